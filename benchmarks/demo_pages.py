@@ -1,0 +1,73 @@
+"""Queries and warm server time of every page of the demonstration, as the regional manager sees them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.databases import Database
+from benchmarks.measuring import Row, median
+
+LIMIT = 0.150
+"""Seconds of server time of a page."""
+
+QUERIES = 20
+
+
+def run(sizes: Sequence[int], database: Database) -> list[Row]:
+    """The side menu, and one page of each thing that has a page of its own."""
+    from django.test import Client
+
+    from nengtan.demo.builder import DISTRICT, build_demo
+    from nengtan.identity.models import Grant
+
+    database.use("demonstration")
+    build_demo(Path(database.folder) / "demonstration", lambda _done, _total, _note: None)
+    manager = Grant.objects.filter(role="regional_manager", region__code=DISTRICT).select_related("user").earliest("id")
+    client = Client()
+    client.force_login(manager.user)
+    return [_measure(client, database, address) for address in dict.fromkeys(_addresses(client))]
+
+
+def _addresses(client: object) -> Iterator[str]:
+    """What the side menu leads to, and the pages of one district, institution, fact, import and factor."""
+    from django.urls import reverse
+
+    from nengtan.demo.builder import DISTRICT
+    from nengtan.ledger.models import ActivityFact, FactorVersion, ImportBatch
+    from nengtan.registry.models import Institution
+
+    start = client.get(reverse("region", args=[DISTRICT])).content.decode()  # type: ignore[attr-defined]
+    yield reverse("region", args=[DISTRICT])
+    menu = re.search(r"<aside.*?</aside>", start, re.DOTALL)
+    for address in re.findall(r'href="(/[^"#]*)"', menu.group() if menu else ""):
+        if "sign-out" not in address:
+            yield address
+    body = Institution.objects.filter(region__path__contains=DISTRICT).earliest("id")
+    fact = ActivityFact.objects.filter(institution=body).earliest("id")
+    yield reverse("attention", args=[DISTRICT])
+    yield reverse("institution", args=[body.code])
+    yield f"{reverse('explain')}?region={DISTRICT}&year=2023&measure=energy_tce"
+    yield f"{reverse('explain')}?institution={body.code}&year=2023&measure=co2_t"
+    yield reverse("fact", args=[fact.pk])
+    yield reverse("import_batch", args=[ImportBatch.objects.filter(facts__institution=body).earliest("id").pk])
+    yield reverse("factor", args=[FactorVersion.objects.earliest("id").code])
+
+
+def _measure(client: object, database: Database, address: str) -> Row:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def get() -> int:
+        return client.get(address, follow=True).status_code  # type: ignore[attr-defined,no-any-return]
+
+    status = get()
+    seconds = median(get)
+    with CaptureQueriesContext(connection) as queries:
+        get()
+    many = "" if len(queries) <= QUERIES else f", more than {QUERIES}"
+    answer = "" if status == 200 else f", answers {status}"
+    return Row(
+        "demo-pages", address, database.kind, 115, seconds, limit=LIMIT, note=f"{len(queries)} queries{many}{answer}"
+    )

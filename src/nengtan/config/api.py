@@ -1,0 +1,87 @@
+"""The assembled API: the routers of all rooms under one roof, one way of signing in, one form of errors."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from ninja import NinjaAPI
+from ninja.errors import ValidationError, ValidationErrorContext
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+
+from nengtan import __version__
+from nengtan.config import problems
+from nengtan.identity.api_auth import authenticators
+from nengtan.ui.api import PROBLEM_TYPE, Problem
+
+ROOMS = ("identity", "ui.jobs", "registry", "ledger", "dashboards")
+"""Rooms that may have operations; each exports ``router`` from its ``api``."""
+
+DESCRIPTION = """Accounts of energy, carbon, water and cost of public institutions, down to the bill behind each figure.
+
+Sign requests with an API key: `Authorization: Bearer nt_…`. Lists come a page at a time (`page`, `page_size`, `count`).
+Errors are problem+json (RFC 9457): `type`, `title`, `status`, `detail`, `errors`. Every GET answers with an `ETag`;
+send it back as `If-None-Match` to get 304 when nothing changed. Words follow `Accept-Language` (zh-hans, en)."""
+
+REFUSALS = {
+    "401": "Who asks is not known",
+    "403": "Not allowed",
+    "404": "Not found, or outside what you may see",
+    "422": "Some values cannot be taken",
+    "default": "Any other error",
+}
+
+
+class Api(NinjaAPI):
+    """Ninja's API, with its errors described and what was found kept in them."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The schema, every operation with the problems it may answer."""
+        schema = super().get_openapi_schema(**options)
+        form = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+        schema["components"]["schemas"].update({**form.pop("$defs", {}), "Problem": form})
+        content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                for status, words in REFUSALS.items():
+                    operation["responses"].setdefault(status, {"description": words, "content": content})
+        return schema
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """``room_function``: what generated clients call the operation."""
+        room = operation.view_func.__module__.split(".")[1]
+        return f"{room}_{operation.view_func.__name__}"
+
+    def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext]) -> ValidationError:
+        """Keeps what was sent, so that the answer can say it."""
+        sent = [
+            item.get("input")
+            for context in error_contexts
+            for item in context.pydantic_validation_error.errors(include_url=False)
+        ]
+        made = super().validation_error_from_error_contexts(error_contexts)
+        for item, value in zip(made.errors, sent, strict=True):
+            item["input"] = value
+        return made
+
+
+def _assembled() -> Api:
+    made = Api(
+        title="nengtan",
+        version=__version__,
+        description=DESCRIPTION,
+        auth=authenticators,
+        urls_namespace="api",
+        docs_url="/docs",
+        openapi_url="/openapi.json",
+    )
+    problems.install(made)
+    for room in ROOMS:
+        if find_spec(f"nengtan.{room}.api") is not None:
+            made.add_router("", import_module(f"nengtan.{room}.api").router)
+    return made
+
+
+api = _assembled()

@@ -1,0 +1,68 @@
+"""Commands that run the site."""
+
+from __future__ import annotations
+
+import click
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from nengtan.config.health import database_fault, folder_fault, pending
+from nengtan.ui.cli import die
+
+
+@click.command("serve", help=_("Serve the site and do the work in the background, until Ctrl-C or SIGTERM."))
+@click.option("--host", default=settings.CONFIG.host, show_default=True, help=_("Address to listen on."))
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=settings.CONFIG.port,
+    show_default=True,
+    help=_("Port to listen on; 0: any free one."),
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=settings.CONFIG.workers,
+    show_default=True,
+    help=_("Number of web processes."),
+)
+@click.option("--no-worker", is_flag=True, help=_("Without the worker; “nengtan worker” runs elsewhere."))
+def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
+    """Web and worker in one process group."""
+    from nengtan.config import serving
+
+    require_fit()
+    serving.serve(host, port, workers, with_worker=not no_worker)
+
+
+@click.command("worker", help=_("Do the work in the background, such as imports; part of “nengtan serve”."))
+def worker() -> None:
+    """The process that runs jobs."""
+    from nengtan.config import lifeline
+    from nengtan.ui.jobs import consumer
+
+    require_fit()
+    lifeline.follow()
+    consumer.run()
+
+
+@click.command("openapi", help=_("Print the description of the API (OpenAPI 3.1, JSON)."))
+def openapi() -> None:
+    """The schema as /api/openapi.json serves it."""
+    from nengtan.config.api import api
+    from nengtan.ui.cli import to_json
+
+    click.echo(to_json(api.get_openapi_schema()))
+
+
+def require_fit() -> None:
+    """End with one line unless the folder can be written to and the database is whole and up to date."""
+    if settings.CONFIG.dir.exists() and (fault := folder_fault(settings.CONFIG)):
+        die(fault)
+    try:
+        missing = pending()
+    except DatabaseError as error:
+        die(database_fault(error))
+    if missing:
+        die(_("The database is not up to date. Run “nengtan migrate” first."))

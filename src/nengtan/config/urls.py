@@ -1,0 +1,18 @@
+"""Every address of the site."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from nengtan.config.api import api
+
+urlpatterns = [
+    path("", include("nengtan.dashboards.urls")),
+    path("", include("nengtan.identity.urls")),
+    path("", include("nengtan.registry.urls")),
+    path("", include("nengtan.ledger.urls")),
+    path("ui/", include("nengtan.ui.urls")),
+    path("jobs/", include("nengtan.ui.jobs.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/", api.urls),
+]

@@ -1,0 +1,291 @@
+"""What the page of a region shows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from nengtan.dashboards.findings import Worded, by_institution, is_doubtful
+from nengtan.dashboards.year import Bodies, YearView
+from nengtan.domain.review import Finding
+from nengtan.identity.access import Actor
+from nengtan.identity.roles import Capability
+from nengtan.ledger.models import ActivityFact, InstitutionYear
+from nengtan.ledger.queries.accounts import AccountRow, accounts
+from nengtan.ledger.queries.bodies import Counted, counted, together
+from nengtan.ledger.queries.cube import cube
+from nengtan.ledger.queries.selection import Selection, books_of, facts_of, require_visible, sees_whole
+from nengtan.ledger.queries.standing_out import MOST, standing_out
+from nengtan.registry.models import Region
+from nengtan.ui import charts
+from nengtan.ui.components import Progress
+from nengtan.ui.words import kind_word
+
+FIRST_YEAR = 1990
+SHOWN = 8
+
+
+class Book(NamedTuple):
+    """What is shown of one institution's year: m², tce, kWh, degrees."""
+
+    institution_id: int
+    code: str
+    name: str
+    lat: float | None
+    lon: float | None
+    kind: str
+    area_m2: Decimal | None
+    energy_tce: Decimal | None
+    electricity_kwh: Decimal | None
+
+
+_OF_THE_BODY = {name: f"institution__{name}" for name in ("code", "name", "lat", "lon")}
+
+
+@dataclass(frozen=True)
+class Attention:
+    """An institution worth a look, with its place among its peers."""
+
+    book: Book
+    kgce_per_m2: Decimal | None
+    before: Decimal | None
+    peers: tuple[float, ...]
+    reasons: tuple[Worded, ...]
+
+    @property
+    def severity(self) -> str:
+        """The gravest judgement."""
+        return "bad" if any(reason.severity == "bad" for reason in self.reasons) else self.reasons[0].severity
+
+
+def per_area(book: Book | InstitutionYear) -> Decimal | None:
+    """kgce per m² of a book."""
+    if book.energy_tce is None or not book.area_m2:
+        return None
+    return book.energy_tce * 1000 / book.area_m2
+
+
+class RegionView(YearView):
+    """A region's year."""
+
+    def __init__(self, actor: Actor, region: Region, year: int | None, this_year: int) -> None:
+        selection = Selection(year or this_year, region)
+        require_visible(actor, selection)
+        months = cube(actor, selection, (FIRST_YEAR, this_year))
+        if year is None and months.years:
+            selection = selection.of_year(months.years[-1])
+        self.is_leaf = not region.children.exists()
+        self.region = region
+        self.sums = counted(actor, selection, "kind", "year", since=selection.year - 1)
+        bodies, bodies_before = (_bodies(self.sums, shown) for shown in (selection.year, selection.year - 1))
+        super().__init__(actor, selection, months, bodies, bodies_before)
+
+    @property
+    def subtitle(self) -> str:
+        """The line below the finding: how many bodies, how large, how complete."""
+        count = ngettext("%(n)s institution", "%(n)s institutions", self.bodies.institutions) % {
+            "n": self.bodies.institutions
+        }
+        return " · ".join([count, *self.facts_in_words()])
+
+    @property
+    def attention_url(self) -> str:
+        """All who are worth a look this year."""
+        return f"{reverse('attention', args=[self.region.code])}?year={self.year}"
+
+    @property
+    def partial(self) -> bool:
+        """Whether the actor sees only a part of the region."""
+        return not sees_whole(self.actor, self.selection)
+
+    @property
+    def in_detail(self) -> bool:
+        """Whether institutions may be named."""
+        return self.actor.can(Capability.VIEW_DETAIL)
+
+    @property
+    def completeness(self) -> list[Progress]:
+        """Months present of months expected, by kind of body."""
+        rows = [row for row in self.sums if row["year"] == self.year]
+        return [
+            Progress(kind_word(row["kind"]), row["had"] or 0, row["wanted"] or 0)
+            for row in sorted(rows, key=lambda row: row["kind"])
+        ]
+
+    @cached_property
+    def is_small(self) -> bool:
+        """Whether institutions are looked at one by one here."""
+        return self.in_detail and 0 < self.bodies.institutions <= MOST
+
+    @cached_property
+    def books(self) -> list[Book]:
+        """The books of every institution, where there are few enough."""
+        if not self.is_small:
+            return []
+        books = books_of(self.actor, self.selection).order_by("institution__code")
+        return [Book(*row) for row in books.values_list(*(_OF_THE_BODY.get(name, name) for name in Book._fields))]
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """Everything worth a look, good news aside."""
+        if not self.is_small:
+            return []
+        return [finding for finding in standing_out(self.actor, self.selection) if finding.severity != "good"]
+
+    @cached_property
+    def reasons(self) -> dict[str, list[Worded]]:
+        """Findings in words, by institution code."""
+        return by_institution(self.findings, self.unverified_months)
+
+    @property
+    def odd(self) -> int:
+        """Institutions with a grave finding other than missing months."""
+        return len(
+            {item.institution for item in self.findings if item.severity == "bad" and item.code != "missing_months"}
+        )
+
+    @property
+    def late(self) -> int:
+        """Institutions with missing months."""
+        missing = {item.institution for item in self.findings if item.code == "missing_months"}
+        return len(missing) - self.doubtful
+
+    @property
+    def doubtful(self) -> int:
+        """Institutions whose missing months are there, in a unit nobody has verified."""
+        months = [item for item in self.findings if item.code == "missing_months"]
+        truly = {item.institution for item in months if not is_doubtful(item, self.unverified_months)}
+        return len({item.institution for item in months} - truly)
+
+    def attention(self, most: int | None = None) -> list[Attention]:
+        """Institutions worth a look, the most important first."""
+        books = {book.code: book for book in self.books}
+        peers: dict[str, list[float]] = defaultdict(list)
+        for book in self.books:
+            value = per_area(book)
+            if value is not None:
+                peers[book.kind].append(float(value))
+        shown = [(code, reasons) for code, reasons in self.reasons.items() if code in books][:most]
+        ids = [books[code].institution_id for code, _reasons in shown]
+        last_year = books_of(self.actor, self.selection.of_year(self.year - 1)).filter(institution_id__in=ids)
+        before = dict(last_year.values_list("institution_id", "energy_tce"))
+        return [
+            Attention(
+                books[code],
+                per_area(books[code]),
+                before.get(books[code].institution_id),
+                tuple(peers[books[code].kind]),
+                tuple(reasons),
+            )
+            for code, reasons in shown
+        ]
+
+    def map_chart(self) -> charts.Chart:
+        """Institutions by position, sized by energy, coloured by what was found."""
+        places = [
+            charts.Place(
+                book.name,
+                book.lon,
+                book.lat,
+                book.energy_tce if self.in_energy else book.electricity_kwh,
+                *self._judged(book.code),
+                reverse("institution", args=[book.code]),
+            )
+            for book in self.books
+        ]
+        words = {"muted": _("as usual"), "warn": _("check"), "bad": _("stands out")}
+        return charts.institution_map(_("Institutions by position"), self._unit, places, words)
+
+    def _judged(self, code: str) -> tuple[str, str]:
+        reasons = self.reasons.get(code)
+        if not reasons:
+            return "muted", ""
+        severity = "bad" if any(reason.severity == "bad" for reason in reasons) else "warn"
+        return severity, f"{reasons[0].word}: {reasons[0].text}"
+
+    @property
+    def has_places(self) -> bool:
+        """Whether any institution has a position."""
+        return any(book.lat is not None for book in self.books)
+
+    @cached_property
+    def unverified_months(self) -> dict[tuple[str, str], int]:
+        """Months not counted because nobody has verified their unit, by institution code and carrier."""
+        return unverified_months(self.actor, self.selection) if self.is_small else {}
+
+    @property
+    def unverified(self) -> int:
+        """Figures kept as received but not counted, because nobody has verified their unit."""
+        return sum(self.unverified_months.values())
+
+    def ranking_chart(self) -> charts.Chart:
+        """The largest users."""
+        sized = [book for book in self.books if self._size(book)]
+        ranked = sorted(sized, key=lambda book: -(self._size(book) or 0))[:12]
+        shares = [
+            charts.Share("brand", book.name, self._size(book), reverse("institution", args=[book.code]))
+            for book in ranked
+        ]
+        return charts.ranking(_("Largest users"), self._unit, shares)
+
+    def _size(self, book: Book) -> Decimal | None:
+        return book.energy_tce if self.in_energy else book.electricity_kwh
+
+    @cached_property
+    def below(self) -> tuple[AccountRow, ...]:
+        """The regions below, where there are any with figures; its own line is of bodies directly in it."""
+        if self.is_leaf:
+            return ()
+        return accounts(self.actor, self.year, region=self.region, by="region", choosers=self.cube.choosers).rows
+
+    @cached_property
+    def by_kind(self) -> tuple[AccountRow, ...]:
+        """The accounts of each kind of body."""
+        rows = {row["kind"]: row for row in self.sums if row["year"] == self.year}
+        kinds = sorted({*rows, *self.cube.kinds(self.year)})
+        return tuple(
+            AccountRow(
+                kind,
+                kind_word(kind),
+                self.cube.figures(self.year, kind=kind),
+                together([rows[kind]] if kind in rows else []),
+            )
+            for kind in kinds
+        )
+
+    @property
+    def notices(self) -> list[str]:
+        """Notices of this region and those above it."""
+        return [region.notice for region in self.above if region.notice]
+
+    @cached_property
+    def above(self) -> list[Region]:
+        """The regions from the root down to this one."""
+        return list(Region.objects.filter(code__in=self.region.codes).order_by("path"))
+
+
+def unverified_months(actor: Actor, selection: Selection) -> dict[tuple[str, str], int]:
+    """Months kept as received because nobody has verified their unit, by institution code and carrier."""
+    facts = facts_of(actor, selection, counting=False).filter(standing=ActivityFact.Standing.UNVERIFIED, quantity=None)
+    rows = facts.order_by().values_list("institution__code", "carrier").annotate(Count("period", distinct=True))
+    return {(code, carrier): months for code, carrier, months in rows}
+
+
+def _bodies(sums: Iterable[Counted], year: int) -> Bodies:
+    all_of_them = together(row for row in sums if row["year"] == year)
+    return Bodies(
+        all_of_them.institutions,
+        all_of_them.area_m2,
+        all_of_them.persons,
+        all_of_them.coverage.present,
+        all_of_them.coverage.expected,
+    )

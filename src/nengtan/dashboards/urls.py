@@ -1,0 +1,12 @@
+"""Addresses of the room."""
+
+from django.urls import path
+
+from nengtan.dashboards import pages
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("regions/<str:code>/", pages.region, name="region"),
+    path("regions/<str:code>/attention/", pages.attention, name="attention"),
+    path("institutions/<str:code>/", pages.institution, name="institution"),
+]

@@ -1,0 +1,1 @@
+"""The functional core: pure, typed functions over numbers. No Django, no files, no clock, no network."""

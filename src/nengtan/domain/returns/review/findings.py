@@ -1,0 +1,160 @@
+"""What a review found: kept as columns, turned into single findings with their messages when somebody reads them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+
+import numpy as np
+
+from nengtan.domain.returns.review.operations import Array
+from nengtan.domain.returns.review.rules import Check, Rule, Severity
+from nengtan.domain.returns.review.table import Cell, Table
+
+__all__ = ["PLACEHOLDER", "Figures", "Finding", "Findings", "Hits"]
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+"""What a wording may hold: a plain name in braces, nothing that reaches into an object."""
+
+Figures = Callable[[Table, Array], Mapping[str, Array]]
+"""Computes what a message shows for some rows of a table."""
+
+_PLACES = 6
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One reason why a return cannot pass, must be explained or should be looked at.
+
+    ``found`` is the figure in question (or the text that is no number); ``low`` and ``high`` what was expected, equal
+    where one figure was. ``params`` fill the wording; the wording is data of the rule in both languages.
+    """
+
+    institution: Hashable
+    period: str
+    rule: str
+    check: str
+    severity: Severity
+    cell: Cell
+    found: Decimal | str | None
+    low: Decimal | None
+    high: Decimal | None
+    params: Mapping[str, Decimal | str | None] = field(hash=False)
+    wording_zh: str = field(repr=False)
+    wording_en: str = field(repr=False)
+    overridable: bool = False
+    needs_evidence: bool = False
+
+    @property
+    def expected(self) -> str:
+        """What was expected, for a table or a file: a figure, a range, or nothing."""
+        if self.low == self.high:
+            return "" if self.low is None else _text(self.low)
+        return "–".join("" if bound is None else _text(bound) for bound in (self.low, self.high))
+
+    def message(self, language: str, name: str = "", unit: str = "") -> str:
+        """The finding in words; ``name`` and ``unit`` are those of the indicator in the language (zh or en)."""
+        wording = self.wording_zh if language.startswith("zh") else self.wording_en
+        texts = {key: _text(value) for key, value in self.params.items()}
+        bounds = {"found": _text(self.found), "low": _text(self.low), "high": _text(self.high)}
+        words = {**bounds, "expected": self.expected, **texts, "name": name, "unit": unit}
+        return PLACEHOLDER.sub(lambda held: words.get(held[1], held[0]), wording)
+
+
+@dataclass(frozen=True)
+class Hits:
+    """The rows one check flagged at one indicator; the figures of the message are computed when asked for."""
+
+    rule: Rule
+    check: Check
+    severity: Severity
+    indicator: str
+    rows: Array
+    table: Table
+    explain: Figures = field(repr=False)
+
+    @cached_property
+    def figures(self) -> Mapping[str, Array]:
+        """found, low, high and what else the message shows, for each flagged row."""
+        return self.explain(self.table, self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Finding]:
+        for at, row in enumerate(self.rows.tolist()):
+            yield self._finding(at, row)
+
+    def _finding(self, at: int, row: int) -> Finding:
+        table, figures = self.table, {name: _decimal(values, at) for name, values in self.figures.items()}
+        shown: dict[str, Decimal | str | None] = {name: figures[name] for name in self.check.show}
+        return Finding(
+            institution=table.institutions[row],
+            period=table.periods[row] if table.periods else "",
+            rule=self.rule.id,
+            check=self.check.key,
+            severity=self.severity,
+            cell=Cell(self.indicator, table.records[row] if table.records else ""),
+            found=table.unreadable.get((row, self.indicator), figures["found"]),
+            low=figures["low"],
+            high=figures["high"],
+            params=shown,
+            wording_zh=self.check.wording_zh,
+            wording_en=self.check.wording_en,
+            overridable=self.check.overridable,
+            needs_evidence=self.check.needs_evidence,
+        )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything a review found, the most severe first."""
+
+    hits: Sequence[Hits]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.hits))
+
+    def __iter__(self) -> Iterator[Finding]:
+        for hits in self.hits:
+            yield from hits
+
+    def by_rule(self) -> Mapping[str, int]:
+        """How many returns each rule flags: what a rule would do before it is switched on."""
+        rows: dict[str, list[Array]] = {}
+        for hits in self.hits:
+            rows.setdefault(hits.rule.id, []).append(hits.rows)
+        return {rule: len(np.unique(np.concatenate(found))) for rule, found in sorted(rows.items())}
+
+    def by_severity(self) -> Mapping[Severity, int]:
+        """How many findings of each severity."""
+        counts: Counter[Severity] = Counter()
+        for hits in self.hits:
+            counts[hits.severity] += len(hits)
+        return {severity: counts[severity] for severity in Severity}
+
+    def counts(self, rows: int) -> Mapping[Severity, Array]:
+        """For each of so many rows of the table the number of findings of each severity."""
+        found = {severity: np.zeros(rows, dtype=np.int64) for severity in Severity}
+        for hits in self.hits:
+            found[hits.severity][hits.rows] += 1
+        return found
+
+
+def _decimal(values: Array, at: int) -> Decimal | None:
+    """A figure of a message, to six places as figures are stored."""
+    value = float(values[at] if len(values) > 1 else values[0])
+    if not np.isfinite(value):
+        return None
+    short = Decimal(f"{value:.{_PLACES}f}")
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short.normalize()
+
+
+def _text(value: Decimal | str | None) -> str:
+    if value is None:
+        return "—"
+    return value if isinstance(value, str) else f"{value:f}"

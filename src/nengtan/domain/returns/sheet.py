@@ -1,0 +1,231 @@
+"""A sheet of returns, one a row (报表数据表): headings by key, code or name, any periods, rooms as rows of their own.
+
+Rows of one sheet are held against each other: last year, the period before, the parts of a year and doubles are found
+in the sheet itself, so that it can be reviewed without any other source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from nengtan.domain import creditcode
+from nengtan.domain.returns.review.table import Place, ReturnRow
+from nengtan.domain.returns.scheme import Edition, Records
+from nengtan.domain.returns.slots import Kind, Slot, SlotError, parse
+from nengtan.domain.sheets.cells import Cell, Grid, is_blank, shown
+from nengtan.domain.sheets.numbers import Parsed, parse_number
+from nengtan.domain.sheets.problems import Fault
+from nengtan.domain.sheets.words import Words
+
+__all__ = ["COLUMNS", "Headings", "ReturnSheet", "SheetError", "Typed", "read_returns", "rows_of"]
+
+COLUMNS = frozenset({"institution", "credit_code", "period", "record", "class", "region"})
+"""Columns that are no indicators."""
+
+Headings = Mapping[str, str]
+"""What a heading may say, and the column it means; ``form_3`` and ``form_4`` stand before names of those forms."""
+
+_LOOK_DOWN = 20
+_UNIT = re.compile(r"[(\uff08][^()\uff08\uff09]*[)\uff09]$")
+
+Convert = Callable[[Decimal, str, str], Decimal | None]
+"""A value, the unit written beside it, the unit of the form: the value in the latter, None where none leads there."""
+
+
+class SheetError(ValueError):
+    """The sheet is no sheet of returns: ``code`` says why, ``found`` what stands there, ``allowed`` what may."""
+
+    def __init__(self, code: str, found: str = "", allowed: str = "") -> None:
+        super().__init__(f"{code}: found {found!r}, allowed {allowed!r}")
+        self.code, self.found, self.allowed = code, found, allowed
+
+
+@dataclass
+class Typed:
+    """One row: whose, which period and room, what was read, and what could not be."""
+
+    row: int
+    institution: str
+    period: Slot
+    record: str = ""
+    credit_code: str = ""
+    institution_class: str = ""
+    region: str = ""
+    values: dict[str, Decimal | None] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class ReturnSheet:
+    """What a sheet holds; ``ignored`` are headings that name nothing of the edition, ``bad_periods`` (row, found)."""
+
+    rows: list[Typed] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    bad_periods: list[tuple[int, str]] = field(default_factory=list)
+
+
+def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words, convert: Convert) -> ReturnSheet:
+    """Read a sheet of returns of one edition.
+
+    Raises:
+        SheetError: no row of headings with an institution, a period and at least one indicator is found.
+    """
+    top, columns, ignored = _headings(grid, _names(edition, headings))
+    sheet = ReturnSheet(ignored=ignored)
+    where = {name: at for at, name in columns.items() if name in COLUMNS}
+    indicators = {at: name for at, name in columns.items() if name not in COLUMNS}
+    for number, cells in enumerate(grid.rows[top + 1 :], top + 2):
+        texts = {name: _text(cells, at) for name, at in where.items()}
+        if not texts["institution"] and not texts.get("credit_code"):
+            continue
+        try:
+            period = parse(texts["period"])
+        except SlotError:
+            sheet.bad_periods.append((number, texts["period"]))
+            continue
+        typed = Typed(
+            number,
+            texts["institution"] or texts.get("credit_code", ""),
+            period,
+            texts.get("record", ""),
+            creditcode.normalise(texts.get("credit_code", "")),
+            texts.get("class", ""),
+            texts.get("region", ""),
+        )
+        for at, name in indicators.items():
+            _read(typed, name, cells[at] if at < len(cells) else None, edition, words, convert)
+        sheet.rows.append(typed)
+    return sheet
+
+
+def _headings(grid: Grid, names: Mapping[str, str]) -> tuple[int, dict[int, str], list[str]]:
+    """The row of headings (counted from 0), what each column is, and headings that are nothing."""
+    for top, cells in enumerate(grid.rows[:_LOOK_DOWN]):
+        texts = {at: _plain(shown(cell)) for at, cell in enumerate(cells) if not is_blank(cell)}
+        columns = {at: names[text] for at, text in texts.items() if text in names}
+        told = set(columns.values())
+        if {"institution", "period"} <= told and told - COLUMNS:
+            twice = [name for name, times in Counter(columns.values()).items() if times > 1]
+            if twice:
+                raise SheetError("heading_twice", twice[0])
+            return top, columns, [shown(cells[at]) for at in texts if at not in columns]
+    raise SheetError("no_headings", grid.name, "institution period elec_qty …")
+
+
+def _names(edition: Edition, headings: Headings) -> dict[str, str]:
+    """What a heading may say: the key, the code, or the name; where two forms have one name, form 2 goes first."""
+    before = {name: word for word, name in headings.items() if name.startswith("form_")}
+    names: dict[str, str] = {}
+    for indicator in edition.indicators.values():
+        if indicator.is_entered:
+            name = before.get(f"form_{indicator.form}", "") + indicator.name_zh
+            for text in (indicator.key, indicator.base_code, indicator.name_zh, name, indicator.name_en):
+                names.setdefault(_plain(text), indicator.key)
+    names.pop("", None)
+    return names | {_plain(word): name for word, name in headings.items() if name in COLUMNS}
+
+
+def _plain(text: str) -> str:
+    """A heading without blanks and without the unit in brackets behind it."""
+    bare = _UNIT.sub("", "".join(text.split()))
+    return bare.casefold()
+
+
+def _text(cells: Sequence[Cell], at: int) -> str:
+    return shown(cells[at]).strip() if at < len(cells) and not is_blank(cells[at]) else ""
+
+
+def _read(typed: Typed, name: str, cell: Cell, edition: Edition, words: Words, convert: Convert) -> None:
+    indicator = edition.indicators[name]
+    if (edition.forms[indicator.form].records is Records.ROOM) != bool(typed.record):
+        return
+    parsed = parse_number(cell, words)
+    if isinstance(parsed, Parsed) and parsed.value is not None and parsed.unit not in (None, indicator.unit):
+        value = convert(parsed.value, parsed.unit or "", indicator.unit)
+        parsed = Parsed(value) if value is not None else Fault("unknown_unit_in_cell", shown(cell))
+    if isinstance(parsed, Fault):
+        typed.unreadable[name] = shown(cell)
+        typed.values[name] = None
+    else:
+        typed.values[name] = parsed.value
+
+
+def rows_of(
+    sheet: ReturnSheet, kind: Kind, classes: Iterable[str]
+) -> tuple[list[ReturnRow], list[ReturnRow], list[int]]:
+    """The returns of one kind of period as the engine reads them, their rooms, and whose each room is."""
+    known = frozenset(classes)
+    bodies = [typed for typed in sheet.rows if not typed.record and typed.period.kind is kind]
+    held: dict[tuple[str, Slot], Typed] = {
+        (typed.institution, typed.period): typed for typed in sheet.rows if not typed.record
+    }
+    times = Counter((typed.institution, typed.period) for typed in bodies)
+    users: dict[str, set[str]] = defaultdict(set)
+    for typed in bodies:
+        users[typed.credit_code].add(typed.institution)
+    rows = [
+        ReturnRow(
+            typed.institution,
+            typed.values,
+            views=_views(typed, held),
+            facts=_facts(typed, times, users, known),
+            place=_place(typed),
+            period=str(typed.period),
+            unreadable=typed.unreadable,
+        )
+        for typed in bodies
+    ]
+    at = {(typed.institution, typed.period): place for place, typed in enumerate(bodies)}
+    rooms, of = [], []
+    for typed in sheet.rows:
+        place = at.get((typed.institution, typed.period))
+        if typed.record and place is not None:
+            rooms.append(
+                ReturnRow(
+                    typed.institution, typed.values, place=_place(typed), record=typed.record,
+                    period=str(typed.period), unreadable=typed.unreadable,
+                )
+            )  # fmt: skip
+            of.append(place)
+    return rows, rooms, of
+
+
+def _place(typed: Typed) -> Place:
+    return Place((typed.region, "CN") if typed.region else ("CN",), typed.institution_class)
+
+
+def _views(typed: Typed, held: Mapping[tuple[str, Slot], Typed]) -> dict[str, Mapping[str, Decimal | None]]:
+    views: dict[str, Mapping[str, Decimal | None]] = {}
+    for view, period in (("last", typed.period.last_year), ("previous", typed.period.previous)):
+        other = held.get((typed.institution, period))
+        if other is not None:
+            views[view] = other.values
+    for kind in (Kind.QUARTER, Kind.MONTH):
+        parts = [held.get((typed.institution, part)) for part in typed.period.parts(kind)]
+        there = [part.values for part in parts if part is not None]
+        if parts and len(there) == len(parts) and "periods" not in views:
+            views["periods"] = {name: _sum([values.get(name) for values in there]) for name in typed.values}
+    return views
+
+
+def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
+    known = [value for value in values if value is not None]
+    return sum(known, Decimal(0)) if len(known) == len(values) else None
+
+
+def _facts(
+    typed: Typed, times: Mapping[tuple[str, Slot], int], users: Mapping[str, set[str]], classes: frozenset[str]
+) -> dict[str, Decimal | int | None]:
+    code = typed.credit_code
+    return {
+        "code_valid": int(creditcode.is_valid(code)) if code else None,
+        "code_unique": int(len(users[code]) == 1) if code else None,
+        "class_valid": int(typed.institution_class in classes) if typed.institution_class else None,
+        "class_coarse": int(typed.institution_class == "02") if typed.institution_class else None,
+        "duplicates": times[typed.institution, typed.period] - 1,
+        "months": len(typed.period.months),
+    }

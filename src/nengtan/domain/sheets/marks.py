@@ -1,0 +1,50 @@
+"""The faults and notes met while a sheet is read, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from .cells import Cell
+from .columns import convert
+from .headers import Column
+from .problems import Fault, Problem
+from .tables import locate
+
+__all__ = ["Marks"]
+
+T = TypeVar("T")
+
+
+class Marks:
+    """Collects what is wrong (`fault`) and how unusual cells were understood (`note`), by position of the data row."""
+
+    def __init__(self, sheet: str, numbers: Sequence[int]) -> None:
+        self.sheet, self.numbers = sheet, numbers
+        self.bad: set[int] = set()
+        self.notes: list[Problem] = []
+        self._faults: dict[tuple[int, int, str], tuple[Column, Fault]] = {}
+
+    def fault(self, at: int, column: Column, fault: Fault) -> None:
+        """The row at this position cannot be taken."""
+        self._faults.setdefault((at, column.index, fault.code), (column, fault))
+        self.bad.add(at)
+
+    def note(self, at: int, column: Column, fault: Fault) -> None:
+        """The row is taken; the person is told how."""
+        self.notes.append(replace(locate(fault, self.numbers[at], column, self.sheet), severity="note"))
+
+    def take(self, column: Column, cells: Sequence[Cell], read: Callable[[Cell], T | Fault]) -> list[T | Fault]:
+        """Convert a column; cells that cannot be read are marked and stay as faults."""
+        values = convert(cells, read)
+        if Fault in set(map(type, values)):
+            for at, value in enumerate(values):
+                if isinstance(value, Fault):
+                    self.fault(at, column, value)
+        return values
+
+    def problems(self) -> list[Problem]:
+        """Every fault with its place, by row and column."""
+        found = sorted(self._faults.items(), key=lambda entry: entry[0][:2])
+        return [locate(fault, self.numbers[at], column, self.sheet) for (at, _, _), (column, fault) in found]

@@ -1,0 +1,105 @@
+"""Which rows below the headings are data, and why the others are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .cells import Cell, Grid, is_blank, shown
+from .headers import Layout
+from .headings import describe
+from .problems import Skipped
+from .words import Words, fold, is_total, plain
+
+__all__ = ["Body", "body_rows"]
+
+_NAMING = ("institution_name", "institution_code", "period", "carrier", "serial", "name", "code", "building_code")
+_LONGEST_TOTAL = 40
+
+
+@dataclass(frozen=True)
+class Body:
+    """Data rows: 1-based sheet row numbers and, for each sheet column, its cells in those rows."""
+
+    numbers: list[int]
+    columns: list[tuple[Cell, ...]]
+    skipped: list[Skipped]
+
+
+def body_rows(grid: Grid, layout: Layout, words: Words) -> Body:
+    """Split the body into data rows and skipped rows (blank, total, note, repeated_header, column_numbers).
+
+    >>> words = Words.of([("column", "name", "名称"), ("column", "code", "代码"), ("total_word", "", "合计")])
+    >>> from .headers import find
+    >>> grid = Grid("s", [["名称", "代码"], ["甲", "1"], ["", ""], ["合 计", 1.0]])
+    >>> body = body_rows(grid, find(grid, words, {"name", "code"}), words)
+    >>> body.numbers, [(row.row, row.reason) for row in body.skipped]
+    ([2], [(3, 'blank'), (4, 'total')])
+    """
+    rows = grid.rows[layout.body :]
+    rows = [row if len(row) == grid.width else [*row, *[""] * (grid.width - len(row))] for row in rows]
+    if not rows:
+        return Body([], [() for _ in range(grid.width)], [])
+    reasons = _reasons(rows, layout, words)
+    first = layout.body + 1
+    if not reasons:
+        return Body(list(range(first, first + len(rows))), list(zip(*rows, strict=True)), [])
+    skipped = [Skipped(first + at, reason, _text(rows[at])) for at, reason in sorted(reasons.items())]
+    kept = [at for at in range(len(rows)) if at not in reasons]
+    columns = list(zip(*(rows[at] for at in kept), strict=True)) or [() for _ in range(grid.width)]
+    return Body([first + at for at in kept], columns, skipped)
+
+
+def _reasons(rows: Sequence[Sequence[Cell]], layout: Layout, words: Words) -> dict[int, str]:
+    """Position of each row to leave out, with the reason."""
+    doubtful = [at for at, row in enumerate(rows) if not row[0] or (type(row[0]) is str and row[0].isspace())]
+    reasons = {at: "blank" for at in doubtful if all(map(is_blank, rows[at]))}
+    naming = {column.index: column.label for column in layout.columns if column.key in _NAMING}
+    for index in dict.fromkeys([0, *naming]):
+        cells = [row[index] for row in rows]
+        marked = _marked({cell for cell in cells if isinstance(cell, str)}, naming.get(index), words)
+        if not marked:
+            continue
+        for at, cell in enumerate(cells):
+            reason = marked.get(cell) if isinstance(cell, str) else None
+            if reason and at not in reasons and (reason != "note" or _is_remark(rows[at])):
+                reasons[at] = reason
+    if rows and 0 not in reasons and _is_numbering(rows[0], words):
+        reasons[0] = "column_numbers"
+    return reasons
+
+
+def _marked(texts: set[str], label: str | None, words: Words) -> dict[str, str]:
+    """Which of the texts in a naming column mark a row as not data."""
+    marked = {}
+    for text in texts:
+        if len(text) <= _LONGEST_TOTAL and not text[-1:].isdigit() and is_total(text, words):
+            marked[text] = "total"
+        elif plain(text).casefold().startswith(words.notes):
+            marked[text] = "note"
+        elif label and describe(text) in (label, label.split(" ")[-1]):
+            marked[text] = "repeated_header"
+    return marked
+
+
+def _is_remark(row: Sequence[Cell]) -> bool:
+    """A remark stands nearly alone and beside no figures."""
+    filled = [cell for cell in row if not is_blank(cell)]
+    return not any(isinstance(cell, (int, float)) for cell in filled) and len(filled) <= max(2, len(row) // 2)
+
+
+def _is_numbering(row: Sequence[Cell], words: Words) -> bool:
+    """A row that only numbers the columns (甲 乙 1 2 3 …)."""
+    marks = words.choices.get("column_number", {})
+    texts = [shown(cell) for cell in row if not is_blank(cell)]
+    numbers = [int(text) for text in texts if text.isdigit() and len(text) <= 2]
+    return (
+        len(numbers) >= 3
+        and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        and numbers[0] in (0, 1)
+        and all(text.isdigit() or fold(text) in marks for text in texts)
+    )
+
+
+def _text(row: Sequence[Cell]) -> str:
+    return next((shown(cell) for cell in row if not is_blank(cell)), "")[:80]

@@ -1,0 +1,1 @@
+"""Reading the ledger: accounts and the lineage of any figure in them."""

@@ -1,0 +1,180 @@
+"""The institutions behind a figure: how many, how large, how complete.
+
+A region the actor sees whole is read from the kept sums of books, a few rows whatever its size; a part of a region, and
+a single institution, from the books themselves.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Sum
+
+from nengtan.domain import periods
+from nengtan.domain.change import Coverage
+from nengtan.identity.access import Actor
+from nengtan.ledger.models import RegionBooks, RegionRollup
+from nengtan.ledger.queries.selection import Selection, books_of, facts_of, sees_whole
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """The institutions behind a row: how many, how large, how complete."""
+
+    institutions: int = 0
+    area_m2: Decimal | None = None
+    persons: Decimal | None = None
+    coverage: Coverage = field(default_factory=lambda: Coverage(0, 0))
+
+
+_OF_SUMS = {
+    "bodies": Sum("institutions"),
+    "area": Sum("area_m2"),
+    "areas_known": Sum("areas"),
+    "people": Sum("persons"),
+    "people_known": Sum("heads"),
+    "had": Sum("present"),
+    "wanted": Sum("expected"),
+}
+_OF_BOOKS = {
+    "bodies": Count("id"),
+    "area": Sum("area_m2"),
+    "areas_known": Count("area_m2"),
+    "people": Sum("persons"),
+    "people_known": Count("persons"),
+    "had": Sum("present"),
+    "wanted": Sum("expected"),
+}
+_SPAN = ("first_period", "last_period", "carriers")
+
+Counted = Mapping[str, Any]
+"""Books added up: the columns they are grouped by, and the amounts above."""
+
+
+def counted(actor: Actor, selection: Selection, *columns: str, since: int | None = None) -> list[Counted]:
+    """The books behind a selection, added up by columns of theirs; from the year ``since`` on if given."""
+    if sees_whole(actor, selection):
+        return _grouped(_sums_of(selection, since).filter(region=selection.region), columns, _OF_SUMS)
+    return _grouped(books_of(actor, selection, since).order_by(), columns, _OF_BOOKS)
+
+
+def _sums_of(selection: Selection, since: int | None = None) -> QuerySet[RegionBooks]:
+    sums = RegionBooks.objects.filter(year__range=(since or selection.year, selection.year)).exclude(institutions=0)
+    return sums.filter(kind=selection.kind) if selection.kind else sums
+
+
+def _grouped(rows: QuerySet[Any], columns: Iterable[str], amounts: Mapping[str, Any]) -> list[Counted]:
+    groups = tuple(columns)
+    return list(rows.order_by().values(*groups).annotate(**amounts)) if groups else [rows.aggregate(**amounts)]
+
+
+def together(rows: Iterable[Counted]) -> Bodies:
+    """Several groups as one."""
+    sums: dict[str, Any] = dict.fromkeys(_OF_SUMS, 0)
+    for row in rows:
+        for name in sums:
+            sums[name] += row[name] or 0
+    return Bodies(
+        sums["bodies"],
+        Decimal(sums["area"]) if sums["areas_known"] else None,
+        Decimal(sums["people"]) if sums["people_known"] else None,
+        Coverage(sums["had"], sums["wanted"]),
+    )
+
+
+def bodies_by(actor: Actor, selection: Selection, by: str) -> tuple[dict[str, Bodies], Bodies]:
+    """The bodies of each row of accounts listed ``by`` a dimension, and everybody; no rows for the total alone."""
+    if by == "region":
+        return _by_region(actor, selection)
+    if by in ("carrier", "month"):
+        rows = counted(actor, selection, *_SPAN)
+        whole = together(rows)
+        expected = _expected(selection, rows, by)
+        return _covered(whole, expected, _cells(actor, selection, "period" if by == "month" else by)), whole
+    if by == "institution":
+        rows = _grouped(books_of(actor, selection), ["institution__code"], _OF_BOOKS)
+        return {row["institution__code"]: together([row]) for row in rows}, together(rows)
+    if by == "type":
+        rows = counted(actor, selection, "kind")
+        return {row["kind"]: together([row]) for row in rows}, together(rows)
+    return {}, together(counted(actor, selection))
+
+
+def _by_region(actor: Actor, selection: Selection) -> tuple[dict[str, Bodies], Bodies]:
+    groups: dict[str, list[Counted]] = defaultdict(list)
+    if sees_whole(actor, selection):
+        whole = counted(actor, selection)
+        below = _grouped(_sums_of(selection).filter(region__parent=selection.region), ["region__code"], _OF_SUMS)
+        for row in below:
+            groups[row["region__code"]].append(row)
+        own = _less(whole[0], below)
+        if own["bodies"]:
+            groups[selection.path.strip("/").split("/")[-1]].append(own)
+    else:
+        whole = _grouped(books_of(actor, selection).annotate(path=F("region__path")), ["path"], _OF_BOOKS)
+        for row in whole:
+            groups[child_of(selection, row["path"])].append(row)
+    return {code: together(rows) for code, rows in groups.items()}, together(whole)
+
+
+def _less(whole: Counted, parts: Iterable[Counted]) -> Counted:
+    """What is left of the whole without the parts: of a region, the bodies that stand directly in it."""
+    left = {name: whole[name] or 0 for name in _OF_SUMS}
+    for part in parts:
+        for name in left:
+            left[name] -= part[name] or 0
+    return left
+
+
+def child_of(selection: Selection, path: str) -> str:
+    """The code just below the region asked about that a path passes through; its own for what is directly in it."""
+    depth = len(selection.path.strip("/").split("/"))
+    codes = path.strip("/").split("/")
+    return codes[depth] if len(codes) > depth else codes[-1]
+
+
+def _expected(selection: Selection, rows: Iterable[Counted], by: str) -> dict[str, int]:
+    """How many cells are expected of each carrier or month."""
+    first, last = selection.periods
+    found = {str(period): 0 for period in periods.months_between(first, last)} if by == "month" else defaultdict(int)
+    for row in rows:
+        months = periods.months_between(max(first, row["first_period"]), min(last, row["last_period"]))
+        carriers = row["carriers"].split()
+        if by == "month":
+            for period in months:
+                found[str(period)] += row["bodies"] * len(carriers)
+        else:
+            for carrier in carriers:
+                found[carrier] += row["bodies"] * len(months)
+    return dict(found)
+
+
+def _covered(whole: Bodies, expected: Mapping[str, int], cells: Mapping[str, int]) -> dict[str, Bodies]:
+    """Everybody, with the completeness of each carrier or month; what nobody expects is complete if there."""
+    found = {}
+    for key in {**expected, **cells}:
+        wanted, had = expected.get(key, 0), cells.get(key, 0)
+        coverage = Coverage(min(had, wanted), wanted) if wanted or key in expected else Coverage(had, had)
+        found[key] = replace(whole, coverage=coverage)
+    return found
+
+
+def _cells(actor: Actor, selection: Selection, column: str) -> dict[str, int]:
+    """How many institutions' carriers have a known quantity, by carrier or month."""
+    if sees_whole(actor, selection):
+        rows = RegionRollup.objects.filter(region=selection.region, period__range=selection.periods)
+        if selection.kind:
+            rows = rows.filter(kind=selection.kind)
+        if selection.carrier:
+            rows = rows.filter(carrier=selection.carrier)
+        sums = rows.order_by().values(column).annotate(count=Sum("cells"))
+        return {str(row[column]): row["count"] for row in sums if row["count"]}
+    facts = facts_of(actor, selection).filter(quantity__isnull=False).order_by()
+    counts: dict[str, int] = defaultdict(int)
+    for row in facts.values("institution_id", "carrier", "period").distinct():
+        counts[str(row[column])] += 1  # type: ignore[literal-required]
+    return counts

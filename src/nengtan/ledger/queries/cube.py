@@ -1,0 +1,132 @@
+"""Every month of a region or an institution at once, so that a page draws all its figures from one query."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from django.db.models import F, Sum
+
+from nengtan import reference
+from nengtan.domain.accounts import Figures, Use, account
+from nengtan.identity.access import Actor
+from nengtan.ledger.models import RegionRollup, YearClosing
+from nengtan.ledger.queries.choosing import Choosers
+from nengtan.ledger.queries.selection import Selection, facts_of, sees_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What a kind of body used of a carrier in a month, in one zone of factors."""
+
+    period: int
+    kind: str
+    carrier: str
+    chain: tuple[str, ...]
+    quantity: Decimal | None
+    cost: Decimal | None
+
+
+@dataclass
+class Cube:
+    """All months known of a subject; figures of any part of them."""
+
+    path: str
+    months: tuple[Month, ...]
+    choosers: Choosers
+
+    @cached_property
+    def years(self) -> list[int]:
+        """Years with figures, in order."""
+        return sorted({month.period // 100 for month in self.months})
+
+    @cached_property
+    def _by_period(self) -> dict[tuple[int, str], list[Month]]:
+        """By period and carrier, and by period alone under the empty carrier."""
+        found: dict[tuple[int, str], list[Month]] = defaultdict(list)
+        for cell in self.months:
+            found[cell.period, ""].append(cell)
+            found[cell.period, cell.carrier].append(cell)
+        return found
+
+    def closing(self, year: int) -> YearClosing | None:
+        """The closing of a year, if it is closed."""
+        return self.choosers.closing(self.path, year)
+
+    def part(self, year: int, *, kind: str = "", carrier: str = "", month: int = 0) -> Iterator[Month]:
+        """The months of a year that fit."""
+        periods = [year * 100 + month] if month else range(year * 100 + 1, year * 100 + 13)
+        return (
+            cell
+            for period in periods
+            for cell in self._by_period.get((period, carrier), ())
+            if not kind or cell.kind == kind
+        )
+
+    def figures(self, year: int, **cut: str | int) -> Figures:
+        """The accounts of a part of a year."""
+        return self.account(year, self.part(year, **cut))  # type: ignore[arg-type]
+
+    def account(self, year: int, months: Iterable[Month], factor_year: int | None = None) -> Figures:
+        """The accounts of some months of a year, with the factors of another year if told so."""
+        sums: dict[tuple[str, tuple[str, ...]], list[Decimal | None]] = defaultdict(lambda: [None, None])
+        for cell in months:
+            held = sums[cell.carrier, cell.chain]
+            for place, value in enumerate((cell.quantity, cell.cost)):
+                if value is not None:
+                    held[place] = value + (held[place] or Decimal(0))
+        uses = [Use(carrier, factor_year or year, chain, *held) for (carrier, chain), held in sums.items()]
+        return account(uses, reference.carriers(), self.choosers.chooser(factor_year or year))
+
+    def carriers(self, *years: int) -> list[str]:
+        """Carriers used in the years, in display order."""
+        used = {cell.carrier for cell in self.months if not years or cell.period // 100 in years}
+        return [code for code in reference.carriers() if code in used]
+
+    def kinds(self, year: int) -> list[str]:
+        """Kinds of body with figures in the year."""
+        return sorted({cell.kind for cell in self.part(year)})
+
+    def last_month(self, year: int) -> int:
+        """The last month of the year with any quantity, 0 if none."""
+        return max((cell.period % 100 for cell in self.part(year) if cell.quantity is not None), default=0)
+
+
+def cube(actor: Actor, selection: Selection, years: tuple[int, int]) -> Cube:
+    """The months of ``years`` (first, last) that the actor may see of the selection's subject."""
+    span = (years[0] * 100 + 1, years[1] * 100 + 12)
+    choosers = Choosers.now()
+    places = choosers.places
+    if sees_whole(actor, selection):
+        rows = RegionRollup.objects.filter(region=selection.region, period__range=span).exclude(cells=0, costs=0)
+        found = rows.order_by().values_list("period", "kind", "carrier", "zone", "quantity", "cost", "cells", "costs")
+        months = (
+            Month(period, kind, carrier, places.chain(zone), quantity if cells else None, cost if costs else None)
+            for period, kind, carrier, zone, quantity, cost, cells, costs in found
+        )
+        return Cube(selection.path, tuple(months), choosers)
+    sums = (
+        facts_of(actor, selection, span=span)
+        .order_by()
+        .annotate(path=F("region__path"))
+        .values("period", "kind", "carrier", "path")
+    )
+    totals = sums.annotate(quantity_sum=Sum("quantity"), cost_sum=Sum("cost"))
+    return Cube(
+        selection.path,
+        tuple(
+            Month(
+                row["period"],
+                row["kind"],
+                row["carrier"],
+                places.chain(places.zone(row["path"])),
+                row["quantity_sum"],
+                row["cost_sum"],
+            )
+            for row in totals
+        ),
+        choosers,
+    )

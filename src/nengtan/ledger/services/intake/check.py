@@ -1,0 +1,312 @@
+"""Holding a file against the register and the ledger: whole columns at a time, each different value once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import TypeVar
+
+from nengtan import reference
+from nengtan.domain.sheets.activity import read_activity
+from nengtan.domain.sheets.cells import Grid
+from nengtan.domain.sheets.problems import Fault, Problem
+from nengtan.domain.sheets.tables import ActivityTable, Rules
+from nengtan.identity.access import Actor
+from nengtan.identity.roles import Capability
+from nengtan.ledger.models import ActivityFact
+from nengtan.ledger.services.closing import closed_years
+from nengtan.ledger.services.intake import matching
+from nengtan.ledger.services.intake.known import Key, Known, known
+from nengtan.ledger.services.intake.matching import Body, Institutions, Unmatched
+from nengtan.ledger.services.intake.plan import ActivityPlan, SheetPlan
+from nengtan.ledger.services.intake.prices import odd_prices
+from nengtan.ledger.services.intake.rules import activity_rules
+from nengtan.ledger.services.posting import UNVERIFIED, Entry, home_of, homes_of
+from nengtan.reference.words import sheet_words
+from nengtan.ui.fields import PLACES, from_units
+from nengtan.ui.formats import exact
+
+H = TypeVar("H", bound=Hashable)
+V = TypeVar("V")
+Progress = Callable[[int, int, str], None]
+
+LARGEST_COST = Decimal(10) ** 11
+"""CNY; no bill is larger, and the column of the database ends not far above."""
+
+_LENGTHS = {name: getattr(ActivityFact._meta.get_field(name), "max_length", None) or 0 for name in ("bill_no", "note")}
+_EXACT = Context(prec=60)
+_SHEET_LENGTH = 40
+
+
+def check_activity(actor: Actor, grids: Sequence[Grid], rules: Rules | None = None) -> ActivityPlan:
+    """Read the sheets of a file and say what importing it would do; writes nothing.
+
+    Raises:
+        Forbidden: the actor enters consumption nowhere.
+    """
+    actor.require(Capability.WRITE_ACTIVITY)
+    rules = rules or activity_rules()
+    plan = ActivityPlan([])
+    unreadable: list[Problem] = []
+    for grid in grids:
+        if grid.hidden:
+            plan.notes.append(_of_sheet(grid, "sheet_hidden"))
+            continue
+        table = read_activity(grid, sheet_words(), rules)
+        if table.layout.form == "none":
+            unreadable += table.problems
+            plan.notes.append(_of_sheet(grid, "sheet_left_out"))
+            continue
+        sheet = SheetPlan(table, problems=list(table.problems), notes=list(table.notes))
+        if not len(table) and not table.rows_read and table.problems:
+            sheet.unread = max(len(grid.rows) - table.layout.body - 1, 0)
+        if grid.formulas:
+            sheet.notes.append(replace(_of_sheet(grid, "formulas_taken"), params={"count": grid.formulas}))
+        plan.sheets.append(sheet)
+    if not plan.sheets:
+        plan.failures, plan.notes = unreadable, []
+        return plan
+    _Checker(actor, plan.sheets).run()
+    return plan
+
+
+def _of_sheet(grid: Grid, code: str) -> Problem:
+    return Problem(0, "", "", "", code, grid.name, severity="note", sheet=grid.name)
+
+
+class _Checker:
+    """One pass over all sheets of a file: what is looked up is looked up once for all of them."""
+
+    def __init__(self, actor: Actor, sheets: Sequence[SheetPlan]) -> None:
+        self.actor, self.sheets = actor, sheets
+        self.first: dict[Key, tuple[SheetPlan, int]] = {}
+
+    def run(self) -> None:
+        pairs = [
+            list(zip(sheet.table.institution_code, sheet.table.institution_name, strict=True)) for sheet in self.sheets
+        ]
+        self.bodies = Institutions(self.actor, {pair for column in pairs for pair in column}).match()
+        ids = {body.id for body in self.bodies.values() if isinstance(body, Body)}
+        self.buildings = matching.buildings(self._texts("building_code"), ids)
+        self.meters = matching.meters(self._texts("meter_code"), ids)
+        self.items = matching.items(self._texts("item"))
+        self.closed = self._closed(ids)
+        months = [period for sheet in self.sheets for period in (sheet.table.period or ())]
+        self.stored = known(ids, (min(months), max(months))) if ids and months else {}
+        for sheet, column in zip(self.sheets, pairs, strict=True):
+            _Sheet(self, sheet, column).run()
+
+    def _texts(self, name: str) -> set[str]:
+        return {text for sheet in self.sheets for text in getattr(sheet.table, name) if text}
+
+    def _closed(self, ids: set[int]) -> set[tuple[int, int]]:
+        """Institution and month pairs that lie in a closed year."""
+        closings = closed_years()
+        if not closings:
+            return set()
+        homes = homes_of(ids)
+        years = {closing.year for closing in closings}
+        months = {period for sheet in self.sheets for period in sheet.table.period if period // 100 in years}
+        return {
+            (pk, period)
+            for pk in ids
+            for period in months
+            for path in (home_of(homes[pk], period).path,)
+            if any(item.year == period // 100 and path.startswith(item.region.path) for item in closings)
+        }
+
+
+class _Sheet:
+    """The rows of one sheet."""
+
+    def __init__(self, checker: _Checker, sheet: SheetPlan, pairs: Sequence[matching.Pair]) -> None:
+        self.checker, self.sheet, self.table, self.pairs = checker, sheet, sheet.table, pairs
+        self.bad: set[int] = set()
+
+    def run(self) -> None:
+        if not len(self.table):
+            return
+        table, checker = self.table, self.checker
+        self.found = [checker.bodies[pair] for pair in self.pairs]
+        self._institutions()
+        self.buildings = self._places("building_code", checker.buildings, "unknown_building")
+        self.meters = self._places("meter_code", checker.meters, "unknown_meter")
+        self._items()
+        self._lengths()
+        self._costs()
+        quantities, costs = _figures(table)
+        self.sheet.notes += odd_prices(table, quantities, costs)
+        self._compare(self._keys(), quantities, costs)
+
+    def fault(self, at: int, key: str, fault: Fault) -> None:
+        self.bad.add(at)
+        self.sheet.problems.append(self.table.problem(at, key, fault))
+
+    def _institutions(self) -> None:
+        refused = {pair for pair, body in self.checker.bodies.items() if isinstance(body, Unmatched)}
+        told: set[matching.Pair] = set()
+        for at in _where(self.pairs, refused):
+            what = self.found[at]
+            if isinstance(what, Unmatched):
+                self.fault(at, what.column, what.fault)
+        for at, body in enumerate(self.found) if _any_former(self.checker.bodies.values()) else ():
+            if isinstance(body, Body) and body.former and self.pairs[at] not in told:
+                told.add(self.pairs[at])
+                name = self.pairs[at][1] or ""
+                note = self.table.problem(at, "institution_name", Fault("former_name", name, (), {"now": body.name}))
+                self.sheet.notes.append(replace(note, severity="note"))
+        self._months()
+
+    def _months(self) -> None:
+        """Months after an institution's end, and months of closed years."""
+        ends = {body.last for body in self.checker.bodies.values() if isinstance(body, Body)}
+        if ends and min(ends) < max(self.table.period):
+            for at, (body, period) in enumerate(zip(self.found, self.table.period, strict=True)):
+                if isinstance(body, Body) and period > body.last:
+                    last = f"{body.last // 100}-{body.last % 100:02d}"
+                    self.fault(at, "period", Fault("institution_closed", body.name, (f"≤ {last}",)))
+        if self.checker.closed:
+            for at, (body, period) in enumerate(zip(self.found, self.table.period, strict=True)):
+                if isinstance(body, Body) and (body.id, period) in self.checker.closed:
+                    self.fault(at, "period", Fault("period_closed", str(period // 100)))
+
+    def _places(self, column: str, known_ids: dict[tuple[int, str], V], code: str) -> list[V | None]:
+        texts = getattr(self.table, column)
+        if not any(texts):
+            return [None] * len(texts)
+        found: list[V | None] = []
+        for at, (body, text) in enumerate(zip(self.found, texts, strict=True)):
+            place = known_ids.get((body.id, text)) if text and isinstance(body, Body) else None
+            if text and place is None and isinstance(body, Body):
+                allowed = sorted(known for owner, known in known_ids if owner == body.id)[:3]
+                self.fault(at, column, Fault(code, text, tuple(allowed)))
+            elif isinstance(place, tuple) and place[1] != self.table.carrier[at]:
+                self.fault(at, column, Fault("meter_of_other_carrier", text, (), {"carrier": place[1]}))
+            found.append(place)
+        return found
+
+    def _items(self) -> None:
+        unknown: set[str | None] = {text for text in self.table.item if text and text not in self.checker.items}
+        for at in _where(self.table.item, unknown):
+            text = self.table.item[at] or ""
+            self.fault(at, "item", Fault("unknown_item", text, tuple(list(reference.item_codes())[:3])))
+
+    def _lengths(self) -> None:
+        for name, longest in _LENGTHS.items():
+            texts = getattr(self.table, name)
+            long = {text for text in set(texts) if text and len(text) > longest}
+            for at in _where(texts, long):
+                self.fault(at, name, Fault("too_long", texts[at][:40], (str(longest),), {"length": len(texts[at])}))
+
+    def _costs(self) -> None:
+        if any(self.table.cost):
+            for at, cost in enumerate(self.table.cost):
+                if cost is not None and cost > LARGEST_COST:
+                    self.fault(at, "cost", Fault("too_big", f"{cost:f}", (f"{LARGEST_COST:f}",)))
+
+    def _keys(self) -> Iterator[Key]:
+        table, items = self.table, self.checker.items
+        blank: list[int] = [0] * len(table)
+        return map(
+            Key,
+            [body.id if isinstance(body, Body) else 0 for body in self.found],
+            [place or 0 for place in self.buildings] if any(table.building_code) else blank,
+            [place[0] if place else 0 for place in self.meters] if any(table.meter_code) else blank,
+            table.carrier,
+            [items.get(text, "") if text else "" for text in table.item] if any(table.item) else [""] * len(table),
+            table.period,
+            [origin or "" for origin in table.origin],
+            [text or "" for text in table.bill_no],
+        )
+
+    def _compare(self, keys: Iterable[Key], quantities: Sequence[int | None], costs: Sequence[int | None]) -> None:
+        """Against the rows above and against the ledger; what passes becomes an entry."""
+        first, stored, sheet, table = self.checker.first, self.checker.stored, self.sheet, self.table
+        place = f"{table.sheet[:_SHEET_LENGTH]}!"
+        mine = (sheet, 0)
+        for at, (key, quantity, cost) in enumerate(zip(keys, quantities, costs, strict=True)):
+            if at in self.bad:
+                continue
+            mine = (sheet, at)
+            if first.setdefault(key, mine) is not mine:
+                self._repeated(at, first[key], quantity, cost)
+                continue
+            entry = self._entry(at, key, quantity, cost, place)
+            there = stored.get(key)
+            if there is None:
+                sheet.entries.append(entry)
+                sheet.rows.append(table.row[at])
+            else:
+                self._against(at, entry, there)
+
+    def _entry(self, at: int, key: Key, quantity: int | None, cost: int | None, place: str) -> Entry:
+        table = self.table
+        stated = table.quantity[at]
+        return Entry(
+            key.institution, key.carrier, key.period, key.origin, quantity, cost,
+            "" if stated is None else format(stated, "f")[:40], table.unit[at] or "",
+            key.building or None, key.meter or None, key.item, key.bill_no,
+            f"{place}{table.row[at]}", table.note[at] or "",
+        )  # fmt: skip
+
+    def _repeated(self, at: int, earlier: tuple[SheetPlan, int], quantity: int | None, cost: int | None) -> None:
+        sheet, where = earlier
+        table = sheet.table
+        before = (table.quantity[where], table.unit[where], table.cost[where])
+        now = (self.table.quantity[at], self.table.unit[at], self.table.cost[at])
+        code = "duplicate_row" if before == now else "conflicting_row"
+        row = str(table.row[where]) if sheet is self.sheet else f"{table.sheet}!{table.row[where]}"
+        key = "quantity" if self.table.quantity[at] is not None else "cost"
+        self.fault(at, key, Fault(code, _shown(quantity, cost), (), {"first": row}))
+
+    def _against(self, at: int, entry: Entry, there: Sequence[Known]) -> None:
+        unverified = entry.entered_unit == UNVERIFIED
+        if any(item.says(entry.quantity, entry.cost, entry.entered_quantity, unverified) for item in there):
+            self.sheet.unchanged_rows.add(self.table.row[at])
+            return
+        key = "quantity" if self.table.quantity[at] is not None else "cost"
+        found = _shown(entry.quantity, entry.cost) or entry.entered_quantity
+        if len(there) > 1:
+            self.fault(at, key, Fault("several_stored", found))
+            return
+        entry.supersedes_id = there[0].id
+        self.sheet.corrections.append(entry)
+        self.sheet.correction_rows.append(self.table.row[at])
+        params = {"stored": _shown(there[0].quantity, there[0].cost) or there[0].entered_quantity}
+        self.sheet.conflicts.append(self.table.problem(at, key, Fault("conflicts_with_stored", found, (), params)))
+
+
+def _shown(quantity: int | None, cost: int | None) -> str:
+    """Figures as a person reads them: the quantity in its base unit, and the money."""
+    parts = [] if quantity is None else [exact(from_units(quantity))]
+    if cost is not None:
+        parts.append(f"¥{exact(from_units(cost))}")
+    return " / ".join(parts)
+
+
+def _figures(table: ActivityTable) -> tuple[list[int | None], list[int | None]]:
+    """Quantities in the base unit and costs, in 10^-6 units."""
+    factors: dict[tuple[str, str | None], Decimal] = defaultdict(Decimal)
+    carriers = reference.carriers()
+    for carrier, unit in set(zip(table.carrier, table.unit, strict=True)):
+        if unit and unit != UNVERIFIED:
+            factors[carrier, unit] = carriers[carrier].units[unit].scaleb(PLACES)
+    million = Decimal(10) ** PLACES
+    times, whole = _EXACT.multiply, Decimal.to_integral_value
+    quantities = [
+        None if quantity is None or unit == UNVERIFIED
+        else int(whole(times(quantity, factors[carrier, unit]), ROUND_HALF_EVEN))
+        for quantity, carrier, unit in zip(table.quantity, table.carrier, table.unit, strict=True)
+    ]  # fmt: skip
+    costs = [None if cost is None else int(whole(times(cost, million), ROUND_HALF_EVEN)) for cost in table.cost]
+    return quantities, costs
+
+
+def _where(column: Sequence[H], wanted: set[H]) -> list[int]:
+    return [at for at, value in enumerate(column) if value in wanted] if wanted else []
+
+
+def _any_former(bodies: Iterable[Body | Unmatched]) -> bool:
+    return any(isinstance(body, Body) and body.former for body in bodies)

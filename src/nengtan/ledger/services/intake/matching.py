@@ -1,0 +1,241 @@
+"""Which institution, building, meter and item the rows of a file mean."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import SequenceMatcher
+
+from django.db.models import Q
+
+from nengtan import reference
+from nengtan.domain import creditcode, periods
+from nengtan.domain.sheets.problems import Fault
+from nengtan.domain.sheets.words import fold
+from nengtan.identity.access import Actor
+from nengtan.identity.roles import Capability
+from nengtan.ledger.services import bulk
+from nengtan.registry.models import Building, Institution, InstitutionSpan, Meter, Occupancy
+
+Pair = tuple[str | None, str | None]
+"""Code and name as a row gives them; either may be missing."""
+
+SUGGESTED = 3
+"""How many names are offered for an unknown one."""
+
+SEARCHED = 50
+"""For how many unknown names of one file suggestions are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """An institution a row means; ``last`` is its last month, ``former`` the former name it was found by."""
+
+    id: int
+    name: str
+    last: int
+    former: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """Why a row's institution is not taken, and in which column that shows."""
+
+    column: str
+    fault: Fault
+
+
+@dataclass(slots=True)
+class _Row:
+    id: int
+    code: str
+    credit_code: str | None
+    name: str
+    closed_on: date | None
+    names: set[str] = field(default_factory=set)
+
+    def body(self, former: bool = False) -> Body:
+        return Body(self.id, self.name, periods.of_date(self.closed_on) if self.closed_on else 999999, former)
+
+
+class Institutions:
+    """Finds the institutions of one file in a fixed number of queries a few hundred names."""
+
+    def __init__(self, actor: Actor, pairs: Collection[Pair]) -> None:
+        self.actor = actor
+        self.pairs = pairs
+        self.rows: dict[int, _Row] = {}
+        self.by_code: dict[str, _Row] = {}
+        self.by_name: dict[str, list[_Row]] = defaultdict(list)
+        self.by_former: dict[str, list[_Row]] = defaultdict(list)
+
+    def match(self) -> dict[Pair, Body | Unmatched]:
+        """What each pair means."""
+        self._load_codes({code for code, _name in self.pairs if code})
+        self._load_names({name for _code, name in self.pairs if name})
+        self.writable = self._writable()
+        found = {pair: self._of(*pair) for pair in self.pairs}
+        return self._second_look(found)
+
+    def _load_codes(self, codes: set[str]) -> None:
+        credit = {creditcode.normalise(code): code for code in codes}
+        for chunk in bulk.chunks(sorted(codes | set(credit))):
+            self._keep(Q(code__in=chunk) | Q(credit_code__in=chunk))
+        for row in self.rows.values():
+            if row.credit_code:
+                self.by_code[row.credit_code] = row
+        for row in self.rows.values():
+            self.by_code[row.code] = row
+        for normal, code in credit.items():
+            if code not in self.by_code and normal in self.by_code:
+                self.by_code[code] = self.by_code[normal]
+
+    def _load_names(self, names: set[str]) -> None:
+        for chunk in bulk.chunks(sorted(names)):
+            self._keep(Q(name__in=chunk))
+            spans = InstitutionSpan.objects.filter(name__in=chunk).values_list("institution_id", "name")
+            former = list(spans)
+            self._keep(Q(pk__in={pk for pk, _name in former} - set(self.rows)))
+            for pk, name in former:
+                self.rows[pk].names.add(name)
+        coded = [row.id for row in self.rows.values() if row.name not in names]
+        for known in bulk.chunks(coded):
+            for pk, name in InstitutionSpan.objects.filter(institution_id__in=known).values_list(
+                "institution_id", "name"
+            ):
+                self.rows[pk].names.add(name)
+        for row in self.rows.values():
+            self.by_name[fold(row.name)].append(row)
+            for name in {fold(name) for name in row.names} - {fold(row.name)}:
+                self.by_former[name].append(row)
+
+    def _keep(self, where: Q) -> None:
+        rows = Institution.objects.filter(where).values_list("id", "code", "credit_code", "name", "closed_on")
+        for row in rows:
+            self.rows.setdefault(row[0], _Row(*row))
+
+    def _writable(self) -> set[int]:
+        allowed: set[int] = set()
+        bodies = Institution.objects.for_actor(self.actor, Capability.WRITE_ACTIVITY)
+        for chunk in bulk.chunks(sorted(self.rows)):
+            allowed |= set(bodies.filter(pk__in=chunk).values_list("pk", flat=True))
+        return allowed
+
+    def _of(self, code: str | None, name: str | None) -> Body | Unmatched:
+        if code:
+            row = self.by_code.get(code)
+            if row is None:
+                return Unmatched("institution_code", Fault("unknown_institution", code))
+            if name and fold(name) not in {fold(known) for known in {row.name, *row.names}}:
+                return Unmatched("institution_name", Fault("name_code_mismatch", name, (row.name,)))
+            return self._allowed(row, "institution_code", code, former=False)
+        named = self.by_name.get(fold(name or "")) or self.by_former.get(fold(name or ""), [])
+        own = [row for row in named if row.id in self.writable] or named
+        living = [row for row in own if row.closed_on is None] or own
+        if not living:
+            return Unmatched("institution_name", Fault("unknown_institution", name or ""))
+        if len(living) > 1:
+            return Unmatched("institution_name", Fault("ambiguous_institution", name or ""))
+        return self._allowed(living[0], "institution_name", name or "", fold(living[0].name) != fold(name or ""))
+
+    def _allowed(self, row: _Row, column: str, found: str, former: bool) -> Body | Unmatched:
+        if row.id not in self.writable:
+            return Unmatched(column, Fault("out_of_scope", found))
+        return row.body(former)
+
+    def _second_look(self, found: dict[Pair, Body | Unmatched]) -> dict[Pair, Body | Unmatched]:
+        """Names written a little differently (full-width marks, spaces) match; the rest get suggestions."""
+        unknown = [
+            pair
+            for pair, what in found.items()
+            if isinstance(what, Unmatched) and what.fault.code == "unknown_institution"
+        ]
+        if not unknown:
+            return found
+        bodies = Institution.objects.for_actor(self.actor, Capability.WRITE_ACTIVITY)
+        rows = [_Row(*values) for values in bodies.values_list("id", "code", "credit_code", "name", "closed_on")]
+        folded: dict[str, list[_Row]] = defaultdict(list)
+        for row in rows:
+            folded[fold(row.name)].append(row)
+        closest = Closest([row.name for row in rows])
+        for place, (code, name) in enumerate(unknown):
+            same = folded.get(fold(name), []) if name and not code else []
+            if len(same) == 1:
+                found[code, name] = same[0].body()
+            elif len(same) > 1:
+                found[code, name] = Unmatched("institution_name", Fault("ambiguous_institution", name or ""))
+            elif place < SEARCHED:
+                old = found[code, name]
+                column = old.column if isinstance(old, Unmatched) else "institution_name"
+                found[code, name] = Unmatched(
+                    column, Fault("unknown_institution", code or name or "", closest.to(name) if name else ())
+                )
+        return found
+
+
+class Closest:
+    """Offers known names that resemble an unknown one; pairs of letters narrow the search before it compares."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.by_pair: dict[str, list[str]] = defaultdict(list)
+        for name in dict.fromkeys(names):
+            for pair in _pairs(name):
+                self.by_pair[pair].append(name)
+
+    def to(self, name: str) -> tuple[str, ...]:
+        """The closest names, best first.
+
+        >>> Closest(["First Primary School", "City Hospital"]).to("First Primary Scool")
+        ('First Primary School',)
+        """
+        shared = Counter(candidate for pair in _pairs(name) for candidate in self.by_pair.get(pair, ()))
+        ranked = [
+            (SequenceMatcher(None, fold(name), fold(candidate)).ratio(), candidate)
+            for candidate, _count in shared.most_common(40)
+        ]
+        good = sorted((item for item in ranked if item[0] >= 0.5), key=lambda item: (-item[0], item[1]))
+        return tuple(candidate for _ratio, candidate in good[:SUGGESTED])
+
+
+def _pairs(name: str) -> set[str]:
+    text = fold(name)
+    return {text[at : at + 2] for at in range(len(text) - 1)} or {text}
+
+
+def buildings(codes: Iterable[str], bodies: Collection[int]) -> dict[tuple[int, str], int]:
+    """Building ids by institution and code: those it keeps, and those it is in."""
+    found: dict[tuple[int, str], int] = {}
+    for chunk in bulk.chunks(sorted(set(codes))):
+        for pk, code, owner in Building.objects.filter(code__in=chunk).values_list("id", "code", "institution_id"):
+            found[owner, code] = pk
+        shared = Occupancy.objects.filter(building__code__in=chunk).values_list(
+            "building_id", "building__code", "institution_id"
+        )
+        for pk, code, guest in shared:
+            found[guest, code] = pk
+    return {where: pk for where, pk in found.items() if where[0] in bodies}
+
+
+def meters(codes: Iterable[str], bodies: Collection[int]) -> dict[tuple[int, str], tuple[int, str]]:
+    """Meter id and carrier by institution and code."""
+    found: dict[tuple[int, str], tuple[int, str]] = {}
+    for chunk in bulk.chunks(sorted(set(codes))):
+        rows = Meter.objects.filter(code__in=chunk).values_list("id", "code", "institution_id", "carrier")
+        found |= {(owner, code): (pk, carrier) for pk, code, owner, carrier in rows if owner in bodies}
+    return found
+
+
+def items(texts: Iterable[str]) -> Mapping[str, str]:
+    """Item codes by what rows write: the code itself, or the Chinese or English name."""
+    codes = reference.item_codes()
+    names = {fold(word): code for code, item in codes.items() for word in (item.name_zh, item.name_en)}
+    found: dict[str, str] = {}
+    for text in set(texts):
+        code = text.strip().upper()
+        if code in codes:
+            found[text] = code
+        elif fold(text) in names:
+            found[text] = names[fold(text)]
+    return found

@@ -1,0 +1,332 @@
+"""Writing facts: the one way into the ledger, for one bill as for a hundred thousand rows.
+
+In one transaction: refuse closed years, give each fact the region and kind its institution had that month, let the
+overlap rule say which facts of each touched cell count, and move the kept sums by the difference. Set-based: a fixed
+number of statements, whatever the number of facts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from nengtan.domain import overlap
+from nengtan.identity.access import Actor
+from nengtan.ledger.models import ActivityFact, Evidence, ImportBatch
+from nengtan.ledger.services import bulk, rollups
+from nengtan.ledger.services.books import Pair, bodies_of, open_years, refresh_years, root_of
+from nengtan.ledger.services.closing import closed_years
+from nengtan.registry.models import InstitutionSpan, Meter
+
+UNVERIFIED = "unverified"
+"""The unit of a quantity whose unit nobody has verified: kept as received, never counted."""
+
+Cell = tuple[int, str, int]
+"""Institution id, carrier, period."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One fact about to be written; ``quantity``, ``cost``, ``share`` in 10^-6 units (``ui.fields.to_units``)."""
+
+    institution_id: int
+    carrier: str
+    period: int
+    origin: str
+    quantity: int | None = None
+    cost: int | None = None
+    entered_quantity: str = ""
+    entered_unit: str = ""
+    building_id: int | None = None
+    meter_id: int | None = None
+    item: str = ""
+    bill_no: str = ""
+    source_row: str = ""
+    note: str = ""
+    evidence_id: int | None = None
+    supersedes_id: int | None = None
+    allocated_from_id: int | None = None
+    share: int | None = None
+
+    @property
+    def withdraws(self) -> bool:
+        """A correction that says nothing takes the corrected fact back."""
+        return (
+            self.supersedes_id is not None and self.quantity is None and self.cost is None and not self.entered_quantity
+        )
+
+
+class YearClosed(ValueError):
+    """A fact would enter a closed year; ``years`` are (region, year) as people read them."""
+
+    def __init__(self, years: Collection[tuple[str, int]]) -> None:
+        self.years = sorted(years)
+        listed = ", ".join(f"{region} {year}" for region, year in self.years)
+        super().__init__(_("Closed years take no more figures: %(years)s. Reopen the year first.") % {"years": listed})
+
+
+@dataclass(slots=True)
+class _Held:
+    """A fact of a touched cell, old or new, with what the rule and the sums need."""
+
+    id: int
+    entry: Entry
+    region_id: int
+    path: str
+    kind: str
+    standing: int
+    superseded: bool = False
+    allocated: bool = False
+    fresh: bool = False
+
+
+@dataclass(slots=True)
+class Home:
+    """Where an institution stood from a month on."""
+
+    since: int
+    region_id: int
+    path: str
+    kind: str
+
+
+@transaction.atomic
+def post(
+    actor: Actor,
+    entries: Sequence[Entry],
+    evidence: Evidence | None = None,
+    batch: ImportBatch | None = None,
+    stale: set[Pair] | None = None,
+) -> range:
+    """Write facts; their ids, in order.
+
+    Who writes piece by piece gives ``stale``: the institution-years whose books it must refresh when all is written.
+
+    Raises:
+        YearClosed: nothing is written.
+    """
+    if not entries:
+        return range(0)
+    homes = homes_of({entry.institution_id for entry in entries})
+    first = bulk.reserve_ids(ActivityFact, len(entries))
+    fresh = [_fresh(first + place, entry, homes) for place, entry in enumerate(entries)]
+    _refuse_closed(fresh)
+    before = _existing(fresh)
+    moved = _judge(fresh, before)
+    _insert(actor, fresh, evidence, batch)
+    _restand(moved)
+    opened = _opened(fresh)
+    rollups.move(_differences(fresh, before, moved))
+    touched = {(held.entry.institution_id, held.entry.period // 100) for held in [*fresh, *before]} | opened
+    if stale is None:
+        refresh_years(touched)
+    else:
+        stale |= touched
+    return range(first, first + len(entries))
+
+
+def _opened(fresh: Sequence[_Held]) -> set[Pair]:
+    """The first figure of a year opens books of it for every body of the tree, since all are expected to report."""
+    years: dict[str, set[int]] = defaultdict(set)
+    for held in fresh:
+        years[root_of(held.path)].add(held.entry.period // 100)
+    return {
+        (body, year) for root, found in years.items() for year in found - open_years(root) for body in bodies_of(root)
+    }
+
+
+def homes_of(institutions: Collection[int]) -> dict[int, list[Home]]:
+    """Where each institution stood, latest first."""
+    found: dict[int, list[Home]] = defaultdict(list)
+    for chunk in bulk.chunks(sorted(institutions)):
+        rows = InstitutionSpan.objects.filter(institution_id__in=chunk).order_by("institution_id", "-valid_from")
+        for pk, since, region_id, path, kind in rows.values_list(
+            "institution_id", "valid_from", "region_id", "region__path", "kind"
+        ):
+            found[pk].append(Home(since.year * 100 + since.month, region_id, path, kind))
+    return found
+
+
+def home_of(homes: list[Home], period: int) -> Home:
+    """Where it stood in a month."""
+    return next((home for home in homes if home.since <= period), homes[-1])
+
+
+def _fresh(pk: int, entry: Entry, homes: dict[int, list[Home]]) -> _Held:
+    home = home_of(homes[entry.institution_id], entry.period)
+    standing = overlap.Standing.UNIT_UNVERIFIED if entry.entered_unit == UNVERIFIED else overlap.Standing.COUNTS
+    return _Held(pk, entry, home.region_id, home.path, home.kind, standing, fresh=True)
+
+
+def _refuse_closed(fresh: Iterable[_Held]) -> None:
+    closed = closed_years()
+    if not closed:
+        return
+    hit = {
+        (closing.region.name, closing.year)
+        for closing in closed
+        for path in {held.path for held in fresh if held.entry.period // 100 == closing.year}
+        if path.startswith(closing.region.path)
+    }
+    if hit:
+        raise YearClosed(hit)
+
+
+def _existing(fresh: Sequence[_Held]) -> list[_Held]:
+    """Facts already in the touched cells, and those corrected from another cell."""
+    cells = {_cell(held.entry) for held in fresh}
+    corrected = [held.entry.supersedes_id for held in fresh if held.entry.supersedes_id]
+    if corrected:
+        for chunk in bulk.chunks(corrected):
+            cells |= set(ActivityFact.objects.filter(pk__in=chunk).values_list("institution_id", "carrier", "period"))
+    periods = [cell[2] for cell in cells]
+    found: list[_Held] = []
+    for chunk in bulk.chunks(sorted({cell[0] for cell in cells})):
+        rows = ActivityFact.objects.filter(institution_id__in=chunk, period__range=(min(periods), max(periods)))
+        found += [held for held in map(_held, rows.values_list(*_COLUMNS)) if _cell(held.entry) in cells]
+    return found
+
+
+_COLUMNS = (
+    "id", "institution_id", "carrier", "period", "origin", "quantity", "cost", "entered_quantity", "entered_unit",
+    "building_id", "meter_id", "item", "supersedes_id", "region_id", "region__path", "kind", "standing",
+    "superseded_by__id",
+)  # fmt: skip
+
+
+def _held(row: tuple[Any, ...]) -> _Held:
+    (pk, institution, carrier, period, origin, quantity, cost, entered, unit, building, meter, item, supersedes,
+     region, path, kind, standing, successor) = row  # fmt: skip
+    entry = Entry(
+        institution, carrier, period, origin, bulk.units(quantity), bulk.units(cost), entered, unit, building, meter,
+        item, supersedes_id=supersedes,
+    )  # fmt: skip
+    allocated = standing == overlap.Standing.ALLOCATED
+    return _Held(pk, entry, region, path, kind, standing, successor is not None, allocated)
+
+
+def _cell(entry: Entry) -> Cell:
+    return (entry.institution_id, entry.carrier, entry.period)
+
+
+def _judge(fresh: Sequence[_Held], before: Sequence[_Held]) -> list[tuple[_Held, int]]:
+    """Set the standing of every fresh fact; the old facts whose standing changes, with their old one.
+
+    A cell that holds a single fresh fact needs no rule: it keeps the standing it was made with.
+    """
+    replaced = {held.entry.supersedes_id for held in fresh if held.entry.supersedes_id}
+    split = {held.entry.allocated_from_id for held in fresh if held.entry.allocated_from_id}
+    cells: dict[Cell, list[_Held]] = defaultdict(list)
+    for held in [*before, *fresh]:
+        held.superseded = held.superseded or held.id in replaced
+        held.allocated = held.allocated or held.id in split
+        cells[_cell(held.entry)].append(held)
+    crowded = [
+        held
+        for members in cells.values()
+        if len(members) > 1 or members[0].allocated or members[0].superseded or members[0].entry.withdraws
+        for held in members
+    ]
+    above = _meters_above({held.entry.meter_id for held in crowded if held.entry.meter_id is not None})
+    old = {held.id: held.standing for held in crowded}
+    by_cell: dict[Cell, list[overlap.Fact]] = defaultdict(list)
+    for held in crowded:
+        by_cell[_cell(held.entry)].append(_as_fact(held, above))
+    verdict = {pk: int(standing) for facts in by_cell.values() for pk, standing in overlap.standings(facts).items()}
+    for held in crowded:
+        held.standing = verdict[held.id]
+    return [(held, old[held.id]) for held in crowded if not held.fresh and held.standing != old[held.id]]
+
+
+def _as_fact(held: _Held, above: dict[int, tuple[int, ...]]) -> overlap.Fact:
+    entry = held.entry
+    return overlap.Fact(
+        held.id,
+        overlap.Origin(entry.origin),
+        item=entry.item,
+        building=entry.building_id,
+        meter=entry.meter_id,
+        supersedes=entry.supersedes_id,
+        withdrawn=entry.withdraws,
+        unit_verified=entry.entered_unit != UNVERIFIED,
+        superseded=held.superseded,
+        allocated=held.allocated,
+        meters_above=above.get(entry.meter_id or 0, ()),
+    )
+
+
+def _meters_above(meters: set[int]) -> dict[int, tuple[int, ...]]:
+    if not meters:
+        return {}
+    owners = set(Meter.objects.filter(pk__in=meters).values_list("institution_id", flat=True))
+    parents = dict(Meter.objects.filter(institution_id__in=owners).values_list("id", "parent_id"))
+    result: dict[int, tuple[int, ...]] = {}
+    for meter in meters:
+        chain: list[int] = []
+        parent = parents.get(meter)
+        while parent and parent not in chain:
+            chain.append(parent)
+            parent = parents.get(parent)
+        result[meter] = tuple(chain)
+    return result
+
+
+def _insert(actor: Actor, fresh: Sequence[_Held], evidence: Evidence | None, batch: ImportBatch | None) -> None:
+    now = timezone.now()
+    who = actor.user.pk if actor.user else None
+    proof, lot = evidence.pk if evidence else None, batch.pk if batch else None
+    rows = [
+        (
+            held.id, e.institution_id, e.building_id, e.meter_id, e.carrier, e.item, e.period, e.quantity, e.cost,
+            e.entered_quantity, e.entered_unit, e.origin, e.bill_no, e.evidence_id or proof, e.source_row, lot, who,
+            now, e.supersedes_id, e.allocated_from_id, e.share, e.note, held.standing, held.region_id, held.kind,
+        )
+        for held in fresh
+        for e in (held.entry,)
+    ]  # fmt: skip
+    bulk.insert(ActivityFact, _INSERTED, rows)
+
+
+_INSERTED = (
+    "id", "institution_id", "building_id", "meter_id", "carrier", "item", "period", "quantity", "cost",
+    "entered_quantity", "entered_unit", "origin", "bill_no", "evidence_id", "source_row", "batch_id",
+    "entered_by_id", "entered_at", "supersedes_id", "allocated_from_id", "share", "note", "standing", "region_id",
+    "kind",
+)  # fmt: skip
+
+
+def _restand(moved: Sequence[tuple[_Held, int]]) -> None:
+    table = connection.ops.quote_name(ActivityFact._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET standing = %s WHERE id = %s",  # noqa: S608
+            [(held.standing, held.id) for held, _old in moved],
+        )
+
+
+def _differences(
+    fresh: Sequence[_Held], before: Sequence[_Held], moved: Sequence[tuple[_Held, int]]
+) -> dict[rollups.Key, rollups.Amounts]:
+    """How the sums move: by cell, what counts now less what counted before."""
+    counts = int(overlap.Standing.COUNTS)
+    was = {held.id: old for held, old in moved}
+    changed = {_cell(held.entry) for held in fresh} | {_cell(held.entry) for held, _old in moved}
+    cells: dict[tuple[rollups.Key, int], rollups.CellChange] = defaultdict(rollups.CellChange)
+    for held in before:
+        if _cell(held.entry) in changed and was.get(held.id, held.standing) == counts:
+            cells[_place(held)].remove(held.entry.quantity, held.entry.cost)
+    for held in [*before, *fresh]:
+        if held.standing == counts and _cell(held.entry) in changed:
+            cells[_place(held)].add(held.entry.quantity, held.entry.cost)
+    return rollups.by_key(cells)
+
+
+def _place(held: _Held) -> tuple[rollups.Key, int]:
+    entry = held.entry
+    return rollups.Key(held.path, held.kind, entry.carrier, entry.period), entry.institution_id

@@ -1,0 +1,38 @@
+"""Long work of the ledger, done by the worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from nengtan.identity.access import Actor
+from nengtan.ledger.services import intake
+from nengtan.ledger.services.posting import YearClosed
+from nengtan.ledger.wording import result_dict, said
+from nengtan.ui import jobs, sending
+from nengtan.ui.drafts import Draft
+
+
+def _result_url(job: jobs.Job) -> str:
+    result = job.result or {}
+    if result.get("batch"):
+        return reverse("import_batch", args=[result["batch"]])
+    return reverse("activity_preview", args=[result["draft"]]) if result.get("errors") else reverse("imports")
+
+
+@sending.file_task("import.activity", "activity", refusals={YearClosed: str}, result_url=_result_url)
+def import_activity(
+    job: jobs.Running, actor: Actor, draft: Draft, origin: str, partial: bool, on_existing: intake.OnExisting
+) -> dict[str, Any]:
+    """Take in a file of bills or figures; a cancelled job leaves nothing."""
+    result = intake.import_file(
+        actor,
+        draft.filename,
+        draft.content,
+        origin=origin,
+        partial=partial,
+        on_existing=on_existing,
+        progress=job.progress,
+    )
+    return {**result_dict(result), "said": said(result)}

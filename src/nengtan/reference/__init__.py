@@ -1,0 +1,63 @@
+"""Official reference data, shipped as CSV and JSON with source and confidence, read once and checked while reading."""
+
+from nengtan.reference._carriers import carriers, normal_spelling, unit_of_spelling, unit_spellings, units
+from nengtan.reference._classes import (
+    AssetField,
+    AssetKind,
+    Average,
+    Code,
+    InstitutionType,
+    ItemCode,
+    Source,
+    asset_kinds,
+    averages,
+    building_uses,
+    climate_zones,
+    institution_types,
+    item_codes,
+    item_variants,
+    sources,
+    systems,
+)
+from nengtan.reference._factors import PublishedFactor, factor_library, factors, published_factors
+from nengtan.reference._places import Grid, Region, grid_of, grids, region_chain, regions
+from nengtan.reference._rows import ReferenceDataError, Row, data_folder, document, rows
+
+__all__ = [
+    "AssetField",
+    "AssetKind",
+    "Average",
+    "Code",
+    "Grid",
+    "InstitutionType",
+    "ItemCode",
+    "PublishedFactor",
+    "ReferenceDataError",
+    "Region",
+    "Row",
+    "Source",
+    "asset_kinds",
+    "averages",
+    "building_uses",
+    "carriers",
+    "climate_zones",
+    "data_folder",
+    "document",
+    "factor_library",
+    "factors",
+    "grid_of",
+    "grids",
+    "institution_types",
+    "item_codes",
+    "item_variants",
+    "normal_spelling",
+    "published_factors",
+    "region_chain",
+    "regions",
+    "rows",
+    "sources",
+    "systems",
+    "unit_of_spelling",
+    "unit_spellings",
+    "units",
+]

@@ -1,0 +1,249 @@
+"""Code lists: institution types, systems, items, climate zones, building uses, asset kinds, averages, sources."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from nengtan.domain.factors import Confidence
+from nengtan.reference._places import regions
+from nengtan.reference._rows import ReferenceDataError, document, rows
+
+__all__ = [
+    "AssetField",
+    "AssetKind",
+    "Average",
+    "Code",
+    "InstitutionType",
+    "ItemCode",
+    "Source",
+    "asset_kinds",
+    "averages",
+    "building_uses",
+    "climate_zones",
+    "institution_types",
+    "item_codes",
+    "item_variants",
+    "sources",
+    "systems",
+]
+
+_FIELD_TYPES = ("text", "number", "integer", "date", "boolean", "choice")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An entry of a plain code list."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionType:
+    """A statutory class (单位类型); one that is not ``selectable`` only heads its subclasses."""
+
+    code: str
+    parent: str | None
+    name_zh: str
+    name_en: str
+    selectable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCode:
+    """A class or item of metering (分类分项); ``trust`` is how sure the table is: high, medium, low."""
+
+    level: str
+    code: str
+    parent: str | None
+    name_zh: str
+    name_en: str
+    energy_class: str
+    trust: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssetField:
+    key: str
+    zh: str
+    en: str
+    type: str
+    unit: str | None
+    min: Decimal | None
+    choices: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetKind:
+    """A kind of equipment in the registry and what is asked about it."""
+
+    code: str
+    zh: str
+    en: str
+    fields: tuple[AssetField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Average:
+    """A published average of peers: an orientation, not a quota (定额)."""
+
+    region: str
+    year: int
+    category_zh: str
+    kind: str
+    indicator: str
+    unit: str
+    value: Decimal
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where shipped data comes from and under which licence."""
+
+    key: str
+    title: str
+    publisher: str
+    url: str
+    licence: str
+    as_of: str
+    note: str
+
+
+def _codes(file: str) -> Mapping[str, Code]:
+    found: dict[str, Code] = {}
+    for row in rows(file):
+        code = row.text("code")
+        if code in found:
+            raise row.wrong("code", "each code once")
+        found[code] = Code(code, row.text("name_zh"), row.text("name_en"), row.text("source"), row.confidence())
+    return MappingProxyType(found)
+
+
+@cache
+def systems() -> Mapping[str, Code]:
+    """Government systems (条线): education, health, justice …"""
+    return _codes("systems.csv")
+
+
+@cache
+def climate_zones() -> Mapping[str, Code]:
+    """Building climate zones (建筑热工设计分区)."""
+    return _codes("climate_zones.csv")
+
+
+@cache
+def building_uses() -> Mapping[str, Code]:
+    """Uses of a building (建筑用途)."""
+    return _codes("building_uses.csv")
+
+
+@cache
+def institution_types() -> Mapping[str, InstitutionType]:
+    """Statutory classes of institutions by code, parents before children."""
+    found: dict[str, InstitutionType] = {}
+    for row in rows("institution_types.csv"):
+        row.text("source")
+        row.confidence()
+        parent = row.one_of("parent", ["", *found]) or None
+        found[row.text("code")] = InstitutionType(
+            row.text("code"), parent, row.text("name_zh"), row.text("name_en"), row.flag("selectable")
+        )
+    return MappingProxyType(found)
+
+
+def _items() -> tuple[ItemCode, ...]:
+    return tuple(
+        ItemCode(
+            row.text("level"),
+            row.text("code"),
+            row.optional("parent") or None,
+            row.text("name_zh"),
+            row.text("name_en"),
+            row.text("energy_class"),
+            row.one_of("confidence", ("high", "medium", "low")),
+        )
+        for row in rows("item_codes.csv")
+        if row.text("source")
+    )
+
+
+@cache
+def item_codes() -> Mapping[str, ItemCode]:
+    """Classes and items of metering by code, without the variants of other tables."""
+    return MappingProxyType({item.code: item for item in _items() if not item.level.endswith("_variant")})
+
+
+@cache
+def item_variants() -> tuple[ItemCode, ...]:
+    """Other meanings some tables give to item codes."""
+    return tuple(item for item in _items() if item.level.endswith("_variant"))
+
+
+@cache
+def averages() -> tuple[Average, ...]:
+    """Published averages of peers by region, year and category."""
+    found = []
+    for row in rows("averages.csv"):
+        year = row.optional_integer("year")
+        if year is None:
+            raise row.wrong("year", "a year")
+        found.append(
+            Average(
+                row.one_of("region_code", regions()),
+                year,
+                row.text("category_zh"),
+                row.one_of("kind", ["", *institution_types()]),
+                row.text("indicator"),
+                row.text("unit"),
+                row.decimal("value"),
+                row.text("source"),
+                row.confidence(),
+            )
+        )
+    return tuple(found)
+
+
+@cache
+def sources() -> Mapping[str, Source]:
+    """Sources of shipped data by key."""
+    names = ("key", "title", "publisher", "url", "licence", "as_of", "note")
+    return MappingProxyType({row.text("key"): Source(*map(row.optional, names)) for row in rows("sources.csv")})
+
+
+@cache
+def asset_kinds() -> Mapping[str, AssetKind]:
+    """Kinds of equipment by code, with the fields asked about each."""
+    held = document("asset_kinds.json")
+    Confidence(held["confidence"])
+    kinds = [
+        AssetKind(kind["code"], kind["zh"], kind["en"], tuple(map(_asset_field, kind["fields"])))
+        for kind in held["kinds"]
+    ]
+    return MappingProxyType({kind.code: kind for kind in kinds})
+
+
+def _asset_field(field: dict[str, Any]) -> AssetField:
+    if field["type"] not in _FIELD_TYPES:
+        raise ReferenceDataError("asset_kinds.json", 0, field["key"], field["type"], ", ".join(_FIELD_TYPES))
+    choices = tuple(
+        Code(choice["code"], choice["zh"], choice["en"], "", Confidence.GENERAL_KNOWLEDGE)
+        for choice in field.get("choices", ())
+    )
+    least = field.get("min")
+    return AssetField(
+        field["key"],
+        field["zh"],
+        field["en"],
+        field["type"],
+        field.get("unit"),
+        None if least is None else Decimal(least),
+        choices,
+    )

@@ -1,0 +1,255 @@
+"""What one row means: which record, and what would change in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from nengtan.domain import creditcode
+from nengtan.domain.sheets.problems import Fault
+from nengtan.identity.roles import Capability
+from nengtan.registry.models import Building, Institution, Meter, Region
+from nengtan.registry.services.equipment import read_particulars
+from nengtan.registry.services.intake.known import Known
+from nengtan.registry.services.intake.plan import RowPlan
+from nengtan.registry.services.intake.reading import particulars
+from nengtan.registry.services.intake.schema import CONTACTS
+
+Faults = Iterator[tuple[str, Fault]]
+
+PLAIN = ("name", "kind", "system", "reports_to", "address", "lat", "lon", "occupancy", "utility_account", "allocation",
+         "share", "carriers", "established_on", "note")  # fmt: skip
+HOUSE = ("name", "use", "year_built", "climate_zone", "floors", "address", "lat", "lon", "out_of_use_on")
+DATED = ("name", "kind", "region", "system", "superior", "reports_to")
+
+
+def identity(kind: str, record: Mapping[str, Any]) -> str:
+    """What tells a row's record from others of its sheet."""
+    if kind == "occupancies":
+        parts = [record.get("building_code"), record.get("institution_code"), record.get("valid_from")]
+    elif kind == "contacts":
+        parts = [record.get("institution_code"), record.get("role"), record.get("name")]
+    elif kind == "assets":
+        parts = [record.get("institution_code"), record.get("kind"), record.get("name")]
+    else:
+        parts = [record.get("code")]
+    return " · ".join(str(part) for part in parts if part is not None)
+
+
+def build(known: Known, plan: RowPlan) -> Faults:
+    """Fill in the plan of a row; yields what is wrong with it."""
+    builders: dict[str, Callable[[Known, RowPlan], Faults]] = {
+        "institutions": _institution,
+        "buildings": _building,
+        "occupancies": _occupancy,
+        "meters": _meter,
+        "assets": _asset,
+        "contacts": _contact,
+    }
+    if "/" in str(plan.given.get("code") or ""):
+        yield "code", Fault("bad_code", plan.code)
+    yield from builders[plan.sheet](known, plan)
+
+
+def _given(plan: RowPlan, keys: tuple[str, ...]) -> dict[str, Any]:
+    """The filled cells of ``keys`` as the models keep them."""
+    values = {key: plan.given[key] for key in keys if plan.given.get(key) is not None}
+    for key in ("lat", "lon"):
+        if key in values:
+            values[key] = float(values[key])
+    if "carriers" in values:
+        values["carriers"] = list(values["carriers"])
+        if not values["carriers"]:
+            del values["carriers"]
+    return values
+
+
+def _institution(known: Known, plan: RowPlan) -> Faults:
+    body = plan.existing = known.institutions.get(plan.code)
+    region = known.regions.get(plan.given["region_code"])
+    if region is None:
+        yield "region_code", Fault("unknown_region", plan.given["region_code"])
+    elif fault := _scope(known, body, region):
+        yield "code" if body else "region_code", fault
+    values = _given(plan, PLAIN)
+    if region is not None:
+        values["region"] = region
+    for column, key in (("superior_code", "superior"), ("host_code", "host")):
+        if plan.given.get(column) is not None:
+            values[key] = plan.given[column]
+    yield from _credit_code(known, plan, values)
+    yield from _together(plan, values)
+    _split(known, plan, values)
+    plan.first_day = _first_day(plan, body)
+    _contacts(known, plan)
+
+
+def _scope(known: Known, body: Institution | None, region: Region) -> Fault | None:
+    """Whether the actor may change the body, and put it where the row says."""
+    if body is not None and body.pk not in known.writable:
+        return Fault("out_of_scope", body.code)
+    spans = known.spans.get(body.pk, []) if body else []
+    if body is not None and region.pk in {body.region_id, *(span.region_id for span in spans)}:
+        return None
+    covered = known.actor.scope_for(Capability.WRITE_REGISTRY).covers(region.path)
+    return None if covered else Fault("out_of_scope", region.code)
+
+
+def _credit_code(known: Known, plan: RowPlan, values: dict[str, Any]) -> Faults:
+    text = plan.given.get("credit_code")
+    if not text:
+        return
+    code = values["credit_code"] = creditcode.normalise(text)
+    if not creditcode.is_valid(code):
+        yield "credit_code", Fault("bad_credit_code", text)
+    elif known.credit_codes.setdefault(code, plan.code) != plan.code:
+        yield "credit_code", Fault("duplicate_code", text)
+
+
+def _together(plan: RowPlan, values: dict[str, Any]) -> Faults:
+    """What the cells of a row, with what is known already, must say together."""
+
+    def now(key: str) -> Any:
+        return values.get(key) or (getattr(plan.existing, key) if plan.existing else None)
+
+    if now("reports_to") == Institution.ReportsTo.SUPERIOR and not now("superior"):
+        yield "superior_code", Fault("missing_value")
+    hosted = now("utility_account") == Institution.UtilityAccount.NONE and now("host")
+    if hosted and not now("allocation"):
+        yield "allocation", Fault("missing_value")
+    if now("allocation") == Institution.Allocation.SHARE and now("share") is None:
+        yield "share", Fault("missing_value")
+
+
+def _split(known: Known, plan: RowPlan, values: dict[str, Any]) -> None:
+    """What differs from the record; what is dated is held against the span in force on the row's day."""
+    body = plan.existing
+    if not isinstance(body, Institution):
+        plan.values = values
+        return
+    spans = known.spans.get(body.pk, [])
+    day = plan.given.get("valid_from")
+    span = next((one for one in reversed(spans) if day is None or one.valid_from <= day), spans[0] if spans else None)
+    latest = not spans or span is spans[-1]
+    if span is not None:
+        plan.span = {key: value for key, value in values.items() if key in DATED and _differs(span, key, value)}
+        plan.span_from = span.valid_from
+    for key, value in values.items():
+        if (key not in DATED or latest) and _differs(body, key, value):
+            plan.values[key] = value
+
+
+def _differs(record: Any, key: str, value: Any) -> bool:
+    held = getattr(record, key)
+    if key in {"superior", "host", "building", "parent", "institution"}:
+        return (held.code if held else None) != value
+    return bool(held != value)
+
+
+def _first_day(plan: RowPlan, body: Institution | None) -> date | None:
+    established = plan.given.get("established_on") or (body.established_on if body else None)
+    return established if isinstance(established, date) else None
+
+
+def _contacts(known: Known, plan: RowPlan) -> None:
+    for role, (name_key, phone_key) in CONTACTS.items():
+        name, phone = plan.given.get(name_key), plan.given.get(phone_key)
+        held = known.contacts.get((plan.existing.pk, role), []) if plan.existing else []
+        if name is None and (phone is None or not held):
+            continue
+        name = name or held[0].name
+        if not any(one.name == name and phone in (None, one.phone) for one in held):
+            plan.contacts[role] = (name, phone)
+
+
+def _owned(known: Known, plan: RowPlan) -> Faults:
+    """The code belongs to nobody out of reach."""
+    record = plan.existing
+    if isinstance(record, (Building, Meter)) and record.institution_id not in known.writable:
+        yield "code", Fault("out_of_scope", plan.code)
+
+
+def _changes(plan: RowPlan, values: dict[str, Any]) -> None:
+    record = plan.existing
+    plan.values = {key: value for key, value in values.items() if record is None or _differs(record, key, value)}
+
+
+def _building(known: Known, plan: RowPlan) -> Faults:
+    plan.existing = known.buildings.get(plan.code)
+    yield from _owned(known, plan)
+    values = _given(
+        plan, ("name", "use", "year_built", "climate_zone", "floors", "address", "lat", "lon", "out_of_use_on")
+    )
+    _changes(plan, values | {"institution": plan.given["institution_code"]})
+    year = plan.given.get("year_built")
+    plan.first_day = date(year, 1, 1) if isinstance(year, int) else None
+
+
+def _occupancy(known: Known, plan: RowPlan) -> Faults:
+    building = known.buildings.get(plan.given["building_code"])
+    body = known.institutions.get(plan.given["institution_code"])
+    held = known.occupancies.get((building.pk, body.pk), []) if building and body else []
+    since, until = plan.given.get("valid_from"), plan.given.get("valid_to")
+    if since is None:
+        plan.existing = held[-1] if held else None
+        since = held[-1].valid_from if held else timezone.localdate().replace(month=1, day=1)
+    else:
+        plan.existing = next((one for one in held if one.valid_from == since), None)
+    if until is not None and until < since:
+        yield "valid_to", Fault("too_small", until.isoformat(), (since.isoformat(),))
+    if plan.existing is None and plan.given.get("share") is None and plan.given.get("area_m2") is None:
+        yield "share", Fault("missing_value")
+    values = _given(plan, ("share", "area_m2", "valid_to")) | {"valid_from": since}
+    record = plan.existing
+    plan.values = {key: value for key, value in values.items() if record is None or getattr(record, key) != value}
+
+
+def _meter(known: Known, plan: RowPlan) -> Faults:
+    plan.existing = known.meters.get(plan.code)
+    yield from _owned(known, plan)
+    values = _given(plan, ("name", "carrier", "item", "ratio", "removed_on"))
+    columns = {"institution_code": "institution", "building_code": "building", "parent_code": "parent",
+               "utility_account_no": "account_no"}  # fmt: skip
+    values |= {key: plan.given[column] for column, key in columns.items() if plan.given.get(column) is not None}
+    _changes(plan, values)
+
+
+def _asset(known: Known, plan: RowPlan) -> Faults:
+    body = known.institutions.get(plan.given["institution_code"])
+    kind, name = plan.given["kind"], plan.given["name"]
+    asset = plan.existing = known.assets.get((body.pk, kind, name)) if body else None
+    values = _given(plan, ("count", "in_use_on", "out_of_use_on"))
+    if plan.given.get("building_code") is not None:
+        values["building"] = plan.given["building_code"]
+    found, faults = read_particulars(kind, particulars(plan.given))
+    for key, text, allowed in faults:
+        yield _column(plan, key), Fault("not_a_particular", text, allowed or (_("nothing for this kind"),))
+    held = dict(asset.attributes) if asset else {}
+    if {**held, **found} != held:
+        values["attributes"] = {**held, **found}
+    _changes(plan, values)
+
+
+def _contact(known: Known, plan: RowPlan) -> Faults:
+    body = known.institutions.get(plan.given["institution_code"])
+    held = known.contacts.get((body.pk, plan.given["role"]), []) if body else []
+    plan.existing = next((one for one in held if one.name == plan.given["name"]), None)
+    email = plan.given.get("email")
+    if email is not None:
+        try:
+            validate_email(email)
+        except ValidationError:
+            yield "email", Fault("bad_email", email)
+    _changes(plan, _given(plan, ("phone", "email")))
+
+
+def _column(plan: RowPlan, key: str) -> str:
+    return next(
+        (name for name in plan.given if name.startswith(f"particular:{key}") and plan.given[name] is not None), "kind"
+    )

@@ -1,0 +1,37 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ReportingConfig(AppConfig):
+    """Returns of the statistical survey scheme, from the institution to the department."""
+
+    name = "nengtan.reporting"
+    verbose_name = _("Statistics")
+
+    def ready(self) -> None:
+        from nengtan.identity.appendonly import protect
+
+        protect(self, "ReturnStep")
+        protect(self, "Extension")
+        _word_trail()
+
+
+def _word_trail() -> None:
+    from nengtan.identity import wording
+
+    wording.register(
+        actions={
+            "returns.open": _("period opened"),
+            "return.enter": _("return filled in"),
+            "return.explain": _("value explained"),
+            "return.extend": _("return extended"),
+            "return.submit": _("return submitted"),
+            "return.pass": _("return passed on"),
+            "return.send_back": _("return sent back"),
+            "return.approve": _("return approved"),
+            "return.reopen": _("return reopened"),
+        },
+        kinds={"reporting.return": _("return")},
+        links={},
+        fields={"period": _("period"), "returns": _("returns"), "edition": _("edition"), "due_on": _("due on")},
+    )

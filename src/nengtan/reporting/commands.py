@@ -1,0 +1,241 @@
+"""Returns at the console: ``nengtan returns …``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from nengtan.domain.returns import slots, steps
+from nengtan.ui.cli import REFUSED, die, emit, emit_one, format_option
+
+if TYPE_CHECKING:
+    from nengtan.domain.returns.sheet import ReturnSheet
+    from nengtan.registry.models import Region
+    from nengtan.reporting.models import Return
+    from nengtan.reporting.services import CellChange
+
+STATUS_COLUMNS = {
+    "institution": gettext_lazy("Institution"),
+    "code": gettext_lazy("Code"),
+    "period": gettext_lazy("Period"),
+    "state": gettext_lazy("State"),
+    "due_on": gettext_lazy("Due on"),
+    "late": gettext_lazy("Late"),
+}
+FINDING_COLUMNS = {
+    "institution": gettext_lazy("Institution"),
+    "period": gettext_lazy("Period"),
+    "rule": gettext_lazy("Rule"),
+    "severity": gettext_lazy("Severity"),
+    "cell": gettext_lazy("Cell"),
+    "found": gettext_lazy("Found"),
+    "expected": gettext_lazy("Expected"),
+    "message": gettext_lazy("What was found"),
+}
+
+
+def _period(context: click.Context, parameter: click.Parameter, value: str | None) -> slots.Slot | None:
+    if value is None:
+        return None
+    try:
+        return slots.parse(value)
+    except slots.SlotError as error:
+        raise click.BadParameter(
+            _("found “%(found)s”; allowed: 2025-00 (year), 2025-03 (month), 2025-Q1 (quarter)") % {"found": error.found}
+        ) from error
+
+
+period_option = click.option(
+    "--period", required=True, callback=_period, help=_("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter.")
+)
+region_option = click.option("--region", required=True, metavar="CODE", help=_("Code of the region."))
+institution_option = click.option("--institution", required=True, metavar="CODE", help=_("Code of the institution."))
+
+
+@click.group("returns", help=_("Returns of the statistical survey: open, fill in, review, pass on."))
+def returns() -> None:
+    """Everything that can be done with returns."""
+
+
+@returns.command("open", help=_("Open a period: every institution of the region owes a return, filled in from bills."))
+@region_option
+@period_option
+@format_option
+def open_period(region: str, period: slots.Slot, format: str) -> None:
+    """Asked again, it opens what is missing."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.services import open_returns
+
+    count = open_returns(system_actor(), _region(region), period)
+    emit_one({"region": region, "period": str(period), "opened": count}, format)
+
+
+@returns.command("status", help=_("Who has reported, who has not, who is late."))
+@region_option
+@period_option
+@format_option
+def status(region: str, period: slots.Slot, format: str) -> None:
+    """One line a return."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.queries import is_late, returns_of
+
+    emit(
+        [
+            {
+                "institution": item.institution.name, "code": item.institution.code, "period": str(item.period),
+                "state": item.get_state_display() if format == "table" else item.state, "due_on": item.due_on,
+                "late": (_("late") if is_late(item) else "") if format == "table" else is_late(item),
+            }
+            for item in returns_of(system_actor(), _region(region), period)
+        ],
+        STATUS_COLUMNS,
+        format,
+    )  # fmt: skip
+
+
+@returns.command("fill", help=_("Write cells of a return: INDICATOR=VALUE, empty for unknown; ROOM.INDICATOR=VALUE."))
+@institution_option
+@period_option
+@click.argument("cells", nargs=-1, required=True, metavar="INDICATOR=VALUE…")
+@format_option
+def fill(institution: str, period: slots.Slot, cells: tuple[str, ...], format: str) -> int:
+    """Exit code 1 where a cell was changed by somebody else meanwhile."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.services import save_cells
+
+    of = _return(institution, period)
+    seen = {(value.record, value.indicator): value.version for value in of.values.all()}
+    saved = save_cells(system_actor(), of, [_cell(text, seen) for text in cells])
+    emit_one({"stored": len(saved.stored), "same": saved.same, "conflicts": len(saved.conflicts)}, format)
+    return REFUSED if saved.conflicts else 0
+
+
+@returns.command("step", help=_("Take a return one step on: submit, pass, send_back, approve, reopen."))
+@institution_option
+@period_option
+@click.argument("action", type=click.Choice([str(item) for item in steps.Action if item is not steps.Action.ENTER]))
+@click.option("--reason", default="", help=_("Why; needed to send back and to reopen."))
+@format_option
+def step(institution: str, period: slots.Slot, action: str, reason: str, format: str) -> None:
+    """Refused with the reason where it cannot be taken."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.services import take_step
+
+    of = take_step(system_actor(), _return(institution, period), steps.Action(action), reason)
+    emit_one({"institution": institution, "period": str(period), "state": of.state}, format)
+
+
+@returns.command("review", help=_("Hold returns against the rules: those of a region, or those of a file."))
+@click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_("Excel or CSV."))
+@click.option("--edition", help=_("Edition of the scheme the file is of."))
+@click.option("--region", metavar="CODE", help=_("Code of the region."))
+@click.option("--period", callback=_period, help=_("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter."))
+@format_option
+def review(file: Path | None, edition: str | None, region: str | None, period: slots.Slot | None, format: str) -> None:
+    """A file is reviewed by itself, without a database."""
+    if (
+        (file is None) == (region is None)
+        or (file is None) != (edition is None)
+        or (region is None) != (period is None)
+    ):
+        die(_("Name either --file with --edition, or --region with --period."))
+    if file is not None:
+        emit(_of_file(file, edition or ""), FINDING_COLUMNS, format)
+    elif period is not None:
+        emit(_of_region(region or "", period), FINDING_COLUMNS, format)
+
+
+def _of_file(file: Path, edition: str) -> list[dict[str, object]]:
+    from nengtan.domain.returns.sheet import SheetError
+    from nengtan.reference import scheme
+    from nengtan.reporting.services.sheets import read_file, review_sheet
+    from nengtan.reporting.wording import told
+    from nengtan.ui.sheets import wording
+    from nengtan.ui.sheets.refused import Refused
+
+    if edition not in scheme.editions():
+        die(_("Unknown edition “%(found)s”; allowed: %(allowed)s.") % {
+            "found": edition, "allowed": " ".join(scheme.editions()),
+        })  # fmt: skip
+    of = scheme.edition(edition)
+    try:
+        sheets = read_file(file.name, file.read_bytes(), of)
+    except Refused as refused:
+        die(f"{file.name}: {wording.refusal(refused)}")
+    except SheetError as error:
+        die(_("%(file)s: no headings of returns in “%(found)s”; wanted: %(allowed)s.") % {
+            "file": file.name, "found": error.found, "allowed": error.allowed,
+        })  # fmt: skip
+    for sheet in sheets:
+        _tell_left_out(sheet)
+    return [told(finding, of, str(finding.institution)) for sheet in sheets for finding in review_sheet(sheet, of)]
+
+
+def _tell_left_out(sheet: ReturnSheet) -> None:
+    """What a file holds that is not reviewed goes to standard error, so that the findings stay clean."""
+    for row, found in sheet.bad_periods:
+        words = _("Row %(row)s: “%(found)s” is no period and was left out.") % {"row": row, "found": found}
+        click.echo(words, err=True)
+    for heading in sheet.ignored:
+        words = _("“%(found)s” is nothing this edition asks for and was left out.") % {"found": heading}
+        click.echo(words, err=True)
+
+
+def _of_region(region: str, period: slots.Slot) -> list[dict[str, object]]:
+    from nengtan.identity.access import system_actor
+    from nengtan.ledger.services import bulk
+    from nengtan.reference import scheme
+    from nengtan.reporting.queries import returns_of
+    from nengtan.reporting.services import review as review_returns
+    from nengtan.reporting.wording import told
+
+    found: list[dict[str, object]] = []
+    for chunk in bulk.chunks(list(returns_of(system_actor(), _region(region), period))):
+        findings = review_returns(chunk)
+        found += [
+            told(finding, scheme.edition(item.edition), item.institution.name)
+            for item in chunk
+            for finding in findings[item.pk]
+        ]
+    return found
+
+
+def _region(code: str) -> Region:
+    from nengtan.registry.models import Region
+
+    found = Region.objects.filter(code=code).first()
+    return found or die(_("There is no region “%(code)s”.") % {"code": code})
+
+
+def _return(institution: str, period: slots.Slot) -> Return:
+    from nengtan.reporting.models import Return
+
+    found = Return.objects.filter(
+        institution__code=institution, year=period.year, slot=period.number, kind=period.kind
+    ).first()
+    return found or die(
+        _("“%(code)s” has no return of %(period)s; open the period first.") % {"code": institution, "period": period}
+    )
+
+
+def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
+    from decimal import Decimal, InvalidOperation
+
+    from nengtan.reporting.services import CellChange
+
+    name, sign, value = text.partition("=")
+    record, _dot, indicator = name.rpartition(".")
+    try:
+        number = Decimal(value) if value.strip() else None
+    except InvalidOperation:
+        sign = ""
+    if not sign:
+        die(_("Found “%(found)s”; allowed: INDICATOR=VALUE.") % {"found": text})
+    return CellChange(indicator, number, seen.get((record, indicator), 0), record)
+
+
+commands: list[click.Command] = [returns]

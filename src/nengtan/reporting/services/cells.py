@@ -1,0 +1,170 @@
+"""Entering cells: several people at once, none losing what another wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from nengtan.domain.returns import steps
+from nengtan.domain.returns.scheme import Edition, Records
+from nengtan.identity.access import Actor, Forbidden
+from nengtan.identity.audit import record as tell
+from nengtan.identity.roles import Capability
+from nengtan.ledger.models import Evidence
+from nengtan.reference import scheme
+from nengtan.reporting.models import Explanation, Return, Value
+from nengtan.reporting.services.stepping import hand_of, refusal
+
+LARGEST = Decimal(10) ** 12
+
+
+@dataclass(frozen=True)
+class CellChange:
+    """What somebody wrote into a cell, and the version of the cell they saw (0: it was empty)."""
+
+    indicator: str
+    value: Decimal | None
+    seen: int
+    record: str = ""
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A cell somebody else changed meanwhile: what is there now, and what was to be written."""
+
+    change: CellChange
+    held: Value | None
+
+
+@dataclass
+class Saved:
+    """What became of the cells: those stored, those that did not change, and the conflicts, which were left alone."""
+
+    stored: list[Value] = field(default_factory=list)
+    same: int = 0
+    conflicts: list[Conflict] = field(default_factory=list)
+
+
+@transaction.atomic
+def save_cells(
+    actor: Actor, of: Return, changes: Sequence[CellChange], provenance: str = Value.Provenance.TYPED
+) -> Saved:
+    """Write cells of a return; a cell changed since it was seen is left alone and told as a conflict.
+
+    Raises:
+        ValidationError: by cell (``indicator`` or ``record.indicator``); nothing is written.
+        Forbidden: the actor does not fill in returns of this institution, or the return is in other hands.
+    """
+    held_return = locked(actor, of, Capability.ENTER_RETURNS)
+    edition = scheme.edition(held_return.edition)
+    problems = {_name(change): words for change in changes if (words := _problem(edition, change))}
+    if problems:
+        raise ValidationError(problems)
+    try:
+        standing = steps.take(
+            held_return.standing, steps.Step(steps.Action.ENTER, steps.Role.STATISTICIAN, hand_of(actor))
+        )
+    except steps.Refused as refused:
+        raise ValidationError(refusal(refused)) from refused
+    cells = {(value.record, value.indicator): value for value in held_return.values.all()}
+    saved, before, after = Saved(), {}, {}
+    for change in changes:
+        there = cells.get((change.record, change.indicator))
+        if there is not None and there.value == change.value and there.provenance == provenance:
+            saved.same += 1
+        elif (there.version if there is not None else 0) != change.seen:
+            saved.conflicts.append(Conflict(change, there))
+        else:
+            before[_name(change)] = _told(there.value if there is not None else None)
+            after[_name(change)] = _told(change.value)
+            saved.stored.append(_write(actor, held_return, there, change, provenance))
+    if saved.stored:
+        held_return.state, held_return.hands = standing.state, sorted(standing.hands)
+        held_return.version += 1
+        held_return.save(update_fields=["state", "hands", "version"])
+        tell(
+            actor, "return.enter", held_return, before=before, after=after,
+            region_path=held_return.region.path, institution_id=held_return.institution_id,
+        )  # fmt: skip
+    of.refresh_from_db(fields=["state", "hands", "version"])
+    return saved
+
+
+def locked(actor: Actor, of: Return, capability: str) -> Return:
+    """The return as it is now, held until the transaction ends; `Forbidden` where the right does not reach it."""
+    if not Return.objects.for_actor(actor, capability).filter(pk=of.pk).exists():
+        raise Forbidden(capability)
+    return Return.objects.select_for_update(of=("self",)).select_related("region").get(pk=of.pk)
+
+
+def _write(actor: Actor, of: Return, there: Value | None, change: CellChange, provenance: str) -> Value:
+    value = there or Value(of=of, record=change.record, indicator=change.indicator, version=0)
+    value.value, value.provenance = change.value, provenance
+    value.source = {"was": str(there.provenance)} if there is not None and there.provenance != provenance else {}
+    value.version += 1
+    value.entered_by, value.entered_at = actor.user, timezone.now()
+    value.save()
+    return value
+
+
+def _told(value: Decimal | None) -> str | None:
+    """A value in the trail, the same whether it was typed as 6000 or stored as 6000.000000."""
+    return None if value is None else format(value.normalize(), "f")
+
+
+def _name(change: CellChange) -> str:
+    return f"{change.record}.{change.indicator}" if change.record else change.indicator
+
+
+def _problem(edition: Edition, change: CellChange) -> str:
+    """What is wrong with a change by itself."""
+    indicator = edition.indicators.get(change.indicator)
+    if indicator is None or not indicator.is_entered:
+        return _("Edition %(edition)s has no cell “%(found)s” to fill in.") % {
+            "edition": edition.code, "found": change.indicator,
+        }  # fmt: skip
+    rooms = edition.forms[indicator.form].records is Records.ROOM
+    if rooms != bool(change.record) or len(change.record) > 4:
+        return _("Found room “%(found)s”; allowed: %(allowed)s.") % {
+            "found": change.record, "allowed": _("a code of up to 4 characters") if rooms else _("no room"),
+        }  # fmt: skip
+    value = change.value
+    if value is not None and (not value.is_finite() or value < 0 or value >= LARGEST):
+        return _("Found %(value)s; a value from 0 to 10^12 is allowed.") % {"value": value}
+    return ""
+
+
+@transaction.atomic
+def explain(
+    actor: Actor, of: Return, rule: str, text: str, *, indicator: str = "", record: str = "",
+    evidence: Evidence | None = None,
+) -> Explanation | None:  # fmt: skip
+    """Say why a flagged value is right; an empty text takes the explanation back.
+
+    Raises:
+        ValidationError: the return is not being filled in.
+        Forbidden: the actor does not fill in returns of this institution.
+    """
+    held = locked(actor, of, Capability.ENTER_RETURNS)
+    if steps.Action.ENTER not in steps.allowed(held.standing, steps.Role.STATISTICIAN, hand_of(actor)):
+        raise ValidationError(_("The return is not being filled in now."))
+    place = Explanation.objects.filter(of=held, rule=rule, record=record, indicator=indicator)
+    before = place.values_list("text", flat=True).first()
+    made = None
+    if text.strip():
+        told = {"text": text.strip(), "evidence": evidence, "by": actor.user, "at": timezone.now()}
+        made, _fresh = place.update_or_create(of=held, rule=rule, record=record, indicator=indicator, defaults=told)
+    else:
+        place.delete()
+    tell(
+        actor, "return.explain", held, before={f"{rule} {indicator}": before},
+        after={f"{rule} {indicator}": made.text if made else None},
+        region_path=held.region.path, institution_id=held.institution_id,
+    )  # fmt: skip
+    return made

@@ -1,0 +1,236 @@
+"""Holding returns against the rules of the scheme: the same engine for one while it is typed and for a whole region."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import cache
+
+import numpy as np
+
+from nengtan import reference
+from nengtan.domain import creditcode
+from nengtan.domain.returns import slots, steps
+from nengtan.domain.returns.review.engine import Engine
+from nengtan.domain.returns.review.findings import Finding
+from nengtan.domain.returns.review.rules import Scope, Severity
+from nengtan.domain.returns.review.table import Place, ReturnRow, Table, table_of, with_rooms
+from nengtan.domain.returns.scheme import Measure
+from nengtan.ledger.models import ActivityFact, Origin
+from nengtan.reference import scheme
+from nengtan.reference.rules import rule_book
+from nengtan.registry.models import Institution
+from nengtan.reporting.models import Explanation, Return, Value
+
+Values = Mapping[str, Decimal | None]
+Cells = dict[tuple[str, str], Decimal | None]
+
+BEGUN = [state for state in steps.State if state is not steps.State.EMPTY]
+
+
+@cache
+def engine_of(edition: str, kind: slots.Kind, scope: Scope) -> Engine:
+    """The rules of an edition for returns or rooms, compiled once."""
+    return Engine(rule_book(), scheme.edition(edition), kind, scope)
+
+
+def review(returns: Sequence[Return]) -> dict[int, list[Finding]]:
+    """The findings of each return, by its id, the gravest first; a few queries for all of them.
+
+    What the platform does not hold (a year before it was set up, a quota nobody loaded) is unknown and flags nothing.
+    """
+    found: dict[int, list[Finding]] = {item.pk: [] for item in returns}
+    groups: dict[tuple[slots.Slot, str], list[Return]] = defaultdict(list)
+    for item in returns:
+        groups[item.period, item.edition].append(item)
+    for (period, edition), members in groups.items():
+        held = _Held(members, period)
+        rooms = held.rooms()
+        whole = table_of(held.row(item) for item in members)
+        if len(rooms):
+            whole = with_rooms(whole, rooms, held.return_of_room)
+        checked = [engine_of(edition, period.kind, Scope.RETURN).review(whole)]
+        if len(rooms):
+            checked.append(engine_of(edition, period.kind, Scope.ROOM).review(rooms))
+        for findings in checked:
+            for finding in findings:
+                found[int(str(finding.institution))].append(finding)
+    return {pk: sorted(items, key=lambda item: item.severity.rank) for pk, items in found.items()}
+
+
+def weigh(of: Return, findings: Iterable[Finding]) -> tuple[int, int]:
+    """How many findings of a return still block it, and how many still want an explanation.
+
+    An explanation settles what asks for one, and what blocks where the rule lets itself be overruled.
+    """
+    told = {
+        (item.rule, item.record, item.indicator): item.evidence_id is not None
+        for item in Explanation.objects.filter(of=of)
+    }
+    blocking = unexplained = 0
+    for finding in findings:
+        proved = told.get((finding.rule, finding.cell.record, finding.cell.indicator))
+        settled = proved is not None and (proved or not finding.needs_evidence)
+        if finding.severity is Severity.BLOCK:
+            blocking += not (settled and finding.overridable)
+        elif finding.severity is Severity.EXPLAIN:
+            unexplained += not settled
+    return blocking, unexplained
+
+
+class _Held:
+    """What returns of one period are held against, looked up once for all of them."""
+
+    def __init__(self, members: Sequence[Return], period: slots.Slot) -> None:
+        self.members, self.period = members, period
+        self.bodies = [item.institution_id for item in members]
+        self.cells = _cells_of(members)
+        self.last = self._of_period(period.last_year)
+        self.previous = self._of_period(period.previous)
+        self.parts = self._parts()
+        self.metered = self._metered()
+        rows = Institution.objects.filter(pk__in=self.bodies).select_related("region")
+        self.institutions = {body.pk: body for body in rows}
+        self.sequence = self._sequence()
+        self.return_of_room = np.array([], dtype=np.int64)
+
+    def row(self, item: Return) -> ReturnRow:
+        """A return as the engine reads it."""
+        body = self.institutions[item.institution_id]
+        return ReturnRow(
+            item.pk,
+            {indicator: value for (record, indicator), value in self.cells[item.pk].items() if not record},
+            views={
+                "last": self.last.get(body.pk, {}),
+                "previous": self.previous.get(body.pk, {}),
+                "periods": self.parts.get(body.pk, {}),
+                "metered": self.metered.get(body.pk, {}),
+            },
+            facts=self._facts(item, body),
+            place=_place(item),
+            period=str(self.period),
+        )
+
+    def rooms(self) -> Table:
+        """The rooms of all returns, a row each."""
+        rows: list[ReturnRow] = []
+        of: list[int] = []
+        for at, item in enumerate(self.members):
+            by_room: dict[str, dict[str, Decimal | None]] = defaultdict(dict)
+            for (record, indicator), value in self.cells[item.pk].items():
+                if record:
+                    by_room[record][indicator] = value
+            for record, values in sorted(by_room.items()):
+                rows.append(ReturnRow(item.pk, values, place=_place(item), record=record, period=str(self.period)))
+                of.append(at)
+        self.return_of_room = np.array(of, dtype=np.int64)
+        return table_of(rows)
+
+    def _facts(self, item: Return, body: Institution) -> dict[str, Decimal | int | None]:
+        edition = scheme.edition(item.edition)
+        code_known = bool(body.credit_code)
+        has_code = code_known and creditcode.is_valid(body.credit_code or "")
+        kinds = reference.institution_types()
+        return {
+            "active": int(body.status == Institution.Status.ACTIVE),
+            "class_valid": int(item.institution_kind in kinds),
+            "class_coarse": int(item.institution_kind == "02"),
+            "code_valid": int(has_code) if code_known or not edition.org_code_allowed else None,
+            "code_unique": int(code_known) or None,
+            "duplicates": 0,
+            "months": len(self.period.months),
+            "missing_periods": self.sequence.get(body.pk),
+        }
+
+    def _of_period(self, period: slots.Slot) -> dict[int, Values]:
+        """Values of the same institutions in another period, where they reported it."""
+        others = list(
+            Return.objects.filter(
+                institution__in=self.bodies, year=period.year, slot=period.number, kind=period.kind, state__in=BEGUN
+            )
+        )
+        cells = _cells_of(others)
+        return {
+            other.institution_id: {name: value for (room, name), value in cells[other.pk].items() if not room}
+            for other in others
+        }
+
+    def _parts(self) -> dict[int, dict[str, Decimal | None]]:
+        """Flows and costs of the quarters (or months) that make the period up, added, where all were reported."""
+        for kind in (slots.Kind.QUARTER, slots.Kind.MONTH):
+            parts = self.period.parts(kind)
+            if not parts:
+                continue
+            others = list(
+                Return.objects.filter(
+                    institution__in=self.bodies, year=self.period.year, kind=kind,
+                    slot__in=[part.number for part in parts], state__in=BEGUN,
+                )
+            )  # fmt: skip
+            reported: dict[int, list[Return]] = defaultdict(list)
+            for other in others:
+                reported[other.institution_id].append(other)
+            whole = {body: items for body, items in reported.items() if len(items) == len(parts)}
+            if whole:
+                cells = _cells_of([item for items in whole.values() for item in items])
+                return {body: _sums([cells[item.pk] for item in items]) for body, items in whole.items()}
+        return {}
+
+    def _metered(self) -> dict[int, dict[str, Decimal | None]]:
+        """What the meters read in every month of the period, by quantity."""
+        keys = {
+            line.carrier: line.key
+            for line in scheme.edition(self.members[0].edition).lines(2, platform=True)
+            if line.carrier and line.measure is Measure.FLOW and line.parent is None
+        }
+        months = self.period.months
+        rows = ActivityFact.objects.filter(
+            institution__in=self.bodies, origin=Origin.METER, item="", carrier__in=keys, quantity__isnull=False,
+            period__range=(months[0], months[-1]), superseded_by=None,
+        ).exclude(standing__in=(ActivityFact.Standing.WITHDRAWN, ActivityFact.Standing.DETAIL))  # fmt: skip
+        read: dict[tuple[int, str], dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for body, carrier, month, quantity in rows.order_by().values_list(
+            "institution_id", "carrier", "period", "quantity"
+        ):
+            read[body, carrier][month] += quantity or 0
+        found: dict[int, dict[str, Decimal | None]] = defaultdict(dict)
+        for (body, carrier), by_month in read.items():
+            if len(by_month) == len(months):
+                found[body][keys[carrier]] = sum(by_month.values(), Decimal(0))
+        return found
+
+    def _sequence(self) -> dict[int, int]:
+        """How many earlier periods of the year each body owes a return for and has not begun it."""
+        earlier = [slot.number for slot in self.period.sequence if slot != self.period]
+        if not earlier:
+            return dict.fromkeys(self.bodies, 0)
+        owed = Return.objects.filter(
+            institution__in=self.bodies, year=self.period.year, kind=self.period.kind, slot__in=earlier
+        )
+        missing = dict.fromkeys(self.bodies, 0)
+        for body in owed.filter(state=steps.State.EMPTY).values_list("institution_id", flat=True):
+            missing[body] += 1
+        return missing
+
+
+def _place(item: Return) -> Place:
+    return Place(tuple(reversed(item.region.codes)), item.institution_kind)
+
+
+def _cells_of(returns: Sequence[Return]) -> dict[int, Cells]:
+    found: dict[int, Cells] = {item.pk: {} for item in returns}
+    rows = Value.objects.filter(of__in=list(found)).order_by()
+    for pk, record, indicator, value in rows.values_list("of_id", "record", "indicator", "value"):
+        found[pk][record, indicator] = value
+    return found
+
+
+def _sums(parts: Sequence[Cells]) -> dict[str, Decimal | None]:
+    """Each cell of several periods added; unknown where one of them is."""
+    keys = {name for cells in parts for room, name in cells if not room}
+    return {
+        key: None if any(cells.get(("", key)) is None for cells in parts)
+        else sum((cells["", key] or Decimal(0) for cells in parts), Decimal(0))
+        for key in keys
+    }  # fmt: skip

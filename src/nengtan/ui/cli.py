@@ -1,0 +1,172 @@
+"""What every command shares: how it prints, how it fails, how it shows progress."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any, NoReturn
+
+import click
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from nengtan.ui.harmless import safe_text
+
+FORMATS = ("table", "json", "csv")
+
+BAD_USE = 2
+"""Exit code of a command that was asked for something it cannot do."""
+
+REFUSED = 1
+"""Exit code of a command that did what was asked and found the matter wanting."""
+
+format_option = click.option(
+    "--format", type=click.Choice(FORMATS), default="table", show_default=True, help=_("How to print the result.")
+)
+
+
+Columns = Mapping[str, str | Promise]
+"""Heading of each column by the key of the row, in the order shown."""
+
+
+def die(message: str, code: int = BAD_USE) -> NoReturn:
+    """End the command with one line for the person at the console."""
+    click.echo(_("Error: %(message)s") % {"message": " ".join(message.split())}, err=True)
+    sys.exit(code)
+
+
+_EXACT = "\x00exact:"
+"""Marks a Decimal on its way through the JSON encoder, which knows binary numbers only."""
+
+_MARKED = re.compile(r'"\\u0000exact:(-?[0-9.]+)"')
+
+
+def _plain(value: Any) -> Any:
+    """A value as the encoder takes it: Decimals marked, dates as text, translations as text."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else f"{_EXACT}{value:f}"
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def to_json(value: Any, indent: int | None = 2) -> str:
+    """JSON with exact numbers and readable Chinese."""
+    return _MARKED.sub(r"\1", json.dumps(_plain(value), ensure_ascii=False, indent=indent))
+
+
+def emit(rows: Iterable[Mapping[str, Any]], columns: Columns, format: str) -> None:
+    """Print records: a table of ``columns``, the whole records as JSON, or ``columns`` as CSV."""
+    held = list(rows)
+    if format == "json":
+        click.echo(to_json(held))
+    elif format == "csv":
+        click.echo(_csv(held, columns), nl=False)
+    else:
+        _print_table(held, columns)
+
+
+def emit_one(record: Mapping[str, Any], format: str) -> None:
+    """Print one record: a line a field, one JSON object, or CSV of two columns."""
+    if format == "json":
+        click.echo(to_json(record))
+        return
+    rows = [{"field": key, "value": _text(value)} for key, value in record.items()]
+    emit(rows, {"field": _("Field"), "value": _("Value")}, format)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, (list, tuple, Mapping)):
+        return to_json(value, indent=None)
+    return str(_plain(value))
+
+
+def _csv(rows: Sequence[Mapping[str, Any]], columns: Columns) -> str:
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_csv_text(row.get(key)) for key in columns] for row in rows)
+    return target.getvalue()
+
+
+def _csv_text(value: Any) -> str:
+    """Numbers as they are; text that a spreadsheet would take for a formula made harmless."""
+    text = _text(value)
+    return text if _is_number(value) else str(safe_text(text))
+
+
+def _print_table(rows: Sequence[Mapping[str, Any]], columns: Columns) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for key, heading in columns.items():
+        table.add_column(str(heading), justify="right" if _is_numeric(rows, key) else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(key)) for key in columns))
+    width = None if sys.stdout.isatty() else 240
+    Console(width=width, soft_wrap=False, highlight=False, markup=False).print(table)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (Decimal, int, float)) and not isinstance(value, bool)
+
+
+def _is_numeric(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
+    known = [row[key] for row in rows if row.get(key) is not None]
+    return bool(known) and all(map(_is_number, known))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "—"
+    if isinstance(value, (Decimal, float)):
+        return f"{value:,.2f}" if value != int(value) else f"{int(value):,}"
+    return _text(value)
+
+
+Step = Callable[[int, int, str], None]
+"""Done, total, and what is being done."""
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Step]:
+    """A progress bar on the terminal, or a line a tenth where there is none."""
+    if not sys.stderr.isatty():
+        yield _lines(title)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(title, total=None)
+
+        def step(done: int, total: int, note: str = "") -> None:
+            progress.update(task, completed=done, total=total, description=note or title)
+
+        yield step
+
+
+def _lines(title: str) -> Step:
+    told = -1
+
+    def step(done: int, total: int, note: str = "") -> None:
+        nonlocal told
+        tenth = 10 * done // total if total else 0
+        if tenth != told:
+            told = tenth
+            click.echo(f"{title} {10 * tenth}% {note}".rstrip(), err=True)
+
+    return step

@@ -1,0 +1,42 @@
+"""Long work in the background, with progress and an end on record.
+
+In a room's ``tasks.py``::
+
+    @jobs.task("import.activity", refusals={Refused: wording.refusal}, result_url=lambda job: reverse(...))
+    def run(job, actor, **params) -> dict: ...
+
+and in its doors ``jobs.start("import.activity", actor, title, **params)``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nengtan.ui.jobs.tasks import task
+
+if TYPE_CHECKING:
+    from nengtan.ui.jobs.models import Job
+    from nengtan.ui.jobs.running import Cancelled, Running
+    from nengtan.ui.jobs.starting import Shown, cancel, jobs_for, shown, start
+
+__all__ = ["Cancelled", "Job", "Running", "Shown", "cancel", "jobs_for", "shown", "start", "task"]
+
+_HOMES = {
+    "Job": "models",
+    "Cancelled": "running",
+    "Running": "running",
+    "Shown": "starting",
+    "cancel": "starting",
+    "jobs_for": "starting",
+    "shown": "starting",
+    "start": "starting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Models exist only once Django has loaded its apps, and this package is imported by ``ui.models`` before that."""
+    if name not in _HOMES:
+        raise AttributeError(name)
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,63 @@
+"""What kinds of long work there are: each room names its own in ``tasks.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.utils.module_loading import autodiscover_modules
+
+if TYPE_CHECKING:
+    from nengtan.identity.access import Actor
+    from nengtan.ui.jobs.models import Job
+    from nengtan.ui.jobs.running import Running
+
+Work = Callable[..., Mapping[str, Any] | None]
+AnyWork = TypeVar("AnyWork", bound=Work)
+Words = Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of long work.
+
+    ``refusals``: exceptions that are refusals in words, and how to word them. ``result_url``: where the result is seen.
+    """
+
+    kind: str
+    work: Work
+    refusals: Mapping[type[Exception], Words]
+    result_url: Callable[[Job], str] | None
+
+    def __call__(self, running: Running, actor: Actor, **params: Any) -> dict[str, Any]:
+        """Do the work; what it returns must fit into JSON."""
+        return dict(self.work(running, actor, **params) or {})
+
+
+_tasks: dict[str, Task] = {}
+
+
+def task(
+    kind: str,
+    *,
+    refusals: Mapping[type[Exception], Words] | None = None,
+    result_url: Callable[[Job], str] | None = None,
+) -> Callable[[AnyWork], AnyWork]:
+    """Register ``function(job, actor, **params) -> dict`` as the work of a kind of job."""
+
+    def register(function: AnyWork) -> AnyWork:
+        known = _tasks.get(kind)
+        if known is not None and known.work.__qualname__ != function.__qualname__:
+            raise ValueError(f"two tasks are called {kind}")
+        _tasks[kind] = Task(kind, function, refusals or {}, result_url)
+        return function
+
+    return register
+
+
+def find(kind: str) -> Task | None:
+    """The task of a kind, looked for in the ``tasks`` module of every room."""
+    if kind not in _tasks:
+        autodiscover_modules("tasks")
+    return _tasks.get(kind)

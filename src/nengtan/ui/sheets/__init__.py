@@ -1,0 +1,1 @@
+"""Spreadsheet files: read with suspicion (`reader`), written for people (`writer`), faults in words (`wording`)."""

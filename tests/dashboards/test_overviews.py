@@ -1,0 +1,231 @@
+"""Overviews: figures computed by hand, who may open which, how many queries a page costs."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from nengtan.dashboards.region import RegionView
+from nengtan.identity.access import system_actor
+from nengtan.ledger.queries.accounts import accounts
+from nengtan.ledger.services import FactInput, enter_fact
+from nengtan.registry.services import set_attribute
+from tests.cast import Cast
+
+MOST_QUERIES = 20
+
+
+@pytest.fixture
+def books(cast: Cast) -> Cast:
+    """The school in 2022 and 2023, the hospital in 2023 only; its neighbour must not matter."""
+    system = system_actor()
+    school, hospital = cast.institutions["school"], cast.institutions["hospital"]
+    for body, area, heads in (
+        (school, 18960, 1246),
+        (hospital, 10000, 500),
+        (cast.institutions["neighbour_school"], 1, 1),
+    ):
+        set_attribute(system, body, "area_m2", date(2020, 1, 1), Decimal(area))
+        set_attribute(system, body, "persons", date(2020, 1, 1), Decimal(heads))
+    entered = (
+        (school, "electricity", 202210, "350000", "kWh", "262500"),
+        (school, "electricity", 202310, "361480", "kWh", "271110"),
+        (school, "natural_gas", 202310, "10482", "m3", "31446"),
+        (school, "gasoline", 202310, "1312", "L", "10496"),
+        (school, "water", 202310, "1870", "m3", "6451.5"),
+        (hospital, "electricity", 202310, "10", "10MWh", "75000"),
+        (cast.institutions["neighbour_school"], "electricity", 202310, "999999", "kWh", "1"),
+    )
+    for body, carrier, period, quantity, unit, cost in entered:
+        enter_fact(system, FactInput(body, carrier, period, Decimal(quantity), unit, Decimal(cost)))
+    return cast
+
+
+def region_view(cast: Cast, name: str = "district", year: int = 2023) -> RegionView:
+    return RegionView(cast.actor(name), cast.regions["420106"], year, 2026)
+
+
+def test_a_district_adds_up_as_computed_by_hand(books) -> None:
+    view = region_view(books)
+    assert view.figures.electricity_kwh == Decimal(461480)
+    by_hand = (
+        Decimal(461480) * Decimal("0.1229") + Decimal(10482) * Decimal("1.33") + Decimal(1312) * Decimal("1.074122")
+    ) / 1000
+    assert view.figures.energy_tce == by_hand
+    # the school's 171.934048 t (published case) and the hospital's 100,000 kWh × 0.4044
+    assert view.figures.co2_t == Decimal("171.934048") + Decimal("40.44")
+    assert view.figures.water_m3 == Decimal(1870)
+    assert view.figures.cost_cny == Decimal("394503.5")
+    assert view.bodies.area_m2 == Decimal(28960)
+
+
+def test_an_intensity_is_the_sum_divided_never_an_average(books) -> None:
+    view = region_view(books)
+    assert view.per.kgce_per_m2 == view.figures.energy_tce * 1000 / Decimal(28960)
+
+
+def test_last_year_is_compared_month_for_month(books) -> None:
+    view = region_view(books)
+    assert view.last_month == 10
+    assert view.before.electricity_kwh == Decimal(350000)
+
+
+def test_the_causes_of_a_change_add_up_to_it(books) -> None:
+    view = region_view(books)
+    chart = view.change_chart()
+    figures = [row[1] for row in chart.rows]
+    assert figures[0] == view.before.co2_t
+    assert figures[-1] == view.figures.co2_t
+    assert sum(figures[1:-1]) == view.figures.co2_t - view.before.co2_t
+
+
+def test_a_body_that_reports_nothing_is_missing_too(books) -> None:
+    view = region_view(books)
+    assert view.bodies.institutions == 3
+    office = next(item for item in view.completeness if item.done == 0)
+    assert office.total == 24
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        ("admin", 200),
+        ("nation", 200),
+        ("province", 200),
+        ("city", 200),
+        ("district", 200),
+        ("education", 200),
+        ("verifier", 200),
+        ("public", 200),
+        ("neighbour", 404),
+        ("other", 404),
+        ("statistician", 404),
+        ("service", 404),
+        ("outsider", 403),
+        ("anonymous", 302),
+    ],
+)
+def test_a_region_opens_only_to_those_granted_it(books, who, status) -> None:
+    assert books.client(who).get("/regions/420106/?year=2023").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        ("admin", 200),
+        ("district", 200),
+        ("education", 200),
+        ("statistician", 200),
+        ("unit_head", 200),
+        ("service", 200),
+        ("verifier", 200),
+        ("verifier_one", 200),
+        ("public", 403),
+        ("neighbour", 404),
+        ("other", 404),
+        ("outsider", 403),
+    ],
+)
+def test_an_institution_opens_only_to_those_granted_it(books, who, status) -> None:
+    assert books.client(who).get("/institutions/420106-S1/?year=2023").status_code == status
+
+
+def test_the_public_sees_totals_and_no_names(books) -> None:
+    page = books.client("public").get("/regions/420106/?year=2023").content.decode()
+    assert "The school" not in page
+    assert "The hospital" not in page
+
+
+def test_a_system_department_sees_its_part_only(books) -> None:
+    view = region_view(books, "education")
+    assert view.partial
+    assert view.figures.electricity_kwh == Decimal(361480)
+    assert "The hospital" not in books.client("education").get("/regions/420106/?year=2023").content.decode()
+
+
+def test_everybody_lands_where_their_work_is(books) -> None:
+    assert books.client("district").get("/").url == "/regions/420106/"
+    assert books.client("statistician").get("/").url == "/institutions/420106-S1/"
+    assert books.client("admin").get("/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "url", ["/regions/420106/?year=2023", "/regions/420106/attention/?year=2023", "/institutions/420106-S1/?year=2023"]
+)
+def test_a_page_costs_a_fixed_number_of_queries(books, url) -> None:
+    client = books.client("district")
+    client.get(url)
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get(url).status_code == 200
+    assert len(seen) <= MOST_QUERIES, [query["sql"][:120] for query in seen]
+
+
+def test_a_region_without_figures_says_what_to_do(cast) -> None:
+    page = cast.client("district").get("/regions/420106/")
+    assert page.status_code == 200
+    assert "/import" in page.content.decode()
+
+
+def test_accounts_stand_beside_any_base_year(books: Cast) -> None:
+    account = accounts(books.actor("district"), 2023, region=books.regions["420106"], by="month", base_year=2022)
+    october = next(row for row in account.rows if row.key == "202310")
+    assert october.base is not None
+    assert october.base.figures.electricity_kwh == Decimal(350000)
+    assert october.changes["electricity_kwh"].absolute == Decimal(111480)
+    assert account.total.as_dict()["change_percent"]["electricity_kwh"] == Decimal("31.851429")
+
+
+def test_a_year_half_reported_is_not_called_a_rise(books: Cast) -> None:
+    """2023 has every month of the school and the hospital, 2022 only one: ten times as much is no rise."""
+    system = system_actor()
+    for body in (books.institutions["school"], books.institutions["hospital"]):
+        for month in range(1, 13):
+            for carrier, unit in (("electricity", "kWh"), ("water", "m3")):
+                if (carrier, month) != ("electricity", 10):
+                    enter_fact(system, FactInput(body, carrier, 202300 + month, Decimal(40000 + month), unit))
+    view = region_view(books)
+    assert not view.is_comparable
+    assert view.change_chart() is None
+    assert all(figure.change is None for figure in view.key_figures)
+    page = books.client("district").get("/regions/420106/?year=2023").content.decode()
+    assert "不作同比" in page
+    assert "同比上升" not in page
+
+
+def test_the_figures_of_every_table_open(books: Cast) -> None:
+    page = books.client("district").get("/regions/420106/?year=2023").content.decode()
+    assert "type=021" in page, "a kind of body"
+    body = books.client("district").get("/institutions/420106-S1/?year=2023").content.decode()
+    assert "measure=electricity_kwh&amp;month=10" in body or "month=10&amp;measure=electricity_kwh" in body
+    assert "/ledger/?institution=420106-S1&amp;carrier=natural_gas&amp;year=2023&amp;month=10&amp;standing=1" in body
+    bills = books.client("district").get(
+        "/ledger/?institution=420106-S1&carrier=natural_gas&year=2023&month=10&standing=1"
+    )
+    assert "10,482" in bills.content.decode()
+
+
+def test_the_line_of_bodies_directly_in_a_region_says_so(books: Cast) -> None:
+    from nengtan.registry.services import add_region
+
+    add_region(books.actor("admin"), "420106901", "A town", parent=books.regions["420106"])
+    page = books.client("district").get("/regions/420106/?year=2023").content.decode()
+    assert f"{books.regions['420106'].name}本级" in page
+
+
+def test_carbon_without_coal_equivalent_is_told_as_such(cast: Cast) -> None:
+    """A region beyond the country's factors, given one of CO2 only: 1 000 kWh × 0.2 kg."""
+    from nengtan.ledger.factors import FactorInput, add_factor
+    from nengtan.registry.services import InstitutionInput, add_region, save_institution
+
+    abroad = add_region(cast.actor("admin"), "XX-1", "Abroad")
+    body = save_institution(system_actor(), InstitutionInput(code="XX-A", name="Abroad A", kind="021", region=abroad))
+    enter_fact(system_actor(), FactInput(body, "electricity", 202301, Decimal(1000), "kWh"))
+    add_factor(cast.actor("admin"), FactorInput("co2", "electricity", "XX-1", Decimal("0.2"), "kWh", "a notice", 2023))
+    page = cast.client("admin").get("/regions/XX-1/?year=2023").content.decode()
+    assert "综合能耗与碳排放：" not in page
+    assert "折标准煤：电力" in page
+    assert "CO₂：电力" not in page

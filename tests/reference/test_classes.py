@@ -1,0 +1,48 @@
+"""Code lists."""
+
+import pytest
+
+from nengtan import reference
+
+
+def test_statutory_classes() -> None:
+    types = reference.institution_types()
+    assert list(types) == ["01", "02", "021", "022", "023", "024", "025", "026", "03"]
+    assert [code for code, held in types.items() if not held.selectable] == ["02"]
+    assert types["024"].parent == "02"
+
+
+@pytest.mark.parametrize("code", ["education", "science", "culture", "health", "sports", "administration", "other"])
+def test_systems(code: str) -> None:
+    assert reference.systems()[code].name_zh
+
+
+def test_climate_zones_and_uses() -> None:
+    assert len(reference.climate_zones()) == 5
+    assert {"office", "teaching", "inpatient"} <= reference.building_uses().keys()
+
+
+def test_items_nest_under_their_class() -> None:
+    items = reference.item_codes()
+    assert items["01A10"].parent == "01A00"
+    assert all(item.parent is None or item.parent in items for item in items.values())
+    assert reference.item_variants()
+
+
+def test_asset_kinds_are_those_of_the_registry() -> None:
+    kinds = reference.asset_kinds()
+    assert list(kinds) == ["vehicle", "roof", "kitchen", "boiler", "data_room", "charger", "pv", "storage"]
+    for kind in kinds.values():
+        keys = [field.key for field in kind.fields]
+        assert len(set(keys)) == len(keys)
+        assert all(field.zh and field.en for field in kind.fields)
+        assert all(bool(field.choices) == (field.type == "choice") for field in kind.fields)
+
+
+def test_averages_are_orientation_with_year_and_place() -> None:
+    nation = {(row.year, row.indicator): row.value for row in reference.averages() if row.region == "CN"}
+    assert str(nation[(2022, "kgce_per_m2")]) == "18.03"
+
+
+def test_sources_carry_licence_or_note() -> None:
+    assert all(source.title and (source.licence or source.note) for source in reference.sources().values())

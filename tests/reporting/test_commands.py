@@ -1,0 +1,107 @@
+"""``nengtan returns``: a file reviewed without a database, and the returns of a region."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nengtan.reporting.commands import returns
+from nengtan.reporting.models import Return
+from tests.cast import Cast
+from tests.reporting.desk import QUARTER, bill, register
+
+HEADINGS = (
+    "单位名称,统一社会信用代码,报告期,单位类型,建筑面积(m2),用能人数,电消费量,电费用,水消费量,水费用,"
+    "车辆数量,汽油车,柴油车,新能源汽车\n"
+)
+ROWS = """甲学校,,2024-00,021,5000,400,301234,180740,5123,15369,3,1,1,1
+甲学校,,2025-00,021,5000,400,"３０.５ 万kWh",183000,5220,15660,4,1,1,1
+乙医院,,2025-00,024,,20,abc,5,1,,,,,
+"""
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(returns, list(arguments))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "returns.csv"
+    path.write_bytes((HEADINGS + ROWS).encode("gbk"))
+    return path
+
+
+def test_a_file_is_reviewed_by_itself(file: Path) -> None:
+    ran = run("review", "--edition", "2025", "--file", str(file), "--format", "json")
+    found: list[dict[str, Any]] = json.loads(ran.stdout)
+    assert set(found[0]) == {
+        "institution", "period", "rule", "severity", "cell", "found", "expected", "message",
+    }  # fmt: skip
+    blocked = {(item["institution"], item["rule"], item["cell"]) for item in found if item["severity"] == "block"}
+    assert blocked == {
+        ("甲学校", "L04", "vehicles"),
+        ("乙医院", "L01", "area"),
+        ("乙医院", "L01", "elec_qty"),
+    }
+    (four,) = [item for item in found if item["rule"] == "L04"]
+    assert (four["period"], four["found"], four["expected"]) == ("2025-00", "4", "3")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("review",),
+        ("review", "--edition", "2025"),
+        ("review", "--region", "420106"),
+        ("review", "--period", "2025-00"),
+        ("review", "--period", "sometime", "--region", "420106"),
+        ("review", "--edition", "2025", "--file", "FILE", "--region", "420106", "--period", "2025-00"),
+        ("review", "--edition", "1999", "--file", "FILE"),
+    ],
+)
+def test_bad_use_ends_with_two(file: Path, arguments: tuple[str, ...]) -> None:
+    ran = run(*(str(file) if item == "FILE" else item for item in arguments))
+    assert ran.exit_code == 2
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.csv", b"a,b\n1,2\n"), ("a.xlsm", b"x"), ("a.xlsx", b"no zip")])
+def test_a_foreign_file_is_refused_in_one_line(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    ran = run("review", "--edition", "2025", "--file", str(path))
+    assert ran.exit_code == 2
+    assert name in ran.output
+
+
+def test_a_region_opens_and_is_followed(cast: Cast) -> None:
+    register(cast, "school", 1)
+    bill(cast, "school", "electricity", 202301, "5", "MWh", "3000")
+    opened = run("open", "--region", "420106", "--period", str(QUARTER), "--format", "json")
+    assert json.loads(opened.output)["opened"] == 3
+    listed = json.loads(run("status", "--region", "420106", "--period", "2023-Q1", "--format", "json").output)
+    assert {(item["code"], item["state"], item["late"]) for item in listed} == {
+        ("420106-S1", "empty", True), ("420106-H1", "empty", True), (cast.institutions["office"].code, "empty", True),
+    }  # fmt: skip
+    found = json.loads(run("review", "--region", "420106", "--period", "2023-Q1", "--format", "json").output)
+    assert ("The hospital", "L01", "area") in {(item["institution"], item["rule"], item["cell"]) for item in found}
+
+
+def test_cells_are_filled_and_steps_taken(cast: Cast) -> None:
+    register(cast, "school", 1)
+    run("open", "--region", "420106", "--period", "2023-Q1")
+    place = ("--institution", "420106-S1", "--period", "2023-Q1")
+    ran = run("fill", *place, "elec_qty=30000", "elec_cost=18000", "heat_qty=", "--format", "json")
+    assert json.loads(ran.output) == {"stored": 3, "same": 0, "conflicts": 0}
+    of = Return.objects.get(institution__code="420106-S1")
+    assert (of.state, of.values.get(indicator="elec_qty").value) == ("entering", 30000)
+    assert run("fill", *place, "elec_qty").exit_code == 2
+    assert run("fill", *place, "elec_qty=many").exit_code == 2
+    assert run("fill", "--institution", "nobody", "--period", "2023-Q1", "elec_qty=1").exit_code == 2
+    refused = run("step", *place, "submit")
+    assert refused.exit_code != 0
+    of.refresh_from_db()
+    assert of.state == "entering", "water is missing"
