@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from django.apps import AppConfig
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 from django.db.models.signals import post_migrate
 
 
@@ -27,8 +26,7 @@ def protect(app: AppConfig, model: str, changing: Sequence[str] = ()) -> None:
 
 def _ensure(table: str, columns: tuple[str, ...], **_kwargs: Any) -> None:
     with connection.cursor() as cursor:
-        statements = _on_sqlite(cursor, table, columns) if connection.vendor == "sqlite" else _elsewhere(table, columns)
-        for statement in statements:
+        for statement in (_on_sqlite if connection.vendor == "sqlite" else _elsewhere)(table, columns):
             cursor.execute(statement)
 
 
@@ -36,37 +34,18 @@ def _update_of(columns: Sequence[str]) -> str:
     return f"UPDATE OF {', '.join(map(connection.ops.quote_name, columns))}" if columns else "UPDATE"
 
 
-def _on_sqlite(cursor: CursorWrapper, table: str, columns: Sequence[str]) -> list[str]:
-    """SQLite puts a row in the place of another (``REPLACE``) without a word to triggers of deletion.
-
-    So an insertion is refused where its key, or anything else unique, is there already.
-    """
-    there = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {same})" for same in _same_keys(cursor, table))  # noqa: S608 - names of our own tables
-    events = (("update", _update_of(columns), ""), ("delete", "DELETE", ""), ("replace", "INSERT", f"WHEN {there}"))
+def _on_sqlite(table: str, columns: Sequence[str]) -> list[str]:
+    """A row that takes another's place (``REPLACE``) is a deletion too: connections have recursive triggers on."""
+    events = (("update", _update_of(columns)), ("delete", "DELETE"))
     return [
         statement
-        for name, event, when in events
+        for name, event in events
         for statement in (
             f"DROP TRIGGER IF EXISTS {table}_no_{name}",
-            f"CREATE TRIGGER {table}_no_{name} BEFORE {event} ON {table} {when} "
+            f"CREATE TRIGGER {table}_no_{name} BEFORE {event} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
         )
     ]
-
-
-def _same_keys(cursor: CursorWrapper, table: str) -> Iterator[str]:
-    """Conditions under which a row of the table is one that a new row would replace: one for every unique index."""
-    quoted = connection.ops.quote_name
-    yield f"{table}.id = NEW.id"
-    unique = "SELECT name, partial FROM pragma_index_list(%s) WHERE \"unique\" AND origin <> 'pk'"
-    cursor.execute(unique, [table])
-    for name, partly in cursor.fetchall():
-        cursor.execute("SELECT name FROM pragma_index_info(%s) ORDER BY seqno", [name])
-        same = " AND ".join(f"{table}.{quoted(column)} = NEW.{quoted(column)}" for (column,) in cursor.fetchall())
-        if partly:
-            cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [name])
-            same += f" AND ({cursor.fetchone()[0].partition(' WHERE ')[2]})"
-        yield same
 
 
 def _elsewhere(table: str, columns: Sequence[str]) -> list[str]:
