@@ -29,7 +29,7 @@ from nengtan.reference._classes import institution_types
 from nengtan.reference._places import regions
 from nengtan.reference._rows import Row, rows
 
-__all__ = ["deadlines", "edition", "editions", "headings", "prices"]
+__all__ = ["deadlines", "edition", "editions", "form_words", "headings", "prices"]
 
 T = TypeVar("T")
 _OWN_UNITS = ("count", "vehicle", "day", "kW", "kVA", "MW", "t/h")
@@ -87,6 +87,16 @@ def headings() -> Mapping[str, str]:
     'period'
     """
     return MappingProxyType({row.text("word"): row.one_of("key", _HEADINGS) for row in rows("scheme_headings.csv")})
+
+
+@cache
+def form_words() -> Mapping[str, str]:
+    """What stands on a printed form beside its lines, by key: heads, ordinals, notes; always in Chinese, as filed.
+
+    >>> form_words()["indicator"]
+    '指标名称'
+    """
+    return MappingProxyType({row.text("code"): row.text("word") for row in rows("scheme_words.csv")})
 
 
 @cache
@@ -267,9 +277,12 @@ def _gaps() -> tuple[Gap, ...]:
         named = tuple(row.text("editions").split("|"))
         if not set(named) <= set(_codes()):
             raise row.wrong("editions", ", ".join(_codes()))
+        shown = tuple(int(number) for number in row.optional("forms").split("|") if number)
+        if not set(shown) <= set(_forms()):
+            raise row.wrong("forms", "numbers of forms with | between them")
         row.text("source")
         row.confidence()
-        found.append(Gap(row.text("code"), named, row.text("text_zh"), row.text("text_en")))
+        found.append(Gap(row.text("code"), named, shown, row.text("text_zh"), row.text("text_en")))
     return tuple(found)
 
 

@@ -10,12 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nengtan.domain.returns import slots, steps
+from nengtan.reporting.asking import (
+    institution_option,
+    period_option,
+    read_period,
+    region_named,
+    region_option,
+    return_of,
+)
+from nengtan.reporting.workbook_commands import export, template
 from nengtan.ui.cli import REFUSED, die, emit, emit_one, format_option
 
 if TYPE_CHECKING:
     from nengtan.domain.returns.sheet import ReturnSheet
-    from nengtan.registry.models import Region
-    from nengtan.reporting.models import Return
     from nengtan.reporting.services import CellChange
 
 STATUS_COLUMNS = {
@@ -38,24 +45,6 @@ FINDING_COLUMNS = {
 }
 
 
-def _period(context: click.Context, parameter: click.Parameter, value: str | None) -> slots.Slot | None:
-    if value is None:
-        return None
-    try:
-        return slots.parse(value)
-    except slots.SlotError as error:
-        raise click.BadParameter(
-            _("found “%(found)s”; allowed: 2025-00 (year), 2025-03 (month), 2025-Q1 (quarter)") % {"found": error.found}
-        ) from error
-
-
-period_option = click.option(
-    "--period", required=True, callback=_period, help=_("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter.")
-)
-region_option = click.option("--region", required=True, metavar="CODE", help=_("Code of the region."))
-institution_option = click.option("--institution", required=True, metavar="CODE", help=_("Code of the institution."))
-
-
 @click.group("returns", help=_("Returns of the statistical survey: open, fill in, review, pass on."))
 def returns() -> None:
     """Everything that can be done with returns."""
@@ -70,7 +59,7 @@ def open_period(region: str, period: slots.Slot, format: str) -> None:
     from nengtan.identity.access import system_actor
     from nengtan.reporting.services import open_returns
 
-    count = open_returns(system_actor(), _region(region), period)
+    count = open_returns(system_actor(), region_named(region), period)
     emit_one({"region": region, "period": str(period), "opened": count}, format)
 
 
@@ -90,7 +79,7 @@ def status(region: str, period: slots.Slot, format: str) -> None:
                 "state": item.get_state_display() if format == "table" else item.state, "due_on": item.due_on,
                 "late": (_("late") if is_late(item) else "") if format == "table" else is_late(item),
             }
-            for item in returns_of(system_actor(), _region(region), period)
+            for item in returns_of(system_actor(), region_named(region), period)
         ],
         STATUS_COLUMNS,
         format,
@@ -107,7 +96,7 @@ def fill(institution: str, period: slots.Slot, cells: tuple[str, ...], format: s
     from nengtan.identity.access import system_actor
     from nengtan.reporting.services import save_cells
 
-    of = _return(institution, period)
+    of = return_of(institution, period)
     seen = {(value.record, value.indicator): value.version for value in of.values.all()}
     saved = save_cells(system_actor(), of, [_cell(text, seen) for text in cells])
     emit_one({"stored": len(saved.stored), "same": saved.same, "conflicts": len(saved.conflicts)}, format)
@@ -125,7 +114,7 @@ def step(institution: str, period: slots.Slot, action: str, reason: str, format:
     from nengtan.identity.access import system_actor
     from nengtan.reporting.services import take_step
 
-    of = take_step(system_actor(), _return(institution, period), steps.Action(action), reason)
+    of = take_step(system_actor(), return_of(institution, period), steps.Action(action), reason)
     emit_one({"institution": institution, "period": str(period), "state": of.state}, format)
 
 
@@ -133,7 +122,7 @@ def step(institution: str, period: slots.Slot, action: str, reason: str, format:
 @click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_("Excel or CSV."))
 @click.option("--edition", help=_("Edition of the scheme the file is of."))
 @click.option("--region", metavar="CODE", help=_("Code of the region."))
-@click.option("--period", callback=_period, help=_("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter."))
+@click.option("--period", callback=read_period, help=_("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter."))
 @format_option
 def review(file: Path | None, edition: str | None, region: str | None, period: slots.Slot | None, format: str) -> None:
     """A file is reviewed by itself, without a database."""
@@ -146,7 +135,7 @@ def review(file: Path | None, edition: str | None, region: str | None, period: s
     if file is not None:
         emit(_of_file(file, edition or ""), FINDING_COLUMNS, format)
     elif period is not None:
-        emit(_of_region(region or "", period), FINDING_COLUMNS, format)
+        emit(_ofregion_named(region or "", period), FINDING_COLUMNS, format)
 
 
 def _of_file(file: Path, edition: str) -> list[dict[str, object]]:
@@ -185,7 +174,7 @@ def _tell_left_out(sheet: ReturnSheet) -> None:
         click.echo(words, err=True)
 
 
-def _of_region(region: str, period: slots.Slot) -> list[dict[str, object]]:
+def _ofregion_named(region: str, period: slots.Slot) -> list[dict[str, object]]:
     from nengtan.identity.access import system_actor
     from nengtan.ledger.services import bulk
     from nengtan.reference import scheme
@@ -194,7 +183,7 @@ def _of_region(region: str, period: slots.Slot) -> list[dict[str, object]]:
     from nengtan.reporting.wording import told
 
     found: list[dict[str, object]] = []
-    for chunk in bulk.chunks(list(returns_of(system_actor(), _region(region), period))):
+    for chunk in bulk.chunks(list(returns_of(system_actor(), region_named(region), period))):
         findings = review_returns(chunk)
         found += [
             told(finding, scheme.edition(item.edition), item.institution.name)
@@ -202,24 +191,6 @@ def _of_region(region: str, period: slots.Slot) -> list[dict[str, object]]:
             for finding in findings[item.pk]
         ]
     return found
-
-
-def _region(code: str) -> Region:
-    from nengtan.registry.models import Region
-
-    found = Region.objects.filter(code=code).first()
-    return found or die(_("There is no region “%(code)s”.") % {"code": code})
-
-
-def _return(institution: str, period: slots.Slot) -> Return:
-    from nengtan.reporting.models import Return
-
-    found = Return.objects.filter(
-        institution__code=institution, year=period.year, slot=period.number, kind=period.kind
-    ).first()
-    return found or die(
-        _("“%(code)s” has no return of %(period)s; open the period first.") % {"code": institution, "period": period}
-    )
 
 
 def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
@@ -237,5 +208,8 @@ def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
         die(_("Found “%(found)s”; allowed: INDICATOR=VALUE.") % {"found": text})
     return CellChange(indicator, number, seen.get((record, indicator), 0), record)
 
+
+for _command in (export, template):
+    returns.add_command(_command)
 
 commands: list[click.Command] = [returns]

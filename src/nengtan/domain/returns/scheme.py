@@ -212,10 +212,11 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something about the scheme that is not known, in words for whoever uses it."""
+    """Something about the scheme that is not known, in words for whoever uses it; ``forms`` it shows on, maybe none."""
 
     code: str
     editions: tuple[str, ...]
+    forms: tuple[int, ...]
     text_zh: str
     text_en: str
 

@@ -23,7 +23,7 @@ from nengtan.domain.sheets.words import Words
 
 __all__ = ["COLUMNS", "Headings", "ReturnSheet", "SheetError", "Typed", "read_returns", "rows_of"]
 
-COLUMNS = frozenset({"institution", "credit_code", "period", "record", "class", "region"})
+COLUMNS = frozenset({"institution", "code", "credit_code", "period", "record", "class", "region"})
 """Columns that are no indicators."""
 
 Headings = Mapping[str, str]

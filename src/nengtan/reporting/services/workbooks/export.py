@@ -1,0 +1,152 @@
+"""Returns as workbooks: the forms of one institution, of many, the summaries of a region, a row for each return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+
+from nengtan.domain.returns import slots
+from nengtan.domain.returns.forms.base import base_page
+from nengtan.domain.returns.forms.page import Filled, period_words
+from nengtan.domain.returns.forms.seal import Seal, seal_rows
+from nengtan.domain.returns.forms.summary import coverage_remarks, summary_page
+from nengtan.domain.returns.scheme import Edition, Level
+from nengtan.identity.access import Actor, Forbidden
+from nengtan.identity.roles import Capability
+from nengtan.ledger.services import bulk
+from nengtan.reference import scheme
+from nengtan.registry.models import Region
+from nengtan.reporting.models import Return
+from nengtan.reporting.services.workbooks.drawing import add_notes, add_page, add_seal, saved
+from nengtan.reporting.services.workbooks.gathering import Gathered, edition_texts
+from nengtan.reporting.services.workbooks.wide import add_rooms_sheet, add_wide_sheet
+from nengtan.reporting.totals import region_forms
+
+__all__ = ["BASE_FORMS", "SUMMARY_FORMS", "blank", "forms_of_region", "forms_of_returns", "rows_of_returns"]
+
+BASE_FORMS = (1, 2, 3, 4)
+SUMMARY_FORMS = (5, 6, 7, 8)
+
+Progress = Callable[[int, int, str], None]
+
+
+def forms_of_returns(
+    actor: Actor, returns: Sequence[Return], forms: Sequence[int] = BASE_FORMS, progress: Progress | None = None
+) -> bytes:
+    """Forms 1 to 4 of one return, or of many one after the other, filled in and sealed.
+
+    Raises:
+        Forbidden: the actor may not take one of them away.
+    """
+    _require(actor, returns)
+    book, gathered = _book(), Gathered(returns)
+    for done, item in enumerate(returns, 1):
+        edition = scheme.edition(item.edition)
+        for number in forms:
+            page = base_page(edition, number, gathered.filled(item, edition, edition.forms[number]), _words())
+            add_page(book, page, _title(edition, number, item if len(returns) > 1 else None))
+        if progress:
+            progress(done, len(returns), item.institution.name)
+    _finish(book, {item.edition for item in returns}, map(gathered.seal, returns), forms)
+    return saved(book)
+
+
+def rows_of_returns(actor: Actor, returns: Sequence[Return], progress: Progress | None = None) -> bytes:
+    """Many returns of one edition, a row each and a row for each room: for filling in a district at once.
+
+    Raises:
+        Forbidden: the actor may not take one of them away.
+    """
+    _require(actor, returns)
+    book, gathered = _book(), Gathered(returns)
+    editions = {item.edition for item in returns}
+    for code in sorted(editions):
+        held = [item for item in returns if item.edition == code]
+        add_wide_sheet(book, scheme.edition(code), held, gathered, progress)
+        add_rooms_sheet(book, scheme.edition(code), held, gathered)
+    _finish(book, editions, map(gathered.seal, returns), BASE_FORMS[1:])
+    return saved(book)
+
+
+def forms_of_region(actor: Actor, region: Region, period: slots.Slot, forms: Sequence[int] = SUMMARY_FORMS) -> bytes:
+    """Forms 5 to 8 of a region.
+
+    Raises:
+        Forbidden: the actor may not take the totals of the region away.
+    """
+    words = _words()
+    found = region_forms(actor, region, period, forms, own_level=words["own_level"], whole=words["sum"])
+    book = _book()
+    for summary in found.forms:
+        form = found.edition.forms[summary.form]
+        texts = {
+            **edition_texts(found.edition, form),
+            "reporting_unit": region.name,
+            "period": period_words(str(period), words),
+        }
+        filled = Filled(texts, {}, coverage_remarks(found.edition, summary, found.names, words))
+        page = summary_page(found.edition, summary, found.names, filled, words)
+        add_page(book, page, _title(found.edition, form.number))
+    _finish(book, {found.edition.code}, [], forms)
+    return saved(book)
+
+
+def blank(edition: Edition, forms: Sequence[int] = BASE_FORMS) -> bytes:
+    """Forms 1 to 4 with nothing filled in, to be printed; they carry no seal and cannot be sent back."""
+    book = _book()
+    for number in forms:
+        filled = Filled(edition_texts(edition, edition.forms[number]))
+        add_page(book, base_page(edition, number, filled, _words()), _title(edition, number))
+    _finish(book, {edition.code}, [], forms)
+    return saved(book)
+
+
+def _require(actor: Actor, returns: Sequence[Return]) -> None:
+    seen: set[int] = set()
+    for chunk in bulk.chunks([item.pk for item in returns]):
+        seen |= set(
+            Return.objects.for_actor(actor, Capability.EXPORT).filter(pk__in=chunk).values_list("pk", flat=True)
+        )
+    if not seen or len(seen) < len(returns):
+        raise Forbidden(Capability.EXPORT)
+
+
+def _words() -> dict[str, str]:
+    return dict(scheme.form_words())
+
+
+def _book() -> Workbook:
+    book = Workbook()
+    book.remove(book.active)
+    return book
+
+
+def _title(edition: Edition, number: int, of: Return | None = None) -> str:
+    """Form and name; in a workbook of many the code of the institution, which tells them apart."""
+    words = _words()
+    title = f"{words['sheet']}{number}"
+    return f"{title} {of.institution.code}" if of else f"{title} {edition.forms[number].title_zh}"
+
+
+def _finish(book: Workbook, editions: Iterable[str], seals: Iterable[Seal], forms: Sequence[int]) -> None:
+    """The sheet of notes and the seal."""
+    held = [scheme.edition(code) for code in sorted(editions)]
+    add_notes(book, _words()["notes_sheet"], _notes(held, forms))
+    sealed = list(seals)
+    if sealed:
+        add_seal(book, seal_rows(sealed))
+    book.active = 0
+
+
+def _notes(editions: Sequence[Edition], forms: Sequence[int]) -> list[str]:
+    notes = [edition.title_zh for edition in editions]
+    if any(edition.forms[number].level is Level.BASE for edition in editions for number in forms):
+        notes += [
+            _("Fill in the green cells and send the file back; figures that were not changed stay as they are."),
+            _("An empty cell means not applicable or not measured; 0 means measured, none used."),
+            _("Do not delete the hidden sheet: it tells what was changed by whom."),
+        ]
+    gaps = {gap.code: gap.text_zh for edition in editions for gap in edition.gaps}
+    return [*notes, *gaps.values()]
