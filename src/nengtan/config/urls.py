@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("nengtan.identity.urls")),
     path("", include("nengtan.registry.urls")),
     path("", include("nengtan.ledger.urls")),
+    path("", include("nengtan.reporting.urls")),
     path("ui/", include("nengtan.ui.urls")),
     path("jobs/", include("nengtan.ui.jobs.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

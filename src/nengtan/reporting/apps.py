@@ -13,7 +13,15 @@ class ReportingConfig(AppConfig):
 
         protect(self, "ReturnStep")
         protect(self, "Extension")
+        _fill_menu()
         _word_trail()
+
+
+def _fill_menu() -> None:
+    from nengtan.identity.roles import Capability
+    from nengtan.ui import nav
+
+    nav.register("data", _("Returns"), "returns", Capability.VIEW_DETAIL, icon="file-text", order=35)
 
 
 def _word_trail() -> None:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from nengtan.domain.returns import slots
-from nengtan.domain.returns.steps import State
+from nengtan.domain.returns.steps import TRANSITIONS, Role, State
 from nengtan.identity.access import Actor
+from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
 from nengtan.reporting.models import Return, ReturnQuerySet
+from nengtan.reporting.services.stepping import RIGHTS
 
 HANDED_IN = (State.REPORTED, State.APPROVED)
+
+TURNS: dict[Role, tuple[State, ...]] = {
+    role: tuple(dict.fromkeys(state for (state, _action), arrow in TRANSITIONS.items() if arrow.role is role))
+    for role in (Role.STATISTICIAN, Role.STATISTICS_HEAD, Role.UNIT_HEAD)
+}
+"""Whose turn it is within the institution."""
 
 
 def returns_of(actor: Actor, region: Region, period: slots.Slot) -> ReturnQuerySet:
@@ -27,8 +36,35 @@ def returns_of(actor: Actor, region: Region, period: slots.Slot) -> ReturnQueryS
 
 def is_late(of: Return, today: date | None = None) -> bool:
     """Whether a return is due and not handed in, or was handed in after the day it was due."""
+    return (days_late(of, today) or 0) > 0
+
+
+def days_late(of: Return, today: date | None = None) -> int | None:
+    """Days from the day it is due to the day it was handed in, or today; None where none is due."""
     if of.due_on is None:
-        return False
+        return None
     if of.state not in HANDED_IN or of.reported_at is None:
-        return (today or timezone.localdate()) > of.due_on
-    return timezone.localdate(of.reported_at) > of.due_on
+        return ((today or timezone.localdate()) - of.due_on).days
+    return (timezone.localdate(of.reported_at) - of.due_on).days
+
+
+def visible(actor: Actor, capability: str = Capability.VIEW_DETAIL) -> ReturnQuerySet:
+    """Every return the actor may use ``capability`` on, the latest period first."""
+    length = Case(When(kind=slots.Kind.ANNUAL, then=0), When(kind=slots.Kind.QUARTER, then=1), default=2)
+    end = Case(When(slot=0, then=12), default=F("slot"))
+    return (
+        Return.objects.for_actor(actor, capability)
+        .select_related("institution", "region")
+        .annotate(end=end, length=length)
+        .order_by("-year", "-end", "-length", "institution__code")
+    )
+
+
+def waiting_for(actor: Actor) -> ReturnQuerySet:
+    """The returns whose next step is the actor's, the earliest due first."""
+    found = Q(pk__in=[])
+    for role, states in TURNS.items():
+        right = RIGHTS[role]
+        if actor.can(right):
+            found |= Q(state__in=states) & actor.scope_for(right).institutions_q("institution__")
+    return Return.objects.filter(found).select_related("institution", "region").order_by("due_on", "year", "slot", "pk")

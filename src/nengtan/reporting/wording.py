@@ -1,13 +1,20 @@
-"""Findings in words, as pages, operations and commands tell them."""
+"""Findings and states in words, as pages, operations and commands tell them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import gettext as _
 
+from nengtan.domain.returns import slots
 from nengtan.domain.returns.review.findings import Finding
-from nengtan.domain.returns.scheme import Edition
+from nengtan.domain.returns.scheme import Edition, Form
+from nengtan.domain.returns.steps import State
+from nengtan.reporting.models import Return
+from nengtan.reporting.queries import HANDED_IN, days_late
+from nengtan.ui.components import Judgement
 from nengtan.ui.words import unit_word
 
 
@@ -29,3 +36,58 @@ def told(finding: Finding, edition: Edition, institution: str) -> dict[str, Any]
         "expected": finding.expected,
         "message": finding.message(language, name, unit_word(indicator.unit) if indicator else ""),
     }
+
+
+_NEXT: dict[str, Promise] = {
+    State.EMPTY: gettext_lazy("fill in: statistician"),
+    State.ENTERING: gettext_lazy("fill in and submit: statistician"),
+    State.STATISTICS_HEAD: gettext_lazy("pass on: statistics head"),
+    State.UNIT_HEAD: gettext_lazy("report: unit head"),
+    State.REPORTED: gettext_lazy("review: department above"),
+    State.RETURNED: gettext_lazy("correct and submit: statistician"),
+}
+"""What happens next to a return that stands somewhere, and whose turn it is."""
+
+_JUDGED: dict[str, Judgement] = {
+    State.STATISTICS_HEAD: "warn",
+    State.UNIT_HEAD: "warn",
+    State.REPORTED: "good",
+    State.APPROVED: "good",
+    State.RETURNED: "bad",
+}
+
+
+def state_judgement(state: str) -> Judgement:
+    """In which colour a state stands beside its word."""
+    return _JUDGED.get(state, "muted")
+
+
+def next_word(state: str) -> str:
+    """What is next and whose turn it is; nothing where all is done."""
+    return str(_NEXT.get(state, ""))
+
+
+def period_word(period: slots.Slot) -> str:
+    """A period as people say it."""
+    if period.kind is slots.Kind.ANNUAL:
+        return _("year %(year)s") % {"year": period.year}
+    if period.kind is slots.Kind.QUARTER:
+        return _("quarter %(quarter)s of %(year)s") % {"quarter": period.number // 3, "year": period.year}
+    return f"{period.year}-{period.number:02d}"
+
+
+def lateness_word(of: Return) -> str:
+    """By how many days a return is late, or how many are left; empty where nothing is due."""
+    days = days_late(of)
+    if days is None or (days <= 0 and of.state in HANDED_IN):
+        return ""
+    if days > 0:
+        return ngettext("%(days)s day late", "%(days)s days late", days) % {"days": days}
+    if days == 0:
+        return _("due today")
+    return ngettext("%(days)s day left", "%(days)s days left", -days) % {"days": -days}
+
+
+def title_word(of: Form | Edition) -> str:
+    """The title of a form or an edition in the reader's language."""
+    return of.title_en if (get_language() or "").startswith("en") and of.title_en else of.title_zh

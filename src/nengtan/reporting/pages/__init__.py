@@ -1,0 +1,1 @@
+"""The page door of the statutory returns."""
