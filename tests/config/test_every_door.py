@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from nengtan.domain.returns import slots
 from nengtan.identity.access import system_actor
 from nengtan.ledger.services import FactInput, enter_fact
+from nengtan.reporting.models import Return
+from nengtan.reporting.services import open_returns
 from tests.cast import Cast
 
 VISIBLE = {
@@ -51,13 +54,14 @@ NAMES = ("school", "hospital", "office", "neighbour_school", "other_school")
 
 @pytest.fixture
 def world(cast: Cast) -> Cast:
-    """Everybody's institutions with a bill each."""
+    """Everybody's institutions with a bill and a return each."""
     for name in NAMES:
         body = cast.institutions[name]
         enter_fact(
             system_actor(),
             FactInput(body, "electricity", 202310, Decimal(1000), "kWh", Decimal(750), bill_no=f"BILL {name}"),
         )
+    open_returns(system_actor(), cast.regions["CN"], slots.month(2023, 10))
     return cast
 
 
@@ -74,11 +78,14 @@ def patterns(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[
 def filled(address: str, world: Cast, name: str) -> str:
     """An address with the keys of one institution in it."""
     fact = world.institutions[name].facts.order_by("id").first()
+    if "/returns/" in address:
+        fact = Return.objects.get(institution=world.institutions[name])
     values = {
         "code": "420106" if address.startswith("/regions/") else world.institutions[name].code,
         "pk": fact.pk,
         "id": fact.pk,
         "sha256": "0" * 64,
+        "cell": "elec_qty",
     }
 
     def value(match: re.Match[str]) -> str:

@@ -29,7 +29,11 @@ from nengtan.reference._classes import institution_types
 from nengtan.reference._places import regions
 from nengtan.reference._rows import Row, rows
 
+<<<<<<< HEAD
 __all__ = ["deadlines", "edition", "editions", "form_words", "headings", "prices"]
+=======
+__all__ = ["base_year", "deadlines", "edition", "editions", "headings", "prices"]
+>>>>>>> 17b2a39 (reporting: the return page: cells saved one by one and reviewed while typed, findings and explanations beside them, steps with their reasons, history, lineage of a cell)
 
 T = TypeVar("T")
 _OWN_UNITS = ("count", "vehicle", "day", "kW", "kVA", "MW", "t/h")
@@ -71,6 +75,28 @@ def edition(code: str) -> Edition:
 def deadlines() -> tuple[Deadline, ...]:
     """Default due days, editable, and local ones seen in public notices as examples (``applies`` is false)."""
     return tuple(map(_deadline, rows("scheme_deadlines.csv")))
+
+
+@cache
+def _base_years() -> tuple[tuple[int, int], ...]:
+    found = []
+    for row in rows("scheme_base_years.csv"):
+        row.text("source")
+        row.confidence()
+        first, base = row.optional_integer("first_year"), row.optional_integer("base_year")
+        if first is None or base is None or base >= first:
+            raise row.wrong("base_year", "a year before first_year")
+        found.append((first, base))
+    return tuple(sorted(found))
+
+
+def base_year(year: int) -> int | None:
+    """The year figures of a year are held against (定比): the eve of the plan it lies in; None before the first.
+
+    >>> base_year(2023), base_year(2025), base_year(2010)
+    (2020, 2020, None)
+    """
+    return next((base for first, base in reversed(_base_years()) if first <= year), None)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, IntegerField, Q, When
 from django.utils import timezone
 
 from nengtan.domain.returns import slots
@@ -50,8 +50,13 @@ def days_late(of: Return, today: date | None = None) -> int | None:
 
 def visible(actor: Actor, capability: str = Capability.VIEW_DETAIL) -> ReturnQuerySet:
     """Every return the actor may use ``capability`` on, the latest period first."""
-    length = Case(When(kind=slots.Kind.ANNUAL, then=0), When(kind=slots.Kind.QUARTER, then=1), default=2)
-    end = Case(When(slot=0, then=12), default=F("slot"))
+    length = Case(
+        When(kind=slots.Kind.ANNUAL, then=0),
+        When(kind=slots.Kind.QUARTER, then=1),
+        default=2,
+        output_field=IntegerField(),
+    )
+    end = Case(When(slot=0, then=12), default=F("slot"), output_field=IntegerField())
     return (
         Return.objects.for_actor(actor, capability)
         .select_related("institution", "region")

@@ -2,9 +2,17 @@
 
 from django.urls import path
 
-from nengtan.reporting.pages import lists, sheet
+from nengtan.reporting.pages import lists, origin, sheet, steps
 
 urlpatterns = [
     path("returns/", lists.returns, name="returns"),
     path("returns/<int:pk>/", sheet.return_page, name="return"),
+    path("returns/<int:pk>/cells/", sheet.return_cells, name="return_cells"),
+    path("returns/<int:pk>/check/", sheet.return_check, name="return_check"),
+    path("returns/<int:pk>/explain/", sheet.return_explain, name="return_explain"),
+    path("returns/<int:pk>/step/", steps.return_step, name="return_step"),
+    path("returns/<int:pk>/accept/", steps.return_accept, name="return_accept"),
+    path("returns/<int:pk>/room/remove/", steps.room_remove, name="room_remove"),
+    path("returns/<int:pk>/cell/<str:cell>/", origin.return_cell, name="return_cell"),
+    path("returns/<int:pk>/evidence/<str:sha256>/", origin.return_evidence, name="return_evidence"),
 ]

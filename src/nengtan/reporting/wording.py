@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.review.findings import Finding
+from nengtan.domain.returns.review.rules import Severity
 from nengtan.domain.returns.scheme import Edition, Form
-from nengtan.domain.returns.steps import State
+from nengtan.domain.returns.steps import Action, Role, State
 from nengtan.reporting.models import Return
 from nengtan.reporting.queries import HANDED_IN, days_late
 from nengtan.ui.components import Judgement
@@ -91,3 +92,43 @@ def lateness_word(of: Return) -> str:
 def title_word(of: Form | Edition) -> str:
     """The title of a form or an edition in the reader's language."""
     return of.title_en if (get_language() or "").startswith("en") and of.title_en else of.title_zh
+
+
+_ACTIONS: dict[str, Promise] = {
+    Action.ENTER: gettext_lazy("Fill in"),
+    Action.SUBMIT: gettext_lazy("Submit to the statistics head"),
+    Action.PASS: gettext_lazy("Pass on to the unit head"),
+    Action.SEND_BACK: gettext_lazy("Send back"),
+    Action.APPROVE: gettext_lazy("Approve"),
+    Action.REOPEN: gettext_lazy("Reopen"),
+}
+
+_ROLES: dict[str, Promise] = {
+    Role.STATISTICIAN: gettext_lazy("statistician"),
+    Role.STATISTICS_HEAD: gettext_lazy("statistics head"),
+    Role.UNIT_HEAD: gettext_lazy("unit head"),
+    Role.REVIEWER: gettext_lazy("department above"),
+}
+
+_SEVERITIES: dict[Severity, Promise] = {
+    Severity.BLOCK: gettext_lazy("error"),
+    Severity.EXPLAIN: gettext_lazy("explain"),
+    Severity.INFORM: gettext_lazy("for information"),
+}
+
+
+def action_word(action: str, state: str = "") -> str:
+    """A step in words; what is passed on by the unit head is thereby reported."""
+    if action == Action.PASS and state == State.UNIT_HEAD:
+        return _("Report to the department above")
+    return str(_ACTIONS[action])
+
+
+def role_word(role: str) -> str:
+    """Who acts on a return."""
+    return str(_ROLES.get(role, role))
+
+
+def severity_word(severity: Severity) -> str:
+    """What a finding wants."""
+    return str(_SEVERITIES[severity])

@@ -223,6 +223,11 @@ def evidence(request: ActorRequest, sha256: str) -> HttpResponseBase:
     found = get_object_or_404(Evidence, sha256=sha256)
     if not visible_evidence(request.actor, found):
         raise Http404(_("There is no such file, or it holds figures of others."))
+    return evidence_file(found)
+
+
+def evidence_file(found: Evidence) -> FileResponse:
+    """A kept file as a download that no browser runs."""
     path = path_of(found)
     if not path.is_file():
         raise Http404(_("The file is missing from the store; restore it from the backup."))

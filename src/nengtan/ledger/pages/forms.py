@@ -68,6 +68,25 @@ class MonthField(forms.CharField):
             ) from error
 
 
+class EvidenceField(forms.FileField):
+    """A file that proves something: of a known kind, and not too large."""
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        file = super().clean(data, initial)
+        if not file:
+            return None
+        if not file.name.lower().endswith(EVIDENCE_TYPES):
+            raise ValidationError(
+                gettext("Found “%(found)s”; allowed: %(allowed)s.")
+                % {"found": file.name[-40:], "allowed": " ".join(EVIDENCE_TYPES)}
+            )
+        if file.size > limits().max_bytes:
+            raise ValidationError(
+                gettext("The file is larger than %(allowed)s MB.") % {"allowed": limits().max_bytes // 2**20}
+            )
+        return file
+
+
 class FactForm(forms.Form):
     """One fact: what a bill, a meter or a report says of one month."""
 
@@ -94,7 +113,7 @@ class FactForm(forms.Form):
         help_text=_("Only if the figure is a part of use, such as air conditioning."),
     )
     bill_no = forms.CharField(label=_("Bill number"), required=False, max_length=64)
-    evidence = forms.FileField(
+    evidence = EvidenceField(
         label=_("Evidence"), required=False, help_text=_("The bill as a scan, photo or file; kept unchanged.")
     )
     note = forms.CharField(label=_("Remark"), required=False, max_length=400)
@@ -134,21 +153,6 @@ class FactForm(forms.Form):
         if found is None:
             raise ValidationError(words % {"found": text[:40]})
         return found
-
-    def clean_evidence(self) -> Any:
-        file = self.cleaned_data["evidence"]
-        if file is None:
-            return None
-        if not file.name.lower().endswith(EVIDENCE_TYPES):
-            raise ValidationError(
-                gettext("Found “%(found)s”; allowed: %(allowed)s.")
-                % {"found": file.name[-40:], "allowed": " ".join(EVIDENCE_TYPES)}
-            )
-        if file.size > limits().max_bytes:
-            raise ValidationError(
-                gettext("The file is larger than %(allowed)s MB.") % {"allowed": limits().max_bytes // 2**20}
-            )
-        return file
 
     def fact(self) -> FactInput:
         """What was stated, without the evidence."""

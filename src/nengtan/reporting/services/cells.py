@@ -66,12 +66,7 @@ def save_cells(
     problems = {_name(change): words for change in changes if (words := _problem(edition, change))}
     if problems:
         raise ValidationError(problems)
-    try:
-        standing = steps.take(
-            held_return.standing, steps.Step(steps.Action.ENTER, steps.Role.STATISTICIAN, hand_of(actor))
-        )
-    except steps.Refused as refused:
-        raise ValidationError(refusal(refused)) from refused
+    standing = _entering(actor, held_return)
     cells = {(value.record, value.indicator): value for value in held_return.values.all()}
     saved, before, after = Saved(), {}, {}
     for change in changes:
@@ -85,15 +80,73 @@ def save_cells(
             after[_name(change)] = _told(change.value)
             saved.stored.append(_write(actor, held_return, there, change, provenance))
     if saved.stored:
-        held_return.state, held_return.hands = standing.state, sorted(standing.hands)
-        held_return.version += 1
-        held_return.save(update_fields=["state", "hands", "version"])
+        _begin(held_return, standing)
         tell(
             actor, "return.enter", held_return, before=before, after=after,
             region_path=held_return.region.path, institution_id=held_return.institution_id,
         )  # fmt: skip
     of.refresh_from_db(fields=["state", "hands", "version"])
     return saved
+
+
+@transaction.atomic
+def accept(actor: Actor, of: Return) -> Return:
+    """Take over what the platform filled in as it stands, where nothing needs to be corrected.
+
+    Raises:
+        ValidationError: the return was begun already.
+        Forbidden: the actor does not fill in returns of this institution.
+    """
+    held = locked(actor, of, Capability.ENTER_RETURNS)
+    if held.state != steps.State.EMPTY:
+        raise ValidationError(_("The return was begun already."))
+    _begin(held, _entering(actor, held))
+    tell(
+        actor, "return.enter", held, before={}, after={},
+        region_path=held.region.path, institution_id=held.institution_id,
+    )  # fmt: skip
+    of.refresh_from_db(fields=["state", "hands", "version"])
+    return of
+
+
+@transaction.atomic
+def remove_room(actor: Actor, of: Return, record: str) -> int:
+    """Take a data room out of a return with all its cells; how many there were.
+
+    Raises:
+        ValidationError: the register has the room in use; or the return is in other hands.
+        Forbidden: the actor does not fill in returns of this institution.
+    """
+    held = locked(actor, of, Capability.ENTER_RETURNS)
+    standing = _entering(actor, held)
+    cells = list(held.values.filter(record=record)) if record else []
+    if any(cell.provenance == Value.Provenance.REGISTER and cell.value is not None for cell in cells):
+        raise ValidationError(_("Room %(room)s stands in the register; take it out of use there.") % {"room": record})
+    if cells:
+        before = {f"{record}.{cell.indicator}": _told(cell.value) for cell in cells}
+        held.values.filter(record=record).delete()
+        held.explanations.filter(record=record).delete()
+        _begin(held, standing)
+        tell(
+            actor, "return.enter", held, before=before, after=dict.fromkeys(before),
+            region_path=held.region.path, institution_id=held.institution_id,
+        )  # fmt: skip
+    of.refresh_from_db(fields=["state", "hands", "version"])
+    return len(cells)
+
+
+def _entering(actor: Actor, held: Return) -> steps.Standing:
+    """Where the return stands once the actor has written in it; `ValidationError` where it is in other hands."""
+    try:
+        return steps.take(held.standing, steps.Step(steps.Action.ENTER, steps.Role.STATISTICIAN, hand_of(actor)))
+    except steps.Refused as refused:
+        raise ValidationError(refusal(refused)) from refused
+
+
+def _begin(held: Return, standing: steps.Standing) -> None:
+    held.state, held.hands = standing.state, sorted(standing.hands)
+    held.version += 1
+    held.save(update_fields=["state", "hands", "version"])
 
 
 def locked(actor: Actor, of: Return, capability: str) -> Return:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 
@@ -45,18 +46,40 @@ def review(returns: Sequence[Return]) -> dict[int, list[Finding]]:
     for item in returns:
         groups[item.period, item.edition].append(item)
     for (period, edition), members in groups.items():
-        held = _Held(members, period)
-        rooms = held.rooms()
-        whole = table_of(held.row(item) for item in members)
-        if len(rooms):
-            whole = with_rooms(whole, rooms, held.return_of_room)
-        checked = [engine_of(edition, period.kind, Scope.RETURN).review(whole)]
-        if len(rooms):
-            checked.append(engine_of(edition, period.kind, Scope.ROOM).review(rooms))
-        for findings in checked:
-            for finding in findings:
-                found[int(str(finding.institution))].append(finding)
+        for finding in _findings(_Held(members, period), period, edition):
+            found[int(str(finding.institution))].append(finding)
     return {pk: sorted(items, key=lambda item: item.severity.rank) for pk, items in found.items()}
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """One return held against the rules, with what its cells were held against; ``metered`` by indicator."""
+
+    findings: Sequence[Finding]
+    cells: Cells
+    last: Cells
+    previous: Cells
+    base: Cells
+    metered: Values
+
+
+def review_typed(of: Return, typed: Cells | None = None) -> Reviewed:
+    """One return as it would stand with ``typed`` in its cells: what a page asks while somebody types."""
+    held, body = _Held([of], of.period), of.institution_id
+    held.cells[of.pk].update(typed or {})
+    findings = sorted(_findings(held, of.period, of.edition), key=lambda item: item.severity.rank)
+    last, previous, base = (items.get(body, {}) for items in (held.last, held.previous, held.base))
+    return Reviewed(findings, held.cells[of.pk], last, previous, base, held.metered.get(body, {}))
+
+
+def _findings(held: _Held, period: slots.Slot, edition: str) -> Iterator[Finding]:
+    rooms = held.rooms()
+    whole = table_of(held.row(item) for item in held.members)
+    if len(rooms):
+        whole = with_rooms(whole, rooms, held.return_of_room)
+    yield from engine_of(edition, period.kind, Scope.RETURN).review(whole)
+    if len(rooms):
+        yield from engine_of(edition, period.kind, Scope.ROOM).review(rooms)
 
 
 def weigh(of: Return, findings: Iterable[Finding]) -> tuple[int, int]:
@@ -88,6 +111,8 @@ class _Held:
         self.cells = _cells_of(members)
         self.last = self._of_period(period.last_year)
         self.previous = self._of_period(period.previous)
+        year = scheme.base_year(period.year)
+        self.base = self._of_period(replace(period, year=year)) if year else {}
         self.parts = self._parts()
         self.metered = self._metered()
         rows = Institution.objects.filter(pk__in=self.bodies).select_related("region")
@@ -100,10 +125,11 @@ class _Held:
         body = self.institutions[item.institution_id]
         return ReturnRow(
             item.pk,
-            {indicator: value for (record, indicator), value in self.cells[item.pk].items() if not record},
+            _whole(self.cells[item.pk]),
             views={
-                "last": self.last.get(body.pk, {}),
-                "previous": self.previous.get(body.pk, {}),
+                "last": _whole(self.last.get(body.pk, {})),
+                "previous": _whole(self.previous.get(body.pk, {})),
+                "base": _whole(self.base.get(body.pk, {})),
                 "periods": self.parts.get(body.pk, {}),
                 "metered": self.metered.get(body.pk, {}),
             },
@@ -143,7 +169,7 @@ class _Held:
             "missing_periods": self.sequence.get(body.pk),
         }
 
-    def _of_period(self, period: slots.Slot) -> dict[int, Values]:
+    def _of_period(self, period: slots.Slot) -> dict[int, Cells]:
         """Values of the same institutions in another period, where they reported it."""
         others = list(
             Return.objects.filter(
@@ -151,10 +177,7 @@ class _Held:
             )
         )
         cells = _cells_of(others)
-        return {
-            other.institution_id: {name: value for (room, name), value in cells[other.pk].items() if not room}
-            for other in others
-        }
+        return {other.institution_id: cells[other.pk] for other in others}
 
     def _parts(self) -> dict[int, dict[str, Decimal | None]]:
         """Flows and costs of the quarters (or months) that make the period up, added, where all were reported."""
@@ -212,6 +235,11 @@ class _Held:
         for body in owed.filter(state=steps.State.EMPTY).values_list("institution_id", flat=True):
             missing[body] += 1
         return missing
+
+
+def _whole(cells: Cells) -> dict[str, Decimal | None]:
+    """The cells of the body itself, without those of its rooms."""
+    return {indicator: value for (record, indicator), value in cells.items() if not record}
 
 
 def _place(item: Return) -> Place:

@@ -1,0 +1,25 @@
+"""Forms of the returns."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from nengtan.ledger.pages.forms import EvidenceField
+
+
+class ExplainForm(forms.Form):
+    """Why a flagged value is right all the same; an empty text takes it back."""
+
+    rule = forms.CharField(max_length=24)
+    record = forms.CharField(max_length=4, required=False)
+    indicator = forms.CharField(max_length=40, required=False)
+    text = forms.CharField(label=_("Explanation"), max_length=1000, required=False)
+    evidence = EvidenceField(label=_("Evidence"), required=False)
+
+
+class StepForm(forms.Form):
+    """A step with why it is taken."""
+
+    action = forms.CharField(max_length=16)
+    reason = forms.CharField(label=_("Reason"), max_length=400, required=False)

@@ -1,0 +1,325 @@
+// The page of a return: every change is kept on this device first, then sent; what the rules say comes back with it.
+const root = document.querySelector("[data-return]");
+const state = document.getElementById("save-state");
+const KEY = `nengtan:return:${root.dataset.return}`;
+const TOKEN = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+const RETRY = 5000;
+const PAUSE = 350;
+
+const boxes = () => [...root.querySelectorAll("[data-cell]")];
+const box = (name) => document.getElementById(`cell-${name}`);
+const row = (name) => document.getElementById(`row-${name}`);
+
+// Kept on this device until the server has it: name of the cell -> {text, seen, refused} -------------------------------
+function waiting() {
+  return JSON.parse(localStorage.getItem(KEY) || "{}");
+}
+
+function keep(cells) {
+  if (Object.keys(cells).length) localStorage.setItem(KEY, JSON.stringify(cells));
+  else localStorage.removeItem(KEY);
+}
+
+function put(name, text, seen) {
+  const cells = waiting();
+  cells[name] = { text, seen };
+  keep(cells);
+}
+
+function drop(name) {
+  const cells = waiting();
+  delete cells[name];
+  keep(cells);
+}
+
+function tell(what, count) {
+  state.textContent = state.dataset[what] + (count ? ` ${count}` : "");
+  state.classList.toggle("text-warn", what === "waiting" || what === "signedOut");
+  state.classList.toggle("text-bad", what === "refused");
+}
+
+function tellCount() {
+  const refused = Object.values(waiting()).filter((cell) => cell.refused).length;
+  if (refused) tell("refused", refused);
+  else tell("saved");
+}
+
+// Sending, one request at a time ----------------------------------------------------------------------------------------
+let sending = false;
+let again = null;
+
+async function post(address, body) {
+  const headers = { "X-CSRFToken": TOKEN };
+  if (!(body instanceof FormData)) headers["Content-Type"] = "application/json";
+  const answer = await fetch(address, { method: "POST", headers, body, redirect: "manual" });
+  if (answer.type === "opaqueredirect") throw new SignedOut();
+  if (answer.status >= 500) throw new TypeError("server");
+  return answer;
+}
+
+class SignedOut extends Error {}
+
+async function flush() {
+  const cells = Object.entries(waiting()).filter(([, cell]) => !cell.refused);
+  if (sending || !cells.length) return cells.length ? undefined : tellCount();
+  sending = true;
+  clearTimeout(again);
+  tell("saving");
+  const sent = cells.map(([cell, { text, seen }]) => ({ cell, text, seen }));
+  try {
+    const answer = await post(root.dataset.save, JSON.stringify({ cells: sent }));
+    const told = await answer.json();
+    if (told.closed) closed(sent, told.closed);
+    else stored(sent, told);
+  } catch (error) {
+    again = setTimeout(flush, RETRY);
+    tell(error instanceof SignedOut ? "signedOut" : "waiting", error instanceof SignedOut ? 0 : cells.length);
+    sent.forEach(({ cell }) => box(cell)?.classList.add("is-waiting"));
+    sending = false;
+    return;
+  }
+  sending = false;
+  if (Object.values(waiting()).some((cell) => !cell.refused)) flush();
+  else tellCount();
+}
+
+function stored(sent, told) {
+  const cells = waiting();
+  for (const { cell, text } of sent) {
+    box(cell)?.classList.remove("is-waiting");
+    const changedSince = cells[cell] && cells[cell].text !== text;
+    if (told.refused[cell] || told.conflicts[cell]) cells[cell] = { ...cells[cell], refused: true };
+    else if (!changedSince) delete cells[cell];
+    else cells[cell].seen = told.cells[cell].version;
+  }
+  keep(cells);
+  show(told);
+  for (const { cell, text } of sent) {
+    fault(cell, told.refused[cell] || "");
+    if (told.conflicts[cell]) conflict(cell, text, told.conflicts[cell]);
+  }
+}
+
+function closed(sent, words) {
+  const cells = waiting();
+  for (const { cell } of sent) {
+    cells[cell].refused = true;
+    fault(cell, words);
+  }
+  keep(cells);
+}
+
+// Showing what the server says --------------------------------------------------------------------------------------------
+function show(told) {
+  document.getElementById("summary").innerHTML = told.summary;
+  replace(document.getElementById("bar"), told.bar);
+  const cells = waiting();
+  for (const [name, parts] of Object.entries(told.parts)) {
+    const field = box(name);
+    if (!field) continue;
+    field.classList.remove("is-invalid", "is-doubtful", "is-filled");
+    if (parts.mark) field.classList.add(parts.mark);
+    if (!cells[name]) {
+      field.dataset.version = told.cells[name].version;
+      if (document.activeElement !== field) field.value = told.cells[name].shown;
+    }
+    for (const [part, html] of Object.entries(parts)) {
+      const place = row(name).querySelector(`[data-part="${part}"]`) || (row(name).dataset.part === part ? row(name) : null);
+      if (place) replace(place, html);
+    }
+  }
+}
+
+function replace(place, html) {
+  if (place.dataset.html === html) return;
+  if (place.querySelector(".explain label.has-file, details[open]")) return;
+  const typed = new Map([...place.querySelectorAll("[data-explain] [name=text]")].map((field) => [field.form.dataset.explain, field]));
+  const focused = document.activeElement?.closest?.("[data-explain]")?.dataset.explain;
+  place.innerHTML = html;
+  place.dataset.html = html;
+  window.htmx?.process(place);
+  for (const field of place.querySelectorAll("[data-explain] [name=text]")) {
+    const before = typed.get(field.form.dataset.explain);
+    if (before && before.value !== before.defaultValue) field.value = before.value;
+    if (before && field.form.dataset.explain === focused) field.focus();
+  }
+}
+
+function fault(name, words) {
+  const place = row(name)?.querySelector("[data-fault]");
+  if (!place) return;
+  place.textContent = words;
+  box(name).setAttribute("aria-invalid", String(Boolean(words)));
+  if (words) box(name).classList.add("is-invalid");
+}
+
+function conflict(name, mine, theirs) {
+  const note = document.getElementById("conflict").content.cloneNode(true).firstElementChild;
+  note.querySelector("[data-words]").textContent = theirs.words;
+  note.querySelector("[data-mine]").textContent = mine || "—";
+  note.querySelector("[data-keep-theirs]").addEventListener("click", () => {
+    drop(name);
+    box(name).value = theirs.shown;
+    box(name).dataset.version = theirs.version;
+    fault(name, "");
+    tellCount();
+  });
+  note.querySelector("[data-write-mine]").addEventListener("click", () => {
+    put(name, mine, theirs.version);
+    fault(name, "");
+    flush();
+  });
+  row(name).querySelector("[data-fault]").replaceChildren(note);
+}
+
+// Typing: the rules answer after a pause; a change is stored when the cell is left --------------------------------------------
+let asked = 0;
+let pause = null;
+
+function check() {
+  clearTimeout(pause);
+  pause = setTimeout(async () => {
+    const mine = ++asked;
+    const open = { ...waiting() };
+    for (const field of boxes()) if (field.value !== field.defaultText) open[field.dataset.cell] = { text: field.value, seen: 0 };
+    const cells = Object.entries(open).map(([cell, { text }]) => ({ cell, text, seen: 0 }));
+    try {
+      const told = await (await post(root.dataset.check, JSON.stringify({ cells }))).json();
+      if (mine === asked && !sending) preview(told);
+    } catch {
+      // Offline: the remarks come when the cell is stored.
+    }
+  }, PAUSE);
+}
+
+function preview(told) {
+  document.getElementById("summary").innerHTML = told.summary;
+  for (const [name, parts] of Object.entries(told.parts)) {
+    if (!box(name)) continue;
+    box(name).classList.remove("is-invalid", "is-doubtful", "is-filled");
+    if (parts.mark) box(name).classList.add(parts.mark);
+    for (const part of ["change", "price", "remarks"]) {
+      const place = row(name).querySelector(`[data-part="${part}"]`);
+      if (place) replace(place, parts[part]);
+    }
+    if (document.activeElement === box(name)) fault(name, told.refused[name] || "");
+  }
+}
+
+function entered(field) {
+  if (field.value === field.defaultText) return;
+  field.defaultText = field.value;
+  put(field.dataset.cell, field.value, Number(field.dataset.version));
+  flush();
+}
+
+root.addEventListener("focusin", (event) => {
+  if (event.target.dataset.cell) event.target.defaultText = event.target.value;
+});
+root.addEventListener("input", (event) => {
+  if (event.target.dataset.cell) check();
+  if (event.target.type === "file") event.target.closest("label").classList.toggle("has-file", event.target.files.length > 0);
+});
+root.addEventListener("change", (event) => {
+  if (event.target.dataset.cell) entered(event.target);
+});
+
+// Keys: from cell to cell ----------------------------------------------------------------------------------------------------
+function neighbour(field, step) {
+  const all = boxes();
+  return all[all.indexOf(field) + step];
+}
+
+root.addEventListener("keydown", (event) => {
+  if (!event.target.dataset.cell || event.isComposing) return;
+  const step = { Enter: event.shiftKey ? -1 : 1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const next = neighbour(event.target, step);
+  if (next) {
+    next.focus();
+    next.select();
+  } else entered(event.target);
+});
+
+// Paste: a block copied from a sheet goes down the cells, empty ones left out -------------------------------------------------
+root.addEventListener("paste", (event) => {
+  const text = event.clipboardData?.getData("text/plain") || "";
+  if (!event.target.dataset.cell || !/[\n\t]/.test(text.trim())) return;
+  event.preventDefault();
+  let field = event.target;
+  for (const line of text.replace(/\r/g, "").replace(/\n$/, "").split("\n")) {
+    for (const cell of line.split("\t")) {
+      if (!field) break;
+      if (cell.trim()) {
+        field.value = cell.trim();
+        field.defaultText = field.value;
+        put(field.dataset.cell, field.value, Number(field.dataset.version));
+      }
+      field = neighbour(field, 1);
+    }
+  }
+  flush();
+});
+
+// Explanations ---------------------------------------------------------------------------------------------------------------
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-explain]")) return;
+  event.preventDefault();
+  const button = form.querySelector("[type=submit]");
+  button.disabled = true;
+  try {
+    const told = await (await post(form.action, new FormData(form))).json();
+    if (told.closed) throw new Error(told.closed);
+    form.querySelector("label").classList.remove("has-file");
+    form.elements.text.defaultValue = form.elements.text.value;
+    show(told);
+  } catch (error) {
+    button.disabled = false;
+    if (error instanceof SignedOut) tell("signedOut");
+    else if (error instanceof TypeError) tell("waiting", 1);
+    else form.elements.text.setCustomValidity(error.message), form.elements.text.reportValidity();
+  }
+});
+document.addEventListener("input", (event) => event.target.setCustomValidity?.(""));
+
+// A step is taken only when everything typed is stored --------------------------------------------------------------------------
+document.addEventListener("submit", async (event) => {
+  if (!["step", "step-reason", "accept"].includes(event.target.id) || event.target.dataset.ready) return;
+  document.activeElement?.blur?.();
+  if (!Object.keys(waiting()).length && !sending) return;
+  event.preventDefault();
+  const { target, submitter } = event;
+  await flush();
+  for (let tries = 0; tries < 50 && sending; tries++) await new Promise((resolve) => setTimeout(resolve, 100));
+  if (Object.keys(waiting()).length) return;
+  target.dataset.ready = "yes";
+  target.requestSubmit(submitter);
+}, true);
+
+// What an earlier visit could not send comes back into its cells ----------------------------------------------------------------
+function start() {
+  for (const field of boxes()) field.defaultText = field.value;
+  const cells = waiting();
+  for (const [name, cell] of Object.entries(cells)) {
+    delete cell.refused;
+    const field = box(name);
+    if (field) {
+      field.value = cell.text;
+      field.defaultText = cell.text;
+      field.classList.add("is-waiting");
+    } else delete cells[name];
+  }
+  keep(cells);
+  flush();
+}
+
+window.addEventListener("online", flush);
+window.addEventListener("beforeunload", (event) => {
+  if (document.activeElement?.dataset?.cell && document.activeElement.value !== document.activeElement.defaultText) {
+    put(document.activeElement.dataset.cell, document.activeElement.value, Number(document.activeElement.dataset.version));
+  }
+  if (sending) event.preventDefault();
+});
+start();
