@@ -29,11 +29,7 @@ from nengtan.reference._classes import institution_types
 from nengtan.reference._places import regions
 from nengtan.reference._rows import Row, rows
 
-<<<<<<< HEAD
-__all__ = ["deadlines", "edition", "editions", "form_words", "headings", "prices"]
-=======
-__all__ = ["base_year", "deadlines", "edition", "editions", "headings", "prices"]
->>>>>>> 17b2a39 (reporting: the return page: cells saved one by one and reviewed while typed, findings and explanations beside them, steps with their reasons, history, lineage of a cell)
+__all__ = ["base_year", "deadlines", "edition", "editions", "form_words", "headings", "prices"]
 
 T = TypeVar("T")
 _OWN_UNITS = ("count", "vehicle", "day", "kW", "kVA", "MW", "t/h")
