@@ -165,7 +165,7 @@ def test_other_figures_are_refused_or_corrected_by_choice(cast: Cast) -> None:
     assert (corrected.accepted, corrected.corrected) == (1, 1)
     old, new = ActivityFact.objects.order_by("id")
     assert (old.standing, new.standing, new.supersedes) == (2, 1, old)
-    assert RegionRollup.objects.get(region=cast.regions["420106"]).quantity == Decimal(120)
+    assert {row.quantity for row in RegionRollup.objects.filter(region=cast.regions["420106"])} == {Decimal(120)}
 
 
 def test_a_row_that_may_mean_several_stored_facts_is_refused(cast: Cast) -> None:
@@ -183,7 +183,7 @@ def test_a_row_that_may_mean_several_stored_facts_is_refused(cast: Cast) -> None
 def test_bills_of_one_month_are_told_apart_by_number(cast: Cast) -> None:
     rows = [("420106-S1", None, "2023-01", "电力", 100, "kWh", None, "账单", number) for number in ("A", "B")]
     assert take(cast, bills(*rows)).accepted == 2
-    assert RegionRollup.objects.get(region=cast.regions["420106"]).quantity == 200
+    assert {row.quantity for row in RegionRollup.objects.filter(region=cast.regions["420106"])} == {200}
 
 
 def test_rows_match_by_credit_code_and_by_former_name(cast: Cast) -> None:

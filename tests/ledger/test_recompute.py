@@ -112,7 +112,12 @@ def plain_sums() -> dict[tuple[Any, ...], tuple[Any, ...]]:
             "JOIN registry_region above ON r.path LIKE above.path || '%%' WHERE f.standing = 1 "
             "GROUP BY above.id, f.period, f.kind, f.carrier"
         )
-        return {row[:4]: tuple(map(int, row[4:])) for row in cursor.fetchall() if any(row[4:])}
+        months = {row[:4]: tuple(map(int, row[4:])) for row in cursor.fetchall() if any(row[4:])}
+    years: dict[tuple[Any, ...], tuple[Any, ...]] = defaultdict(lambda: (0, 0, 0, 0))
+    for (region, period, *cut), amounts in months.items():
+        key = (region, period // 100, *cut)
+        years[key] = tuple(map(sum, zip(years[key], amounts, strict=True)))
+    return months | years
 
 
 def kept_sums() -> dict[tuple[Any, ...], tuple[Any, ...]]:

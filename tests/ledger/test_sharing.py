@@ -112,8 +112,8 @@ def test_parts_add_up_to_the_whole_and_the_whole_counts_no_more(cast: Cast) -> N
     school = host(cast, "area")
     measure(cast, "area_m2", "3", "7")
     bill(school, "0.1", "0.1")
-    assert RegionRollup.objects.get(region=cast.regions["420106"], kind="021").quantity == Decimal("0.03")
-    assert RegionRollup.objects.get(region=cast.regions["420106"], kind="01").quantity == Decimal("0.07")
+    sums = RegionRollup.objects.filter(region=cast.regions["420106"]).values_list("period", "kind", "quantity")
+    assert {(kind, quantity) for _period, kind, quantity in sums} == {("021", Decimal("0.03")), ("01", Decimal("0.07"))}
 
 
 def test_fuel_bought_by_the_tank_is_the_buyers_own(cast: Cast) -> None:

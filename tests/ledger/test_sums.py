@@ -298,8 +298,9 @@ def _rollups_from(engine: duckdb.DuckDBPyConnection) -> set[tuple[Any, ...]]:
                       FROM step GROUP BY path),
              cell AS (SELECT path, kind, carrier, period, body, sum(q) AS q, sum(c) AS c
                       FROM fact GROUP BY ALL)
-        SELECT code, period, zone, kind, carrier, coalesce(sum(q), 0), coalesce(sum(c), 0), count(q), count(c)
-        FROM cell JOIN zone USING (path) JOIN step USING (path) GROUP BY ALL HAVING count(q) + count(c) > 0
+        SELECT code, span, zone, kind, carrier, coalesce(sum(q), 0), coalesce(sum(c), 0), count(q), count(c)
+        FROM (SELECT *, unnest([period, period // 100]) AS span FROM cell)
+        JOIN zone USING (path) JOIN step USING (path) GROUP BY ALL HAVING count(q) + count(c) > 0
     """).fetchall()
     return set(rows)
 

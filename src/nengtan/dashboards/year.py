@@ -185,12 +185,14 @@ class YearView:
         """The address that explains a figure of this view; none for those who may not open it."""
         if not self.actor.can(Capability.VIEW_LINEAGE):
             return ""
-        subject = (
-            {"institution": self.selection.institution.code}
-            if self.selection.institution
-            else {"region": self.selection.subject.code}
-        )
-        return f"{reverse('explain')}?{urlencode({**subject, 'year': self.year, 'measure': measure, **cut})}"
+        page, subject = self._explained
+        return f"{page}?{urlencode({**subject, 'year': self.year, 'measure': measure, **cut})}"
+
+    @cached_property
+    def _explained(self) -> tuple[str, dict[str, str]]:
+        """The page that explains, and whom of."""
+        of = "institution" if self.selection.institution else "region"
+        return reverse("explain"), {of: self.selection.subject.code}
 
     def change(self, now: Decimal | None, before: Decimal | None) -> Change:
         """A figure against the year before; less is better."""

@@ -222,6 +222,8 @@ def sum_figures(parts: Iterable[Figures]) -> Figures:
     (Decimal('0.3'), Decimal('5'), None)
     """
     held = tuple(parts)
+    if len(held) == 1:
+        return held[0]
     return Figures(
         energy_tce=exact.total(part.energy_tce for part in held),
         energy_tce_primary=exact.total(part.energy_tce_primary for part in held),

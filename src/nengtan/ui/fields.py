@@ -32,8 +32,8 @@ def from_units(units: int | Decimal, places: int = PLACES) -> Decimal:
     >>> from_units(1500000)
     Decimal('1.5')
     """
-    number = Decimal(units).scaleb(-places)
-    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number.normalize()
+    whole, rest = divmod(units, 10**places)
+    return Decimal(units).scaleb(-places).normalize() if rest else Decimal(whole)
 
 
 class FixedPointField(models.BigIntegerField):

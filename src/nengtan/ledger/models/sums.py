@@ -10,11 +10,12 @@ from nengtan.ui.fields import FixedPointField
 
 
 class RegionRollup(models.Model):
-    """What counts in a region and all below it, by kind of body, carrier and month (区域汇总).
+    """What counts in a region and all below it, by kind of body, carrier and month, and year (区域汇总).
 
-    ``zone`` is the code of the region whose factors apply, so that one row is one factor choice. Kept by adding the
-    difference each write makes; exact, because the columns are whole numbers. ``cells`` and ``costs`` count the
-    institutions whose quantity and cost are known, so that unknown is not zero.
+    ``period`` is the month as yyyymm, or as yyyy the year, the sum of its months. ``zone`` is the code of the region
+    whose factors apply, so that one row is one factor choice. Kept by adding the difference each write makes; exact,
+    because the columns are whole numbers. ``cells`` and ``costs`` count the months of institutions whose quantity and
+    cost are known, so that unknown is not zero.
     """
 
     region = models.ForeignKey(Region, models.PROTECT, related_name="+")

@@ -247,7 +247,8 @@ Summed = tuple[str, str, str, Decimal | None, Decimal | None]
 def _from_sums(selection: Selection, by: str) -> list[Summed]:
     column = {"type": "kind", "month": "period", "carrier": "carrier", "region": "region__code"}.get(by)
     own = selection.path.strip("/").split("/")[-1]
-    rows = RegionRollup.objects.filter(period__range=selection.periods, **_cut(selection)).order_by()
+    span = selection.periods if by == "month" else selection.kept_as
+    rows = RegionRollup.objects.filter(period__range=span, **_cut(selection)).order_by()
     groups = dict.fromkeys(["zone", "carrier", *([column] if column else [])])
     sums = list(rows.filter(region=selection.region).values(*groups).annotate(**_AMOUNTS))
     if by == "region":

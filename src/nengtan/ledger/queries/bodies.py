@@ -166,7 +166,8 @@ def _covered(whole: Bodies, expected: Mapping[str, int], cells: Mapping[str, int
 def _cells(actor: Actor, selection: Selection, column: str) -> dict[str, int]:
     """How many institutions' carriers have a known quantity, by carrier or month."""
     if sees_whole(actor, selection):
-        rows = RegionRollup.objects.filter(region=selection.region, period__range=selection.periods)
+        span = selection.periods if column == "period" else selection.kept_as
+        rows = RegionRollup.objects.filter(region=selection.region, period__range=span)
         if selection.kind:
             rows = rows.filter(kind=selection.kind)
         if selection.carrier:

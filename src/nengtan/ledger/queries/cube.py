@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 
 from django.db.models import F, Sum
 
@@ -44,12 +45,13 @@ class Cube:
         return sorted({month.period // 100 for month in self.months})
 
     @cached_property
-    def _by_period(self) -> dict[tuple[int, str], list[Month]]:
-        """By period and carrier, and by period alone under the empty carrier."""
-        found: dict[tuple[int, str], list[Month]] = defaultdict(list)
+    def _cells(self) -> dict[tuple[int, str, str], list[Month]]:
+        """By period, carrier and kind; an empty carrier or kind stands for all."""
+        found: dict[tuple[int, str, str], list[Month]] = defaultdict(list)
         for cell in self.months:
-            found[cell.period, ""].append(cell)
-            found[cell.period, cell.carrier].append(cell)
+            for carrier in ("", cell.carrier):
+                for kind in ("", cell.kind):
+                    found[cell.period, carrier, kind].append(cell)
         return found
 
     def closing(self, year: int) -> YearClosing | None:
@@ -59,12 +61,7 @@ class Cube:
     def part(self, year: int, *, kind: str = "", carrier: str = "", month: int = 0) -> Iterator[Month]:
         """The months of a year that fit."""
         periods = [year * 100 + month] if month else range(year * 100 + 1, year * 100 + 13)
-        return (
-            cell
-            for period in periods
-            for cell in self._by_period.get((period, carrier), ())
-            if not kind or cell.kind == kind
-        )
+        return chain.from_iterable(self._cells.get((period, carrier, kind), ()) for period in periods)
 
     def figures(self, year: int, **cut: str | int) -> Figures:
         """The accounts of a part of a year."""
@@ -78,7 +75,7 @@ class Cube:
             for place, value in enumerate((cell.quantity, cell.cost)):
                 if value is not None:
                     held[place] = value + (held[place] or Decimal(0))
-        uses = [Use(carrier, factor_year or year, chain, *held) for (carrier, chain), held in sums.items()]
+        uses = [Use(carrier, factor_year or year, zones, *held) for (carrier, zones), held in sums.items()]
         return account(uses, reference.carriers(), self.choosers.chooser(factor_year or year))
 
     def carriers(self, *years: int) -> list[str]:

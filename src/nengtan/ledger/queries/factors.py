@@ -53,10 +53,11 @@ def years_used(actor: Actor, factor: FactorVersion) -> dict[Region, list[int]]:
     visible = {region.code: region for region in _visible(actor)}
     chooser = library()
     places = Places.of(chooser)
-    cells = RegionRollup.objects.filter(carrier=factor.carrier, region__parent=None, cells__gt=0)
+    cells = RegionRollup.objects.filter(
+        carrier=factor.carrier, region__parent=None, cells__gt=0, period__lt=10_000
+    ).order_by()
     found: dict[Region, list[int]] = defaultdict(list)
-    pairs = {(zone, period // 100) for zone, period in cells.values_list("zone", "period").distinct()}
-    for zone, year in sorted(pairs):
+    for zone, year in sorted(cells.values_list("zone", "period").distinct()):
         if zone not in visible:
             continue
         choice = chooser.choose(Kind(factor.kind), factor.carrier, places.chain(zone), year)

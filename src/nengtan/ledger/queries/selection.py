@@ -45,6 +45,11 @@ class Selection:
             return self.year * 100 + self.month, self.year * 100 + self.month
         return self.year * 100 + 1, self.year * 100 + 12
 
+    @property
+    def kept_as(self) -> tuple[int, int]:
+        """First and last period of the kept sums that make it up: the year's own unless a month is asked about."""
+        return self.periods if self.month else (self.year, self.year)
+
     def of_year(self, year: int) -> Selection:
         """The same question of another year."""
         return replace(self, year=year)

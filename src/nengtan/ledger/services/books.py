@@ -81,10 +81,8 @@ def root_of(path: str) -> str:
 
 def open_years(root: str) -> set[int]:
     """Years that have figures anywhere below a root: every body there has books of them, with or without figures."""
-    periods_known = (
-        RegionRollup.objects.filter(region__code=root).order_by().values_list("period", flat=True).distinct()
-    )
-    return {period // 100 for period in periods_known}
+    years = RegionRollup.objects.filter(region__code=root, period__lt=10_000).order_by()
+    return set(years.values_list("period", flat=True).distinct())
 
 
 def bodies_of(root: str) -> list[int]:

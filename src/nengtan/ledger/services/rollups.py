@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 from nengtan.ledger.factors import library
@@ -78,7 +79,7 @@ def by_key(cells: Mapping[tuple[Key, int], CellChange]) -> dict[Key, Amounts]:
 
 
 def move(differences: Mapping[Key, Amounts], places: Places | None = None) -> None:
-    """Add differences to the sums of each region and all above it: a fixed cost a key, whatever the region holds.
+    """Add differences to the sums of each region and all above it, of the month and of its year: a fixed cost a key.
 
     ``places`` draws the zones the sums are kept by; as they stand now by default.
     """
@@ -90,8 +91,8 @@ def move(differences: Mapping[Key, Amounts], places: Places | None = None) -> No
     for (path, kind, carrier, period), amounts in differences.items():
         regions, zone = chains[path]
         moved = (amounts.quantity, amounts.cost, amounts.cells, amounts.costs)
-        for region in regions:
-            held = sums.setdefault((region, period, zone, kind, carrier), [0, 0, 0, 0])
+        for region, span in product(regions, (period, period // 100)):
+            held = sums.setdefault((region, span, zone, kind, carrier), [0, 0, 0, 0])
             for place, amount in enumerate(moved):
                 held[place] += amount
     bulk.add(RegionRollup, _KEY, _AMOUNTS, sorted((*key, *held) for key, held in sums.items()))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, QuerySet, Sum
@@ -84,12 +85,9 @@ class Table:
 
     def address(self, **changed: Any) -> str:
         """This page's address with some of this table's values changed; None takes a value out."""
-        query = self.request.GET.copy()
-        for name, value in changed.items():
-            query.pop(self.prefix + name, None)
-            if value is not None:
-                query[self.prefix + name] = str(value)
-        return f"?{query.urlencode()}"
+        own = {self.prefix + name: value for name, value in changed.items()}
+        kept = [(name, value) for name, values in self.request.GET.lists() if name not in own for value in values]
+        return f"?{urlencode([*kept, *((name, value) for name, value in own.items() if value is not None)])}"
 
     @cached_property
     def chosen(self) -> dict[str, str]:
@@ -181,7 +179,7 @@ class Table:
         """The page's cells, row by row."""
         return [[(column, column.cell(row)) for column in self.columns] for row in self.rows]
 
-    @property
+    @cached_property
     def totals(self) -> list[tuple[Column, str]]:
         """The total row; empty when no column asks for one or nothing is there."""
         if not any(column.total for column in self.columns) or not self.count:
@@ -235,7 +233,7 @@ class Table:
         """The page sizes offered."""
         return [(size, self.address(size=size, page=None), size == self.page_size) for size in self.page_sizes]
 
-    @property
+    @cached_property
     def export_links(self) -> list[tuple[str, str]]:
         """The file formats offered."""
         return (
