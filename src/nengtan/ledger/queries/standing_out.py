@@ -8,12 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.core.cache import cache
-from django.db.models import Sum
+from django.db.models import Count, Max, QuerySet, Sum
 
 from nengtan import __version__
 from nengtan.domain import periods
 from nengtan.domain.review import CarrierSeries, Finding, Look, Subject, compare, look_at
 from nengtan.identity.access import Actor
+from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, InstitutionYear
 from nengtan.ledger.queries.selection import Selection, books_of
 from nengtan.ledger.services.bulk import chunks
@@ -36,10 +37,24 @@ def standing_out(actor: Actor, selection: Selection) -> list[Finding]:
     """Every finding of a region's year among the institutions the actor sees, most important first.
 
     ``Finding.institution`` is the institution's code. A region with more than :data:`MOST` bodies gives none. Each
-    body is looked at again only when its own books were drawn anew; comparing the looks is cheap and done each time.
+    body is looked at again only when its own books were drawn anew. What is found in a region seen whole is kept too,
+    while no book of it is drawn anew, comes or goes.
     """
     books = books_of(actor, selection).order_by()
     before = books_of(actor, selection.of_year(selection.year - 1)).order_by()
+    if selection.institution or selection.kind or not actor.scope_for(Capability.VIEW_DETAIL).covers(selection.path):
+        return _compared(selection.year, books, before)
+    drawn = [rows.aggregate(bodies=Count("id"), last=Max("drawn_at")) for rows in (books, before)]
+    name = f"standing_out:{__version__}:{selection.subject.pk}:{selection.year}"
+    held = cache.get(name)
+    if held and held[0] == drawn:
+        return list(held[1])
+    found = _compared(selection.year, books, before)
+    cache.set(name, (drawn, found), KEEP_SECONDS)
+    return found
+
+
+def _compared(year: int, books: QuerySet[InstitutionYear], before: QuerySet[InstitutionYear]) -> list[Finding]:
     drawn_before = dict(before.values_list("institution_id", "drawn_at"))
     homes: dict[int, int] = {}
     stamps: dict[int, Stamp] = {}
@@ -48,7 +63,7 @@ def standing_out(actor: Actor, selection: Selection) -> list[Finding]:
         homes[pk], stamps[pk] = region, (code, drawn, drawn_before.get(pk))
     if len(stamps) > MOST:
         return []
-    return compare(_looks(selection.year, homes, stamps).values())
+    return compare(_looks(year, homes, stamps).values())
 
 
 def _looks(year: int, homes: dict[int, int], stamps: dict[int, Stamp]) -> dict[int, Look]:
