@@ -58,7 +58,7 @@ def full_accounts(actor: Actor, year: int, region: Region | None = None) -> list
     if not actor.scope_for(Capability.VIEW).covers(region.path if region else "/"):
         raise Forbidden(Capability.VIEW)
     choosers = Choosers.now()
-    factors = _Factors(choosers.chooser(year), choosers.places, year)
+    factors = YearFactors(choosers.chooser(year), choosers.places, year)
     sums = _up_the_tree(_from_facts(year, region), region, choosers.places)
     return [_row(group, quantity, cost, factors) for group, (quantity, cost) in sums.items()]
 
@@ -104,8 +104,8 @@ def _up_the_tree(rows: Iterable[Added], region: Region | None, places: Places) -
     return sums
 
 
-class _Factors:
-    """The factors of a year by zone and carrier, each asked for once."""
+class YearFactors:
+    """The factors of a year by zone and carrier, each asked for once; ``known`` are those asked for so far."""
 
     def __init__(self, chooser: Chooser, places: Places, year: int) -> None:
         self.chooser, self.places, self.year = chooser, places, year
@@ -126,7 +126,7 @@ class _Factors:
         return choice.factor if isinstance(choice, Choice) else None
 
 
-def _row(group: Group, quantity: Decimal | None, cost: Decimal | None, factors: _Factors) -> FullRow:
+def _row(group: Group, quantity: Decimal | None, cost: Decimal | None, factors: YearFactors) -> FullRow:
     region, kind, carrier, zone = group
     coal, co2 = factors.of(zone, carrier)
     return FullRow(

@@ -87,7 +87,8 @@ def _homes(region: Region, period: slots.Slot, first: date, last: date) -> Seque
     alive = Institution.objects.filter(
         Q(established_on=None) | Q(established_on__lte=last), Q(closed_on=None) | Q(closed_on__gte=first)
     )
-    owed = alive.exclude(returns__year=period.year, returns__slot=period.number, returns__kind=period.kind)
+    held = Return.objects.filter(year=period.year, slot=period.number, kind=period.kind)
+    owed = alive.exclude(pk__in=held.values("institution"))
     rows = (
         InstitutionSpan.objects.filter(institution__in=owed, valid_from__lte=last)
         .select_related("region")

@@ -1,0 +1,215 @@
+"""What a region may publish (通报、公示): rankings by class, who reported in time; what may not be named is added up.
+
+A class with too few bodies goes into one class of all such. Within a class, bodies that may not be named are one line
+of others; where they are too few to hide each other, the smallest users join them. Totals are those of all bodies.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from nengtan.domain.change import change
+from nengtan.domain.returns.report import Reporter, measure_of, sum_of
+
+__all__ = ["Filing", "Group", "Handed", "Notice", "Published", "Row", "Tally", "notices", "publish", "unnamed"]
+
+SHOWN = ("energy_tce", "water_m3", "kgce_per_m2", "kgce_per_person", "m3_per_person")
+RANKED_BY = "kgce_per_m2"
+
+
+class Handed(StrEnum):
+    """How a body handed its return in."""
+
+    IN_TIME = "in_time"
+    LATE = "late"
+    OUTSTANDING = "outstanding"
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """How one body reported: in time, late or not yet, and how often its return was sent back."""
+
+    code: str
+    name: str
+    kind: str
+    system: str
+    child: str
+    handed: Handed
+    sent_back: int = 0
+
+
+class Body(Protocol):
+    """What has a code and stands in classes."""
+
+    @property
+    def code(self) -> str: ...
+
+
+B = TypeVar("B", bound=Body)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a ranking: a named body, or with an empty name the others or the total of ``bodies``."""
+
+    name: str
+    bodies: int
+    values: Mapping[str, Decimal | None]
+    change_percent: Decimal | None = None
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One class: its ranking, its others, its total. ``heads``: the class, or "" and several too small."""
+
+    heads: tuple[str, ...]
+    named: tuple[Row, ...]
+    others: Row | None
+    total: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How a class reported: owed, by how it was handed in, how many were sent back at least once."""
+
+    heads: tuple[str, ...]
+    owed: int
+    handed: Mapping[Handed, int]
+    sent_back: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Bodies to be named for how they reported, and how many more there are that may not be named."""
+
+    handed: Handed
+    names: tuple[str, ...]
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Everything one publication says."""
+
+    groups: tuple[Group, ...]
+    tallies: tuple[Tally, ...]
+    notices: tuple[Notice, ...]
+    total: Row
+
+
+def publish(
+    reporters: Sequence[Reporter],
+    last: Sequence[Reporter],
+    filings: Sequence[Filing],
+    by: str,
+    hidden: Collection[str],
+    least: int,
+) -> Published:
+    """Rankings and notices by ``by`` (kind, system or child); bodies of ``hidden`` (codes) are never named."""
+    before = {item.code: measure_of(item.amounts, RANKED_BY) for item in last}
+    classes = _classes(reporters, by, least)
+    groups = tuple(_group(heads, members, hidden, least, before) for heads, members in classes)
+    nameable = {item.code for heads, members in classes if len(heads) == 1 for item in members}
+    tallies = tuple(_tally(heads, members) for heads, members in _classes(filings, by, least))
+    small = unnamed(filings, by, least)
+    told = notices(filings, {*hidden, *small, *({item.code for item in reporters} - nameable)})
+    return Published(groups, tallies, told, _row("", reporters, before))
+
+
+def unnamed(filings: Sequence[Filing], by: str, least: int) -> set[str]:
+    """The bodies of classes too small to be named in."""
+    return {item.code for heads, members in _classes(filings, by, least) if len(heads) > 1 for item in members}
+
+
+def notices(filings: Iterable[Filing], hidden: Collection[str]) -> tuple[Notice, ...]:
+    """Who was late and who has not reported.
+
+    >>> late = [Filing(code, code.upper(), "01", "", "", Handed.LATE) for code in ("a", "b")]
+    >>> [(str(item.handed), item.names, item.others) for item in notices(late, {"b"})]
+    [('late', ('A',), 1), ('outstanding', (), 0)]
+    """
+    held = list(filings)
+    found = []
+    for handed in (Handed.LATE, Handed.OUTSTANDING):
+        of = [item for item in held if item.handed is handed]
+        names = tuple(item.name for item in of if item.code not in hidden)
+        found.append(Notice(handed, names, len(of) - len(names)))
+    return tuple(found)
+
+
+def _classes(items: Sequence[B], by: str, least: int) -> list[tuple[tuple[str, ...], list[B]]]:
+    """The classes large enough, and last one of all others; it takes in the smallest of the large while too small."""
+    members: dict[str, list[B]] = defaultdict(list)
+    for item in items:
+        members[getattr(item, by)].append(item)
+    order = sorted(members, key=lambda head: (len(members[head]), head))
+    small = [head for head in order if len(members[head]) < least]
+    while small and sum(len(members[head]) for head in small) < least and len(small) < len(order):
+        small.append(order[len(small)])
+    found: list[tuple[tuple[str, ...], list[B]]] = [
+        ((head,), members[head]) for head in sorted(members) if head not in small
+    ]
+    if small:
+        heads = ("", *sorted(small))
+        found.append((heads, [item for head in sorted(small) for item in members[head]]))
+    return found
+
+
+def _group(
+    heads: tuple[str, ...],
+    members: Sequence[Reporter],
+    hidden: Collection[str],
+    least: int,
+    before: Mapping[str, Decimal | None],
+) -> Group:
+    whole = _row("", members, before)
+    if len(heads) > 1:
+        return Group(heads, (), None, whole)
+    kept_back = _kept_back(members, hidden, least)
+    shown = [_row(item.name, [item], before) for item in members if item.code not in kept_back]
+    others = [item for item in members if item.code in kept_back]
+    return Group(heads, tuple(_ranked(shown)), _row("", others, before) if others else None, whole)
+
+
+def _kept_back(members: Sequence[Reporter], hidden: Collection[str], least: int) -> set[str]:
+    """Who is not named: those that may not be, and the smallest users where they alone would give one another away."""
+    kept = {item.code for item in members if item.code in hidden}
+    if not kept:
+        return kept
+    size: Callable[[Reporter], tuple[Decimal, str]] = lambda item: (  # noqa: E731 - a key of two parts
+        item.amounts.get("energy_tce") or Decimal(0),
+        item.code,
+    )
+    for item in sorted((item for item in members if item.code not in kept), key=size):
+        if len(kept) >= least:
+            break
+        kept.add(item.code)
+    return kept
+
+
+def _row(name: str, items: Sequence[Reporter], before: Mapping[str, Decimal | None]) -> Row:
+    values = {measure: sum_of(items, measure) for measure in SHOWN}
+    moved = change(values[RANKED_BY], before.get(items[0].code)).percent if name and items else None
+    return Row(name, len(items), values, moved)
+
+
+def _ranked(rows: Iterable[Row]) -> list[Row]:
+    """From the lowest intensity up; equal ones share a rank, unknown ones stand last without."""
+    known = [(row.values[RANKED_BY], row) for row in rows]
+    ordered = sorted(((value, row) for value, row in known if value is not None), key=lambda pair: pair[0])
+    firsts: dict[Decimal, int] = {}
+    for place, (value, _) in enumerate(ordered, 1):
+        firsts.setdefault(value, place)
+    ranked = [Row(row.name, row.bodies, row.values, row.change_percent, firsts[value]) for value, row in ordered]
+    return [*ranked, *(row for value, row in known if value is None)]
+
+
+def _tally(heads: tuple[str, ...], members: Sequence[Filing]) -> Tally:
+    handed = {way: sum(item.handed is way for item in members) for way in Handed}
+    return Tally(heads, len(members), handed, sum(item.sent_back > 0 for item in members))

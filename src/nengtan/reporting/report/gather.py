@@ -1,0 +1,259 @@
+"""Approved returns as reports and publications count them: a few queries a year, whatever the region's size."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from nengtan import reference
+from nengtan.domain.exact import kilo_to_tonne, product, total
+from nengtan.domain.factors import Factor
+from nengtan.domain.returns import slots
+from nengtan.domain.returns.publication import Filing, Handed
+from nengtan.domain.returns.report import CarrierUse, Flagged, Missing, Report, Reporter, YearOf, compose
+from nengtan.domain.returns.scheme import Edition, Indicator, Measure, edition_of
+from nengtan.domain.returns.steps import State
+from nengtan.identity.access import Actor, Forbidden
+from nengtan.identity.roles import Capability
+from nengtan.ledger.queries.choosing import Choosers
+from nengtan.ledger.queries.full import YearFactors
+from nengtan.ledger.services import bulk
+from nengtan.reference import scheme
+from nengtan.reference.report import limits
+from nengtan.registry.models import Region
+from nengtan.reporting.models import Explanation, Return, Value
+from nengtan.reporting.queries import HANDED_IN, is_late
+from nengtan.reporting.services.reviewing import review
+
+
+@dataclass(frozen=True)
+class FactorLine:
+    """A factor used: of which carrier, for which zone; without ``factor`` there was none and the use is in no total."""
+
+    carrier: str
+    zone: str
+    kind: str
+    factor: Factor | None
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The report of a region and year with what it was made from."""
+
+    region: Region
+    edition: Edition
+    report: Report
+    factors: tuple[FactorLine, ...]
+
+
+def annual_report(actor: Actor, region: Region, year: int, base_year: int | None = None) -> Gathered:
+    """Everything the annual report of a region says, drawn from the approved annual returns.
+
+    Raises:
+        Forbidden: the actor does not see the single institutions of the whole region.
+    """
+    require_whole(actor, region)
+    books = Books(region)
+    report = compose(
+        books.year(year),
+        books.year(year - 1),
+        books.year(base_year) if base_year else None,
+        limits(),
+        seasons=books.seasons(year),
+        flagged=_flagged(books.approved(slots.annual(year))),
+        carriers=list(reference.carriers()),
+    )
+    return Gathered(region, edition_of(year, scheme.editions().values()), report, books.factor_lines(year))
+
+
+def require_whole(actor: Actor, region: Region, capability: str = Capability.VIEW_DETAIL) -> None:
+    """Raise :class:`Forbidden` where the actor's right does not cover the region and all below it."""
+    if not actor.scope_for(capability).covers(region.path):
+        raise Forbidden(capability)
+
+
+def years_with_returns(region: Region) -> list[int]:
+    """The years of which the region has approved annual returns, the latest first."""
+    held = _returns(region).filter(kind=slots.Kind.ANNUAL, state=State.APPROVED)
+    return list(held.order_by("-year").values_list("year", flat=True).distinct())
+
+
+def filings(region: Region, year: int) -> tuple[Filing, ...]:
+    """How every body that owes the annual return of a year handed it in."""
+    owed = _of_period(region, slots.annual(year)).select_related("institution", "region").order_by("institution__code")
+    return tuple(
+        Filing(
+            item.institution.code, item.institution.name, item.institution_kind, item.system,
+            child_of(region, item.region), _handed(item), item.rounds,
+        )
+        for item in owed
+    )  # fmt: skip
+
+
+def child_of(region: Region, at: Region) -> str:
+    """The region just below ``region`` in which ``at`` lies; itself for what lies directly in it."""
+    below = at.codes[len(region.codes) :]
+    return below[0] if below else region.code
+
+
+def _returns(region: Region) -> QuerySet[Return]:
+    return Return.objects.filter(region__path__startswith=region.path)
+
+
+def _of_period(region: Region, period: slots.Slot) -> QuerySet[Return]:
+    return _returns(region).filter(year=period.year, slot=period.number, kind=period.kind)
+
+
+def _handed(item: Return) -> Handed:
+    if item.state not in HANDED_IN:
+        return Handed.OUTSTANDING
+    return Handed.LATE if is_late(item) else Handed.IN_TIME
+
+
+class Books:
+    """The approved returns of a region by period; zones and factors are looked up once for all years."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self._choosers = Choosers.now()
+        self._factors: dict[int, YearFactors] = {}
+
+    def year(self, year: int) -> YearOf:
+        """The approved annual returns of a year, and those owed."""
+        period = slots.annual(year)
+        waiting = _of_period(self.region, period).exclude(state=State.APPROVED).select_related("institution", "region")
+        missing = tuple(
+            Missing(
+                item.institution.code, item.institution.name, item.institution_kind, item.system,
+                child_of(self.region, item.region), item.state,
+            )
+            for item in waiting.order_by("institution__code")
+        )  # fmt: skip
+        return YearOf(year, self.reporters(period), missing)
+
+    def approved(self, period: slots.Slot) -> list[Return]:
+        """The approved returns of a period."""
+        held = _of_period(self.region, period).filter(state=State.APPROVED)
+        return list(held.select_related("institution", "region").order_by("institution__code"))
+
+    def reporters(self, period: slots.Slot) -> tuple[Reporter, ...]:
+        """What the approved returns of a period amount to."""
+        held = self.approved(period)
+        cells: dict[int, dict[str, Decimal | None]] = defaultdict(dict)
+        rows = Value.objects.filter(
+            of__in=_of_period(self.region, period).filter(state=State.APPROVED), record="", indicator__in=_wanted()
+        ).order_by()
+        for pk, indicator, value in rows.values_list("of_id", "indicator", "value"):
+            cells[pk][indicator] = value
+        return tuple(self._reporter(item, cells[item.pk]) for item in held)
+
+    def seasons(self, year: int) -> list[tuple[str, tuple[Reporter, ...]]]:
+        """The approved monthly returns of a year, else its quarterly ones, by period."""
+        for kind in (slots.Kind.MONTH, slots.Kind.QUARTER):
+            parts = [(str(slot), self.reporters(slot)) for slot in slots.annual(year).parts(kind)]
+            if any(held for _, held in parts):
+                return parts
+        return []
+
+    def factor_lines(self, year: int) -> tuple[FactorLine, ...]:
+        """The factors a year's returns were multiplied by."""
+        carriers = reference.carriers()
+        known = self.factors(year).known
+        order = list(carriers)
+        return tuple(
+            FactorLine(carrier, zone, kind, factor)
+            for zone, carrier in sorted(known, key=lambda pair: (order.index(pair[1]), pair[0]))
+            for kind, factor in zip(("coal_equivalent", "co2"), known[zone, carrier], strict=True)
+            if carriers[carrier].is_energy
+        )
+
+    def factors(self, year: int) -> YearFactors:
+        """The factors of a year."""
+        if year not in self._factors:
+            self._factors[year] = YearFactors(self._choosers.chooser(year), self._choosers.places, year)
+        return self._factors[year]
+
+    def _reporter(self, item: Return, cells: Mapping[str, Decimal | None]) -> Reporter:
+        uses = self._uses(item, cells)
+        energy = [use for code, use in uses.items() if reference.carriers()[code].is_energy]
+        amounts = {
+            "energy_tce": total(use.tce for use in energy),
+            "electricity_kwh": uses["electricity"].quantity if "electricity" in uses else None,
+            "water_m3": uses["water"].quantity if "water" in uses else None,
+            "co2_t": total(use.co2_t for use in energy),
+            "cost_cny": total(use.cost_cny for code, use in uses.items() if not reference.carriers()[code].is_memo),
+            "area_m2": cells.get("area"),
+            "persons": cells.get("persons"),
+        }
+        body = item.institution
+        return Reporter(
+            body.code, body.name, item.institution_kind, item.system, child_of(self.region, item.region), amounts,
+            {code: use for code, use in uses.items() if not reference.carriers()[code].is_memo}, item.pk,
+        )  # fmt: skip
+
+    def _uses(self, item: Return, cells: Mapping[str, Decimal | None]) -> dict[str, CarrierUse]:
+        """What a return says of each carrier, in its base unit, with what it amounts to."""
+        edition = scheme.edition(item.edition)
+        zone, factors = self._choosers.places.zone(item.region.path), self.factors(item.year)
+        found = {}
+        for line in quantity_lines(edition):
+            code, value = line.carrier or "", cells.get(line.key)
+            cost = cells.get(edition.costs.get(line.key, ""))
+            if value is None and cost is None:
+                continue
+            quantity = None if value is None else product(value, reference.carriers()[code].units[line.unit])
+            coal, co2 = factors.of(zone, code) if quantity else (None, None)
+            found[code] = CarrierUse(quantity, _times(quantity, coal), _times(quantity, co2), cost)
+        return found
+
+
+def quantity_lines(edition: Edition) -> list[Indicator]:
+    """The lines of form 2 that say how much of a carrier was used."""
+    return [
+        line
+        for line in edition.lines(2, platform=True)
+        if line.carrier and line.measure is Measure.FLOW and line.parent is None
+    ]
+
+
+def _wanted() -> set[str]:
+    """The indicators the report is made from, in any edition."""
+    found = {"area", "persons"}
+    for edition in scheme.editions().values():
+        for line in quantity_lines(edition):
+            found |= {line.key, edition.costs.get(line.key, line.key)}
+    return found
+
+
+def _times(quantity: Decimal | None, factor: Factor | None) -> Decimal | None:
+    """Tonnes; nothing used is none of it, whatever the factor."""
+    if quantity is not None and not quantity:
+        return Decimal(0)
+    return None if quantity is None or factor is None else kilo_to_tonne(product(quantity, factor.value))
+
+
+def _flagged(returns: Sequence[Return]) -> list[Flagged]:
+    """The rules that flagged approved returns, and how often their explanation was accepted."""
+    values: Counter[tuple[str, str]] = Counter()
+    bodies: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for chunk in bulk.chunks(returns):
+        for pk, findings in review(chunk).items():
+            for finding in findings:
+                values[finding.rule, str(finding.severity)] += 1
+                bodies[finding.rule, str(finding.severity)].add(pk)
+    explained = _explained([item.pk for item in returns])
+    return [
+        Flagged(rule, severity, count, len(bodies[rule, severity]), explained[rule])
+        for (rule, severity), count in sorted(values.items())
+    ]
+
+
+def _explained(returns: Iterable[int]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for chunk in bulk.chunks(list(returns)):
+        found.update(Explanation.objects.filter(of__in=chunk).values_list("rule", flat=True))
+    return found

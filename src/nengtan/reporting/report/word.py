@@ -1,0 +1,139 @@
+"""The report as a Word document, from the shipped template or an office's own; checking what an office sends."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docx.opc.exceptions import PackageNotFoundError
+from docx.text.paragraph import Paragraph
+from docxtpl import DocxTemplate
+from jinja2 import TemplateError
+from jinja2.exceptions import SecurityError
+from lxml import etree
+
+from nengtan.domain.text import without_unclean
+from nengtan.reporting.report.charts import ChartData
+from nengtan.reporting.report.drawing import put_chart
+from nengtan.reporting.report.phrasing import Phrases
+from nengtan.reporting.report.tagging import MARK, Environment, filled, unknown_names
+from nengtan.reporting.report.words import Wording, sample
+
+WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+LARGEST = 5 * 2**20
+UNPACKED = 60 * 2**20
+_MARKED = re.compile(f"{MARK}(\\w+){MARK}")
+_MACROS = re.compile(r"vbaProject|macroEnabled|/activeX/|oleObject", re.IGNORECASE)
+_DOCTYPE = b"<!DOCTYPE"
+
+
+class TemplateFault(Exception):
+    """Why a template is not taken: ``kind`` of fault, and what was found."""
+
+    def __init__(self, kind: str, found: str = "") -> None:
+        self.kind, self.found = kind, found
+        super().__init__(f"{kind}: {found}")
+
+
+def render(template: bytes, wording: Wording, language: str | None = None) -> bytes:
+    """The report as a .docx.
+
+    Raises:
+        TemplateFault: the template names what the report does not have.
+    """
+    tags = filled(_clean(wording.tags), wording.charts, Phrases(language))
+    made = DocxTemplate(io.BytesIO(template))
+    try:
+        made.render(tags, Environment(), autoescape=True)
+    except SecurityError as error:
+        raise TemplateFault("unsafe", str(error)) from error
+    except TemplateError as error:
+        raise TemplateFault("tag", str(error)) from error
+    document: Any = made.docx
+    _draw(document, wording.charts)
+    document.core_properties.title = wording.title
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def check(content: bytes) -> None:
+    """Whether an office's template can be used: a Word document without macros that names only tags there are.
+
+    Raises:
+        TemplateFault: with every unknown name, or the first other fault.
+    """
+    _check_package(content)
+    undefined, unknown = unknown_names()
+    made = DocxTemplate(io.BytesIO(content))
+    try:
+        made.render(filled(sample(), {}, Phrases()), Environment(undefined), autoescape=True)
+    except SecurityError as error:
+        raise TemplateFault("unsafe", str(error)) from error
+    except (TemplateError, TypeError, ValueError) as error:
+        raise TemplateFault("tag", str(error)[:200]) from error
+    except (KeyError, PackageNotFoundError, etree.XMLSyntaxError) as error:
+        raise TemplateFault("not_word") from error
+    if unknown:
+        raise TemplateFault("unknown", ", ".join(unknown))
+
+
+def _check_package(content: bytes) -> None:
+    if len(content) > LARGEST:
+        raise TemplateFault("too_large", str(len(content)))
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            if sum(item.file_size for item in package.infolist()) > UNPACKED:
+                raise TemplateFault("too_large", str(UNPACKED))
+            parts = {item.filename: package.read(item) for item in package.infolist()}
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, NotImplementedError, OSError) as error:
+        raise TemplateFault("not_word") from error
+    if "word/document.xml" not in parts:
+        raise TemplateFault("not_word")
+    types = parts.get("[Content_Types].xml", b"").decode("utf-8", "replace")
+    if _MACROS.search(types) or any(_MACROS.search(name) for name in parts):
+        raise TemplateFault("macros")
+    for name, part in parts.items():
+        if name.endswith((".xml", ".rels")) and _DOCTYPE in part.upper():
+            raise TemplateFault("not_word")
+        if name.endswith(".rels") and _reaches_out(part):
+            raise TemplateFault("external")
+
+
+def _reaches_out(part: bytes) -> bool:
+    """Whether something outside would be fetched when the document is opened; a link one clicks on is not."""
+    try:
+        held = etree.fromstring(part, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        raise TemplateFault("not_word") from error
+    return any(
+        item.get("TargetMode") == "External" and not str(item.get("Type", "")).endswith("/hyperlink") for item in held
+    )
+
+
+def _clean(value: Any) -> Any:
+    """Texts without what no file may hold."""
+    if isinstance(value, str):
+        return without_unclean(value)
+    if isinstance(value, Mapping):
+        return {key: _clean(item) for key, item in value.items()}
+    return [_clean(item) for item in value] if isinstance(value, list) else value
+
+
+def _draw(document: Any, charts: Mapping[str, ChartData]) -> None:
+    """Each chart in the place of its mark; a paragraph whose chart has no figures goes."""
+    for number, line in enumerate(list(_marked(document)), 1):
+        found = _MARKED.search(line.text)
+        if found is not None and found[1] in charts:
+            put_chart(document, line, charts[found[1]], number)
+
+
+def _marked(document: Any) -> Iterator[Paragraph]:
+    yield from (line for line in document.paragraphs if MARK in line.text)
+    for table in document.tables:
+        for row in table.rows:
+            for cell in row.cells:
+                yield from (line for line in cell.paragraphs if MARK in line.text)
