@@ -63,7 +63,23 @@ def _fonts() -> str:
     return "" if listed.stdout.strip() else "no Chinese font: install the package fonts-noto-cjk"
 
 
-PROBES = {"postgres": _postgres, "redis": _redis, "chromium": _chromium, "gettext": _gettext, "fonts": _fonts}
+def _pango() -> str:
+    try:
+        import weasyprint
+    except (ImportError, OSError) as error:
+        return f"no Pango: install the package libpangoft2-1.0-0 ({str(error).splitlines()[0]})"
+    return "" if weasyprint.__version__ else "no WeasyPrint"
+
+
+def _office() -> str:
+    lacking = [part for part in ("soffice", "pdftotext") if not shutil.which(part)]
+    return f"no {lacking[0]}: install the packages libreoffice-writer and poppler-utils" if lacking else ""
+
+
+PROBES = {
+    "postgres": _postgres, "redis": _redis, "chromium": _chromium, "gettext": _gettext, "fonts": _fonts,
+    "pango": _pango, "office": _office,
+}  # fmt: skip
 
 
 @cache

@@ -135,3 +135,11 @@ def test_redis_out_of_reach_stops_no_sign_in_and_is_told(settings: Any) -> None:
     assert cache.get("kept", "nothing") == "nothing"
     signed = Client().post("/sign-in/", {"username": "district", "password": PASSWORD})
     assert (signed.status_code, signed["Location"]) == (302, "/")
+
+
+def test_without_pango_word_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "pango_missing", lambda: "cannot load library 'libpango-1.0-0'")
+    (found,) = health._pdf()
+    assert found["state"] == "warn"
+    assert "as Word only" in found["message"]
+    assert "libpango-1.0-0" in found["message"]

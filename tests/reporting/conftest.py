@@ -23,3 +23,11 @@ def school(cast: Cast) -> Any:
     from tests.reporting.desk import opened
 
     return opened(cast)
+
+
+@pytest.fixture
+def books(cast: Cast) -> Any:
+    """Five bodies' annual returns (:mod:`tests.reporting.books`)."""
+    from tests.reporting.books import kept
+
+    return kept(cast)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from nengtan.config.conf import Config, examine, unknown
 from nengtan.demo.mark import NotADemo, is_unfinished
+from nengtan.reporting.report.pango import missing as pango_missing
 
 Finding = dict[str, Any]
 
@@ -27,7 +28,7 @@ def findings() -> list[Finding]:
     ]
     if not problems:
         found.append(_finding("good", _("settings"), _("every setting can be read")))
-    return [*found, *_folder(config), *_database(), *_redis(config), *_security(config)]
+    return [*found, *_folder(config), *_database(), *_redis(config), *_security(config), *_pdf()]
 
 
 def pending() -> int:
@@ -123,3 +124,11 @@ def _security(config: Config) -> list[Finding]:
     if not config.email_url:
         found.append(_finding("warn", "NENGTAN_EMAIL_URL", _("no mail server; mails are kept in the folder")))
     return found
+
+
+def _pdf() -> list[Finding]:
+    fault = pango_missing()
+    if not fault:
+        return [_finding("good", "PDF", _("reports can be laid out"))]
+    words = _("Pango is missing, so reports are made as Word only: %(fault)s")
+    return [_finding("warn", "PDF", words % {"fault": fault})]

@@ -6,13 +6,13 @@ import html
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NoReturn
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from nengtan.reference.report import TableColumn, outline, styles, tables
+from nengtan.reporting.report import pango
 from nengtan.reporting.report.phrasing import Phrases
 from nengtan.reporting.report.shipped import SMALL
 from nengtan.reporting.report.svg import svg
@@ -20,10 +20,6 @@ from nengtan.reporting.report.tagging import Environment, filled
 from nengtan.reporting.report.words import Wording
 
 PDF_TYPE = "application/pdf"
-
-
-class NoPdf(Exception):
-    """The machine lacks what a PDF is laid out with; the text says which part."""
 
 
 @dataclass(frozen=True)
@@ -39,24 +35,15 @@ class Part:
     svg: SafeString | str = ""
 
 
-@cache
-def missing() -> str:
-    """What the machine lacks for PDF; empty where nothing."""
-    try:
-        import weasyprint
-    except (ImportError, OSError) as error:
-        return str(error).splitlines()[0]
-    return "" if weasyprint.__version__ else "weasyprint"
-
-
 def render(wording: Wording, language: str | None = None) -> bytes:
     """The report as PDF.
 
     Raises:
         NoPdf: Pango, or what it needs, is not installed.
     """
-    if missing():
-        raise NoPdf(missing())
+    fault = pango.missing()
+    if fault:
+        raise pango.NoPdf(fault)
     from weasyprint import HTML
 
     for name in ("weasyprint", "weasyprint.progress", "fontTools"):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 from docxtpl import DocxTemplate
 from jinja2 import TemplateError
@@ -70,6 +71,7 @@ def check(content: bytes) -> None:
     undefined, unknown = unknown_names()
     made = DocxTemplate(io.BytesIO(content))
     try:
+        _check_closed(made)
         made.render(filled(sample(), {}, Phrases()), Environment(undefined), autoescape=True)
     except SecurityError as error:
         raise TemplateFault("unsafe", str(error)) from error
@@ -101,6 +103,15 @@ def _check_package(content: bytes) -> None:
             raise TemplateFault("not_word")
         if name.endswith(".rels") and _reaches_out(part):
             raise TemplateFault("external")
+
+
+def _check_closed(made: Any) -> None:
+    """A tag left open would swallow the text up to the next one's end."""
+    made.init_docx()
+    for line in made.docx.element.body.iter(qn("w:p")):
+        text = "".join(piece.text or "" for piece in line.iter(qn("w:t")))
+        if any(text.count(opened) != text.count(closed) for opened, closed in (("{{", "}}"), ("{%", "%}"))):
+            raise TemplateFault("tag", text[:80])
 
 
 def _reaches_out(part: bytes) -> bool:
