@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import chain
@@ -13,6 +13,7 @@ from django.db.models import F, Sum
 
 from nengtan import reference
 from nengtan.domain.accounts import Figures, Use, account
+from nengtan.domain.exact import total
 from nengtan.identity.access import Actor
 from nengtan.ledger.models import RegionRollup, YearClosing
 from nengtan.ledger.queries.choosing import Choosers
@@ -30,6 +31,11 @@ class Month:
     quantity: Decimal | None
     cost: Decimal | None
 
+    def __add__(self, other: Month) -> Month:
+        """Two kinds of body together."""
+        amounts = total((self.quantity, other.quantity)), total((self.cost, other.cost))
+        return Month(self.period, "", self.carrier, self.chain, *amounts)
+
 
 @dataclass
 class Cube:
@@ -46,12 +52,15 @@ class Cube:
 
     @cached_property
     def _cells(self) -> dict[tuple[int, str, str], list[Month]]:
-        """By period, carrier and kind; an empty carrier or kind stands for all."""
+        """By period, carrier and kind; an empty carrier stands for all, an empty kind for all together."""
         found: dict[tuple[int, str, str], list[Month]] = defaultdict(list)
+        together: dict[tuple[int, str, tuple[str, ...]], Month] = {}
         for cell in self.months:
-            for carrier in ("", cell.carrier):
-                for kind in ("", cell.kind):
-                    found[cell.period, carrier, kind].append(cell)
+            key = (cell.period, cell.carrier, cell.chain)
+            together[key] = together[key] + cell if key in together else replace(cell, kind="")
+        for cell in (*self.months, *together.values()):
+            found[cell.period, cell.carrier, cell.kind].append(cell)
+            found[cell.period, "", cell.kind].append(cell)
         return found
 
     def closing(self, year: int) -> YearClosing | None:
@@ -59,7 +68,7 @@ class Cube:
         return self.choosers.closing(self.path, year)
 
     def part(self, year: int, *, kind: str = "", carrier: str = "", month: int = 0) -> Iterator[Month]:
-        """The months of a year that fit."""
+        """The months of a year that fit; unless a kind is asked for, one cell of all kinds for each."""
         periods = [year * 100 + month] if month else range(year * 100 + 1, year * 100 + 13)
         return chain.from_iterable(self._cells.get((period, carrier, kind), ()) for period in periods)
 
@@ -69,12 +78,10 @@ class Cube:
 
     def account(self, year: int, months: Iterable[Month], factor_year: int | None = None) -> Figures:
         """The accounts of some months of a year, with the factors of another year if told so."""
-        sums: dict[tuple[str, tuple[str, ...]], list[Decimal | None]] = defaultdict(lambda: [None, None])
+        sums: dict[tuple[str, tuple[str, ...]], tuple[Decimal | None, Decimal | None]] = {}
         for cell in months:
-            held = sums[cell.carrier, cell.chain]
-            for place, value in enumerate((cell.quantity, cell.cost)):
-                if value is not None:
-                    held[place] = value + (held[place] or Decimal(0))
+            quantity, cost = sums.get((cell.carrier, cell.chain), (None, None))
+            sums[cell.carrier, cell.chain] = total((quantity, cell.quantity)), total((cost, cell.cost))
         uses = [Use(carrier, factor_year or year, zones, *held) for (carrier, zones), held in sums.items()]
         return account(uses, reference.carriers(), self.choosers.chooser(factor_year or year))
 
@@ -85,7 +92,7 @@ class Cube:
 
     def kinds(self, year: int) -> list[str]:
         """Kinds of body with figures in the year."""
-        return sorted({cell.kind for cell in self.part(year)})
+        return sorted({cell.kind for cell in self.months if cell.period // 100 == year})
 
     def last_month(self, year: int) -> int:
         """The last month of the year with any quantity, 0 if none."""
