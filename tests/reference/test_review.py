@@ -117,6 +117,30 @@ def test_a_rule_may_be_limited_to_classes() -> None:
     assert [one.institution for one in said] == ["420106/021", "420106/03"]
 
 
+def test_a_threshold_by_indicator_is_changed_alone() -> None:
+    table = table_of([row({"water_cost": 9122, "elec_cost": "243702"})])
+    found = list(Engine(rules.rule_book(), scheme.edition("2022"), Kind.ANNUAL).review(table))
+    assert {one.cell.indicator for one in found if one.rule == "P01"} == {"water_qty", "elec_qty"}
+    lower = Setting("P01", region="420106", parameters={"price_low": {"water_qty": Decimal("0.5")}})
+    found = list(Engine(rules.rule_book(), scheme.edition("2022"), Kind.ANNUAL, settings=[lower]).review(table))
+    assert {one.cell.indicator for one in found if one.rule == "P01"} == {"elec_qty"}
+
+
+def test_a_rule_may_be_limited_to_systems() -> None:
+    table = table_of([
+        ReturnRow(system, {"area": Decimal(150)}, place=Place(("CN",), "021", system))
+        for system in ("education", "health", "")
+    ])  # fmt: skip
+    only = found_by(own("value > limit", each=("area",), systems=("education", "culture")), table)
+    assert [one.institution for one in only] == ["education"]
+
+
+def test_a_rule_that_compares_unlike_units_is_refused() -> None:
+    with pytest.raises(RuleError) as refused:
+        Engine(own("value > elec_qty", each=("area",)), scheme.edition("2025"), Kind.ANNUAL).check()
+    assert (refused.value.field, refused.value.error.code, refused.value.error.column) == ("flag", "unit_mismatch", 9)
+
+
 def test_a_faulty_rule_says_which_and_where() -> None:
     with pytest.raises(RuleError) as refused:
         found_by(own("value > limmit", each=("area",)), table_of([]))

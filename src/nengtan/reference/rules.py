@@ -23,7 +23,7 @@ __all__ = ["read_check", "rule_book"]
 FILE = "scheme_rules.json"
 _CHECK_FIELDS = (
     "key", "severity", "flag", "wording_zh", "wording_en", "each", "cell", "scope", "found", "low", "high", "show",
-    "ladder", "kinds", "editions", "classes", "not_classes", "overridable", "needs_evidence",
+    "ladder", "kinds", "editions", "classes", "not_classes", "systems", "overridable", "needs_evidence",
 )  # fmt: skip
 _RULE_FIELDS = ("id", "title_zh", "title_en", "source", "confidence", "parameters", "explanations", "checks")
 _WORDS = frozenset(("name", "unit", "found", "low", "high", "expected"))
@@ -52,6 +52,8 @@ def rule_book() -> RuleBook:
         derived=dict(held["derived"]),
         constants=_constants(),
         facts=frozenset(held["facts"]),
+        units=dict(held["units"]),
+        words={name: (zh, en) for name, (zh, en) in held["words"].items()},
     )
 
 
@@ -82,6 +84,7 @@ def read_check(entry: Mapping[str, Any], where: str = "check") -> Check:
         editions=_all_of(entry, "editions", list(editions()), where),
         classes=tuple(entry.get("classes", ())),
         not_classes=tuple(entry.get("not_classes", ())),
+        systems=tuple(entry.get("systems", ())),
         overridable=bool(entry.get("overridable", False)),
         needs_evidence=bool(entry.get("needs_evidence", False)),
     )

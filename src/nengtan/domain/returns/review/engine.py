@@ -12,8 +12,9 @@ from nengtan.domain.returns.review.findings import Figures, Findings, Hits
 from nengtan.domain.returns.review.language import Translator, Vocabulary
 from nengtan.domain.returns.review.operations import Array
 from nengtan.domain.returns.review.program import Program, Ref
-from nengtan.domain.returns.review.rules import Check, Parameters, Rule, RuleBook, Scope, Setting, Severity
+from nengtan.domain.returns.review.rules import Check, Parameter, Parameters, Rule, RuleBook, Scope, Setting, Severity
 from nengtan.domain.returns.review.table import Place, Table
+from nengtan.domain.returns.review.units import check_units
 from nengtan.domain.returns.scheme import Edition, Measure
 from nengtan.domain.returns.slots import Kind
 
@@ -51,7 +52,8 @@ def vocabulary(book: RuleBook, edition: Edition) -> Vocabulary:
     listed = {name: tuple(key for key in keys if key in known) for name, keys in book.groups.items()}
     wholes = {line.key: line.of_which for line in edition.indicators.values() if line.of_which}
     groups = {**groups_of(edition), **listed}
-    return Vocabulary(known, groups, book.derived, book.facts, edition.costs, edition.parts, wholes)
+    units = {**book.units, **{line.key: line.unit for line in edition.indicators.values()}}
+    return Vocabulary(known, groups, book.derived, book.facts, edition.costs, edition.parts, wholes, units)
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,11 @@ class Engine:
         """Read every expression, also those of messages; `RuleError` at the first that cannot be used."""
         for judged in self._profile(()).judged:
             self._explain(judged)
+            for name, text in {"flag": judged.check.flag, **_texts(judged.check)}.items():
+                try:
+                    check_units(text, self._words, judged.indicator or None)
+                except ExpressionError as error:
+                    raise RuleError(judged.rule.id, judged.check.key, name, error) from error
 
     def columns(self) -> frozenset[tuple[str, str]]:
         """Every column (view, name) the checks read: what has to be fetched."""
@@ -183,11 +190,12 @@ class Engine:
         return _Compiled(program, judged)
 
     def _adjusted(self, rule: Rule, check: Check, settings: Sequence[Setting]) -> tuple[Severity, Parameters, bool]:
-        severity, parameters, enabled = check.severity, {**self._book.constants, **rule.parameters}, True
+        severity, enabled = check.severity, True
+        parameters: dict[str, Parameter] = {**self._book.constants, **rule.parameters}
         for setting in settings:
             if setting.concerns(rule.id, check.key):
                 severity = setting.severity or severity
-                parameters.update(setting.parameters)
+                _change(parameters, setting.parameters)
                 enabled = enabled if setting.enabled is None else setting.enabled
         return severity, parameters, enabled
 
@@ -207,6 +215,8 @@ class Engine:
             flag = program.put("and", flag, program.put("class", data=check.classes))
         if check.not_classes:
             flag = program.put("and", flag, program.put("not", program.put("class", data=check.not_classes)))
+        if check.systems:
+            flag = program.put("and", flag, program.put("system", data=check.systems))
         return flag
 
     def _explainer(self, judged: _Judged, profile: tuple[int, ...]) -> Figures:
@@ -218,12 +228,7 @@ class Engine:
 
     def _explain(self, judged: _Judged) -> Figures:
         check, program = judged.check, Program()
-        texts = {
-            "found": check.found or (judged.indicator and "value"),
-            "low": check.low,
-            "high": check.high,
-            **check.show,
-        }
+        texts = {"found": judged.indicator and "value", "low": "", "high": "", **check.show, **_texts(check)}
         translator = Translator(program, self._words, judged.parameters)
         names = [name for name, text in texts.items() if text]
         for name in names:
@@ -239,6 +244,20 @@ class Engine:
             return {**unknown, **dict(zip(names, program.run(table.rows(rows, read)), strict=True))}
 
         return figures
+
+
+def _texts(check: Check) -> dict[str, str]:
+    """The expressions of the message that are there."""
+    texts = {"found": check.found, "low": check.low, "high": check.high, **check.show}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _change(parameters: dict[str, Parameter], by: Parameters) -> None:
+    """Thresholds that are numbers by indicator are changed one by one."""
+    for name, value in by.items():
+        held = parameters.get(name)
+        both = isinstance(held, Mapping) and isinstance(value, Mapping)
+        parameters[name] = {**held, **value} if both else value  # type: ignore[dict-item]
 
 
 def _first_only(rows: Array, judged: _Judged, spoken: dict[tuple[str, str, str], Array], size: int) -> Array:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import nan
 
@@ -44,6 +44,7 @@ class Vocabulary:
     costs: Mapping[str, str]
     parts: Mapping[str, tuple[str, ...]]
     wholes: Mapping[str, str]
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

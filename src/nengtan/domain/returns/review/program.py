@@ -26,6 +26,10 @@ class Block(Protocol):
         """Whether the institution's class begins with one of these, as truths."""
         ...
 
+    def is_of_system(self, systems: tuple[str, ...]) -> Array:
+        """Whether the institution belongs to one of these systems, as truths."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:
@@ -58,7 +62,7 @@ class Program:
         at = self._known.setdefault(step, len(self._steps))
         if at == len(self._steps):
             self._steps.append(step)
-        return Ref(at, operation in TRUTHS or operation == "class")
+        return Ref(at, operation in TRUTHS or operation in ("class", "system"))
 
     def number(self, value: float) -> Ref:
         """A constant."""
@@ -106,5 +110,7 @@ def _do(step: _Step, held: dict[int, Array], block: Block) -> Array:
         return np.array([step.data[0]], dtype=np.float64)
     if step.operation == "class":
         return block.is_of_class(tuple(map(str, step.data)))
+    if step.operation == "system":
+        return block.is_of_system(tuple(map(str, step.data)))
     work = NUMBERS.get(step.operation) or TRUTHS[step.operation]
     return work(*[held[argument] for argument in step.arguments])

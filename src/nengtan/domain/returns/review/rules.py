@@ -68,6 +68,7 @@ class Check:
     editions: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     not_classes: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
     overridable: bool = False
     needs_evidence: bool = False
 
@@ -108,7 +109,8 @@ class RuleBook:
     """The rules with what their expressions may name besides indicators.
 
     ``groups``: lists of indicators; ``derived``: named expressions; ``constants``: numbers by indicator (coal
-    equivalents, price ranges); ``facts``: what is known about a return beside its cells.
+    equivalents, price ranges); ``facts``: what is known about a return beside its cells; ``units`` of derived figures,
+    constants and facts; ``words`` for thresholds in Chinese and English.
     """
 
     rules: tuple[Rule, ...]
@@ -116,6 +118,8 @@ class RuleBook:
     derived: Mapping[str, str] = field(default_factory=dict)
     constants: Parameters = field(default_factory=dict)
     facts: frozenset[str] = frozenset()
+    units: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def rule(self, rule_id: str) -> Rule:
         """One rule by its id."""

@@ -27,10 +27,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What decides which settings hold: the chain of regions, nearest first, and the class of the institution."""
+    """What decides which settings hold: the chain of regions, nearest first, class and system of the institution."""
 
     chain: tuple[str, ...] = ("CN",)
     institution_class: str = ""
+    system: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,14 @@ class Table:
     def is_of_class(self, prefixes: tuple[str, ...]) -> Array:
         """1 or -1 for each row; 0 where the class is not known."""
         codes = [place.institution_class for place in self.places]
-        found = np.array([0 if not code else 1 if code.startswith(prefixes) else -1 for code in codes], dtype=np.int8)
+        return self._at_places([0 if not code else 1 if code.startswith(prefixes) else -1 for code in codes])
+
+    def is_of_system(self, systems: tuple[str, ...]) -> Array:
+        """1 or -1 for each row."""
+        return self._at_places([1 if place.system in systems else -1 for place in self.places])
+
+    def _at_places(self, truths: Sequence[int]) -> Array:
+        found = np.array(truths, dtype=np.int8)
         return found[: min(1, len(found))] if self.place_of is None else found[self.place_of]
 
     def rows(self, rows: Array | slice, only: frozenset[tuple[str, str]] | None = None) -> Table:
