@@ -19,6 +19,7 @@ class Capability(TextChoices):
     SIGN_AS_STATISTICS_HEAD = "sign_as_statistics_head", _("Pass returns on as statistics head")
     SIGN_AS_UNIT_HEAD = "sign_as_unit_head", _("Pass returns on as unit head")
     REVIEW_RETURNS = "review_returns", _("Open, review and approve returns")
+    MANAGE_RULES = "manage_rules", _("Set the review rules of returns")
     CLOSE_YEAR = "close_year", _("Close and reopen years")
     MANAGE_FACTORS = "manage_factors", _("Add factor versions")
     MANAGE_USERS = "manage_users", _("Manage users and keys")

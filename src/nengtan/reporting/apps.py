@@ -13,6 +13,9 @@ class ReportingConfig(AppConfig):
 
         protect(self, "ReturnStep")
         protect(self, "Extension")
+        protect(self, "RuleVersion")
+        protect(self, "RuleSetting")
+        protect(self, "RuleTrial")
         _fill_menu()
         _word_trail()
 
@@ -38,8 +41,15 @@ def _word_trail() -> None:
             "return.send_back": _("return sent back"),
             "return.approve": _("return approved"),
             "return.reopen": _("return reopened"),
+            "rule.add": _("review rule added"),
+            "rule.change": _("review rule changed"),
+            "rule.set": _("thresholds of a review rule changed"),
         },
-        kinds={"reporting.return": _("return")},
+        kinds={
+            "reporting.return": _("return"),
+            "reporting.ruleversion": _("review rule"),
+            "reporting.rulesetting": _("setting of a review rule"),
+        },
         links={},
         fields={"period": _("period"), "returns": _("returns"), "edition": _("edition"), "due_on": _("due on")},
     )

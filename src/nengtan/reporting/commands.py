@@ -18,6 +18,7 @@ from nengtan.reporting.asking import (
     region_option,
     return_of,
 )
+from nengtan.reporting.rule_commands import rules
 from nengtan.reporting.workbook_commands import export, template
 from nengtan.ui.cli import REFUSED, die, emit, emit_one, format_option
 
@@ -209,7 +210,7 @@ def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
     return CellChange(indicator, number, seen.get((record, indicator), 0), record)
 
 
-for _command in (export, template):
+for _command in (export, template, rules):
     returns.add_command(_command)
 
 commands: list[click.Command] = [returns]

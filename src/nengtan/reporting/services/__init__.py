@@ -4,14 +4,19 @@ from nengtan.reporting.services.cells import CellChange, Conflict, Saved, accept
 from nengtan.reporting.services.opening import extend, open_returns
 from nengtan.reporting.services.prefill import prefill
 from nengtan.reporting.services.reviewing import Reviewed, review, review_typed, weigh
+from nengtan.reporting.services.rules import RuleDraft, add_rule, change_rule, set_thresholds, switch_rule
 from nengtan.reporting.services.stepping import take_step
+from nengtan.reporting.services.trying import trial_of, try_rule
 
 __all__ = [
     "CellChange",
     "Conflict",
     "Reviewed",
+    "RuleDraft",
     "Saved",
     "accept",
+    "add_rule",
+    "change_rule",
     "explain",
     "extend",
     "open_returns",
@@ -20,6 +25,10 @@ __all__ = [
     "review",
     "review_typed",
     "save_cells",
+    "set_thresholds",
+    "switch_rule",
     "take_step",
+    "trial_of",
+    "try_rule",
     "weigh",
 ]

@@ -6,34 +6,26 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
 
 import numpy as np
 
 from nengtan import reference
 from nengtan.domain import creditcode
 from nengtan.domain.returns import slots, steps
-from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
 from nengtan.domain.returns.review.rules import Scope, Severity
 from nengtan.domain.returns.review.table import Place, ReturnRow, Table, table_of, with_rooms
 from nengtan.domain.returns.scheme import Measure
 from nengtan.ledger.models import ActivityFact, Origin
 from nengtan.reference import scheme
-from nengtan.reference.rules import rule_book
 from nengtan.registry.models import Institution
 from nengtan.reporting.models import Explanation, Return, Value
+from nengtan.reporting.services.rulebook import History, Rules, engine_of
 
 Values = Mapping[str, Decimal | None]
 Cells = dict[tuple[str, str], Decimal | None]
 
 BEGUN = [state for state in steps.State if state is not steps.State.EMPTY]
-
-
-@cache
-def engine_of(edition: str, kind: slots.Kind, scope: Scope) -> Engine:
-    """The rules of an edition for returns or rooms, compiled once."""
-    return Engine(rule_book(), scheme.edition(edition), kind, scope)
 
 
 def review(returns: Sequence[Return]) -> dict[int, list[Finding]]:
@@ -42,11 +34,12 @@ def review(returns: Sequence[Return]) -> dict[int, list[Finding]]:
     What the platform does not hold (a year before it was set up, a quota nobody loaded) is unknown and flags nothing.
     """
     found: dict[int, list[Finding]] = {item.pk: [] for item in returns}
-    groups: dict[tuple[slots.Slot, str], list[Return]] = defaultdict(list)
+    groups: dict[tuple[slots.Slot, str, Rules], list[Return]] = defaultdict(list)
+    history = History()
     for item in returns:
-        groups[item.period, item.edition].append(item)
-    for (period, edition), members in groups.items():
-        for finding in _findings(_Held(members, period), period, edition):
+        groups[item.period, item.edition, history.of(item)].append(item)
+    for (period, edition, rules), members in groups.items():
+        for finding in _findings(_Held(members, period), period, edition, rules):
             found[int(str(finding.institution))].append(finding)
     return {pk: sorted(items, key=lambda item: item.severity.rank) for pk, items in found.items()}
 
@@ -67,19 +60,19 @@ def review_typed(of: Return, typed: Cells | None = None) -> Reviewed:
     """One return as it would stand with ``typed`` in its cells: what a page asks while somebody types."""
     held, body = _Held([of], of.period), of.institution_id
     held.cells[of.pk].update(typed or {})
-    findings = sorted(_findings(held, of.period, of.edition), key=lambda item: item.severity.rank)
+    findings = sorted(_findings(held, of.period, of.edition, History().of(of)), key=lambda item: item.severity.rank)
     last, previous, base = (items.get(body, {}) for items in (held.last, held.previous, held.base))
     return Reviewed(findings, held.cells[of.pk], last, previous, base, held.metered.get(body, {}))
 
 
-def _findings(held: _Held, period: slots.Slot, edition: str) -> Iterator[Finding]:
+def _findings(held: _Held, period: slots.Slot, edition: str, rules: Rules) -> Iterator[Finding]:
     rooms = held.rooms()
     whole = table_of(held.row(item) for item in held.members)
     if len(rooms):
         whole = with_rooms(whole, rooms, held.return_of_room)
-    yield from engine_of(edition, period.kind, Scope.RETURN).review(whole)
+    yield from engine_of(edition, period.kind, Scope.RETURN, rules).review(whole)
     if len(rooms):
-        yield from engine_of(edition, period.kind, Scope.ROOM).review(rooms)
+        yield from engine_of(edition, period.kind, Scope.ROOM, rules).review(rooms)
 
 
 def weigh(of: Return, findings: Iterable[Finding]) -> tuple[int, int]:
@@ -243,7 +236,7 @@ def _whole(cells: Cells) -> dict[str, Decimal | None]:
 
 
 def _place(item: Return) -> Place:
-    return Place(tuple(reversed(item.region.codes)), item.institution_kind)
+    return Place(tuple(reversed(item.region.codes)), item.institution_kind, item.system)
 
 
 def _cells_of(returns: Sequence[Return]) -> dict[int, Cells]:

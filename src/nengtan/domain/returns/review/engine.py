@@ -117,12 +117,24 @@ class Engine:
         """Every column (view, name) the checks read: what has to be fetched."""
         return frozenset(self._profile(()).program.columns())
 
+    @property
+    def asks(self) -> int:
+        """How many conditions are asked of each row."""
+        return len(self._profile(()).judged)
+
     def derive(self, name: str, table: Table) -> Array:
         """A derived figure (such as kgce per m2) of every row."""
+        (found,) = self._figure(name).run(table)
+        return np.broadcast_to(found, (len(table),))
+
+    def columns_of(self, name: str) -> frozenset[tuple[str, str]]:
+        """The columns a derived figure is worked out from."""
+        return frozenset(self._figure(name).columns())
+
+    def _figure(self, name: str) -> Program:
         program = Program()
         program.outputs.append(Translator(program, self._words, self._book.constants).number(name))
-        (found,) = program.run(table)
-        return np.broadcast_to(found, (len(table),))
+        return program
 
     def _by_profile(self, table: Table) -> Iterator[tuple[tuple[int, ...], Array | None]]:
         """Rows under the same settings; None for all rows."""

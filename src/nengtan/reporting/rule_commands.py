@@ -1,0 +1,231 @@
+"""Review rules at the console: ``nengtan returns rules …``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from nengtan.domain.returns import slots
+from nengtan.domain.returns.review.rules import Scope, Severity
+from nengtan.reporting.asking import period_option, region_named
+from nengtan.ui.cli import die, emit, emit_one, format_option
+
+if TYPE_CHECKING:
+    from nengtan.reporting.catalogue import Held
+    from nengtan.reporting.services.trying import Trial
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+COLUMNS = {
+    "id": gettext_lazy("Rule"),
+    "title": gettext_lazy("Title"),
+    "severities": gettext_lazy("Severity"),
+    "enabled": gettext_lazy("On"),
+    "region": gettext_lazy("Region"),
+    "thresholds": gettext_lazy("Thresholds"),
+    "confidence": gettext_lazy("How far it is verified"),
+}
+EXAMPLE_COLUMNS = {
+    "institution": gettext_lazy("Institution"),
+    "code": gettext_lazy("Code"),
+    "severity": gettext_lazy("Severity"),
+    "cell": gettext_lazy("Cell"),
+    "message": gettext_lazy("What was found"),
+}
+
+place_option = click.option("--region", default="CN", show_default=True, metavar="CODE", help=_("Code of the region."))
+reason_option = click.option("--reason", required=True, help=_("Why."))
+since_option = click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), help=_("For periods that end on this day or later.")
+)
+
+
+@click.group("rules", help=_("Review rules: list, show, add, try, switch on and off, set thresholds."))
+def rules() -> None:
+    """The catalogue, and the rules added here."""
+
+
+@rules.command("list", help=_("Every rule as it stands for a region."))
+@place_option
+@click.option("--on/--off", "enabled", default=None, help=_("Only those that are on, or off."))
+@format_option
+def list_rules(region: str, enabled: bool | None, format: str) -> None:
+    """With the thresholds that hold there."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.catalogue import held_rules, rule_dict
+
+    found = [held for held in held_rules(system_actor(), region_named(region)) if enabled in (None, held.enabled)]
+    emit([rule_dict(held) if format == "json" else _line(held) for held in found], COLUMNS, format)
+
+
+def _line(held: Held) -> dict[str, Any]:
+    from nengtan.reporting.catalogue import title_of
+
+    return {
+        "id": held.rule.id,
+        "title": title_of(held.rule),
+        "severities": " ".join(map(str, held.severities)),
+        "enabled": _("yes") if held.enabled else _("no"),
+        "region": held.version.region.code if held.version else "",
+        "thresholds": " ".join(f"{name}={value}" for name, value in held.thresholds.items() if "." not in name),
+        "confidence": "" if held.version else str(held.rule.confidence),
+    }
+
+
+@rules.command("show", help=_("One rule with its conditions, thresholds and everything regions changed about it."))
+@click.argument("code")
+@place_option
+@format_option
+def show(code: str, region: str, format: str) -> None:
+    """As it stands for a region."""
+    from nengtan.reporting.catalogue import rule_dict
+
+    emit_one(rule_dict(_held(code, region)), format)
+
+
+def _held(code: str, region: str) -> Held:
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.catalogue import held_rule
+
+    return held_rule(system_actor(), region_named(region), code) or die(
+        _("There is no rule “%(code)s”.") % {"code": code}
+    )
+
+
+@rules.command("add", help=_("Add a rule in the rule language; it is off until it was tried and switched on."))
+@click.argument("code")
+@place_option
+@click.option("--severity", required=True, type=click.Choice([str(level) for level in Severity]),
+              help=_("Blocks submission, asks for an explanation, or informs."))  # fmt: skip
+@click.option("--flag", required=True, help=_("Condition under which a return is flagged."))
+@click.option("--each", "each", multiple=True, help=_("Indicator it is asked of, as “value”; may repeat; or a group."))
+@click.option("--cell", default="", help=_("Indicator the finding is shown at, where it is not asked of each."))
+@click.option("--wording-zh", required=True, help=_("What it says in Chinese; {found}, {low}, {high}, {name}, {unit}."))
+@click.option("--wording-en", required=True, help=_("What it says in English."))
+@click.option("--title-zh", default="", help=_("Title in Chinese."))
+@click.option("--title-en", default="", help=_("Title in English."))
+@click.option("--found", default="", help=_("Expression of the figure found."))
+@click.option("--low", default="", help=_("Expression of the lowest expected."))
+@click.option("--high", default="", help=_("Expression of the highest expected."))
+@click.option("--scope", type=click.Choice([str(Scope.RETURN), str(Scope.ROOM)]), default=str(Scope.RETURN),
+              help=_("Looks at the return, or at each data room."))  # fmt: skip
+@click.option("--edition", "editions", multiple=True, help=_("Only for this edition; may repeat."))
+@click.option("--kind", "kinds", multiple=True, help=_("Only for this kind of period: month, quarter, annual."))
+@click.option("--class", "classes", multiple=True, help=_("Only for this type of institution; may repeat."))
+@click.option("--system", "systems", multiple=True, help=_("Only for this system; may repeat."))
+@since_option
+@format_option
+def add(region: str, since: datetime | None, each: Sequence[str], format: str, **told: Any) -> None:
+    """Checked at once: what is wrong is told with its place and what is allowed."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.catalogue import rule_dict
+    from nengtan.reporting.services import RuleDraft, add_rule
+    from nengtan.reporting.services.rules import group_or_keys, usual_since
+
+    day = since.date() if since else usual_since()
+    draft = RuleDraft(region=region_named(region), since=day, each=group_or_keys(each), **told)
+    made = add_rule(system_actor(), draft)
+    emit_one(rule_dict(_held(made.code, region)), format)
+
+
+@rules.command("try", help=_("Hold past returns against a rule: how many it would flag, which, in what words."))
+@click.argument("code")
+@place_option
+@period_option
+@click.argument("thresholds", nargs=-1, metavar="[NAME=VALUE…]")
+@format_option
+def try_one(code: str, region: str, period: slots.Slot, thresholds: tuple[str, ...], format: str) -> None:
+    """With other thresholds for a rule of the catalogue: also how many it flags now."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.services import trial_of, try_rule
+    from nengtan.reporting.services.rules import nested
+
+    held, place = _held(code, region), region_named(region)
+    if held.version is not None and not thresholds:
+        trial = trial_of(system_actor(), held.version, place, period)
+    else:
+        trial = try_rule(system_actor(), held.rule, place, period, nested(_given(thresholds, held)))
+    _print_trial(trial, format)
+
+
+def _print_trial(trial: Trial, format: str) -> None:
+    from nengtan.reporting.catalogue import trial_dict
+
+    told = trial_dict(trial)
+    if format == "json":
+        emit_one(told, format)
+        return
+    examples = told.pop("examples")
+    if format == "table":
+        emit_one(told, format)
+    emit(examples, EXAMPLE_COLUMNS, format)
+
+
+@rules.command("set", help=_("Change thresholds of a rule in a region and all below; an empty value takes it back."))
+@click.argument("code")
+@click.argument("thresholds", nargs=-1, metavar="[NAME=VALUE…]")
+@place_option
+@click.option("--severity", type=click.Choice([str(level) for level in Severity]),
+              help=_("Blocks submission, asks for an explanation, or informs."))  # fmt: skip
+@click.option("--check", default="", help=_("Only this check of the rule."))
+@click.option("--class", "institution_class", default="", help=_("Only for this type of institution."))
+@reason_option
+@since_option
+@format_option
+def set_rule(
+    code: str, thresholds: tuple[str, ...], region: str, since: datetime | None, format: str, **told: Any
+) -> None:
+    """Never rewrites what was found earlier."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.catalogue import rule_dict
+    from nengtan.reporting.services import set_thresholds
+
+    given = _given(thresholds, _held(code, region))
+    set_thresholds(system_actor(), code, region_named(region), parameters=given, since=_day(since), **told)
+    emit_one(rule_dict(_held(code, region)), format)
+
+
+def _given(texts: Sequence[str], held: Held) -> dict[str, Decimal | None]:
+    found: dict[str, Decimal | None] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        try:
+            found[name] = Decimal(value) if value.strip() else None
+        except InvalidOperation:
+            sign = ""
+        if not sign or name not in held.thresholds:
+            words = {"found": text, "allowed": " ".join(f"{name}=…" for name in held.thresholds) or _("none")}
+            die(_("Found “%(found)s”; allowed: %(allowed)s.") % words)
+    return found
+
+
+def _day(since: datetime | None) -> date | None:
+    return since.date() if since else None
+
+
+def _switching(name: str, words: str, *, on: bool) -> click.Command:
+    @rules.command(name, help=words)
+    @click.argument("code")
+    @click.option("--region", metavar="CODE", help=_("Only in this region; else where the rule belongs."))
+    @reason_option
+    @since_option
+    @format_option
+    def switch(code: str, region: str | None, reason: str, since: datetime | None, format: str) -> None:
+        from nengtan.identity.access import system_actor
+        from nengtan.reporting.services import switch_rule
+
+        place = region_named(region) if region else None
+        switch_rule(system_actor(), code, on=on, reason=reason, region=place, since=_day(since))
+        emit_one({"id": code, "region": region or "", "enabled": on}, format)
+
+    return switch
+
+
+_switching("on", _("Switch a rule on; one added here must have been tried."), on=True)
+_switching("off", _("Switch a rule off."), on=False)

@@ -1,0 +1,286 @@
+"""Returns of one period as columns, straight from the database: only what a rule reads, whatever number of returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from django.db.models import BigIntegerField, Count, F, QuerySet, Sum
+from django.db.models.functions import Cast
+
+from nengtan import reference
+from nengtan.domain import creditcode
+from nengtan.domain.returns import slots, steps
+from nengtan.domain.returns.review.operations import Array
+from nengtan.domain.returns.review.table import Place, Table
+from nengtan.ledger.models import ActivityFact, Origin
+from nengtan.reference import scheme
+from nengtan.registry.models import Institution
+from nengtan.reporting.models import Return, Value
+from nengtan.ui.fields import PLACES
+
+__all__ = ["BEGUN", "past"]
+
+BEGUN = [state for state in steps.State if state is not steps.State.EMPTY]
+_UNITS = 10**PLACES
+_MONTHS_OF_USUAL = 12
+
+Wanted = frozenset[tuple[str, str]]
+Columns = dict[tuple[str, str], Array]
+
+
+@dataclass(frozen=True)
+class _Heads:
+    """Which returns, each with its body; ``rows`` is their query, for joining."""
+
+    rows: QuerySet[Return]
+    period: slots.Slot
+    pks: Array
+    bodies: Array
+    held: list[tuple[Any, ...]]
+
+    def place(self, keys: Array, *, by_body: bool) -> Array:
+        """Where the returns with these ids, or of these bodies, stand."""
+        known = self.bodies if by_body else self.pks
+        order = np.argsort(known)
+        found: Array = order[np.searchsorted(known, keys, sorter=order)]
+        return found
+
+
+def past(rows: QuerySet[Return], period: slots.Slot, wanted: Wanted, *, rooms: bool = False) -> Table:
+    """The returns of ``rows`` (all of one period) with the columns ``wanted``; with ``rooms``, one row a room.
+
+    What was not handed in, or never held here, is unknown.
+    """
+    fields = ("pk", "institution_id", "region__path", "institution_kind", "system",
+              "institution__status", "institution__credit_code")  # fmt: skip
+    held = list(rows.order_by("pk").values_list(*fields))
+    heads = _Heads(rows, period, _numbers(row[0] for row in held), _numbers(row[1] for row in held), held)
+    if rooms:
+        return _rooms(heads, wanted)
+    columns: Columns = {}
+    if held:
+        for view, names in _by_view(wanted).items():
+            columns |= {(view, name): column for name, column in _VIEWS[view](heads, names).items()}
+    return _table(heads, columns)
+
+
+def _table(heads: _Heads, columns: Columns) -> Table:
+    places, number_of = _places(heads)
+    return Table(heads.pks.tolist(), columns, places, number_of, periods=[str(heads.period)] * len(heads.held))
+
+
+def _places(heads: _Heads) -> tuple[list[Place], Array]:
+    at: dict[tuple[str, str, str], int] = {}
+    numbers = _numbers(
+        at.setdefault((path, kind, system), len(at)) for _pk, _body, path, kind, system, *_ in heads.held
+    )
+    places = [Place(tuple(reversed(path.strip("/").split("/"))), kind, system) for path, kind, system in at]
+    return places or [Place()], numbers
+
+
+def _rooms(heads: _Heads, wanted: Wanted) -> Table:
+    names = _by_view(wanted).get("now", [])
+    cells = Value.objects.filter(of__in=heads.rows.order_by().values("pk"), indicator__in=names).exclude(record="")
+    found = list(cells.order_by("of_id", "record").values_list("of_id", "record", "indicator", _UNIT_NUMBER))
+    at = {key: number for number, key in enumerate(dict.fromkeys((of, record) for of, record, *_ in found))}
+    columns = {("now", name): np.full(len(at), np.nan) for name in names}
+    for of, record, name, value in found:
+        if value is not None:
+            columns["now", name][at[of, record]] = value / _UNITS
+    whole = _table(heads, {})
+    numbers = heads.place(_numbers(of for of, _record in at), by_body=False)
+    place_of = whole.place_of[numbers] if whole.place_of is not None else None
+    return replace(
+        whole, institutions=[of for of, _record in at], columns=columns, place_of=place_of,
+        records=[record for _of, record in at], periods=[str(heads.period)] * len(at),
+    )  # fmt: skip
+
+
+def _by_view(wanted: Wanted) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for view, name in sorted(wanted):
+        if view in _VIEWS:
+            found.setdefault(view, []).append(name)
+    return found
+
+
+_UNIT_NUMBER = Cast(F("value"), BigIntegerField())
+"""A value as the whole number it is kept as: no Decimal is made of what is read as float64."""
+
+
+def _now(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
+    cells = Value.objects.filter(of__in=heads.rows.order_by().values("pk"), record="", indicator__in=names)
+    return _spread(heads, names, cells.order_by().values_list("of_id", "indicator", _UNIT_NUMBER), by_body=False)
+
+
+def _of(period: Callable[[slots.Slot], slots.Slot | None]) -> Callable[[_Heads, list[str]], Mapping[str, Array]]:
+    """The figures of the same bodies in another period."""
+
+    def view(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
+        other = period(heads.period)
+        return _elsewhere(heads, names, other) if other is not None else {}
+
+    return view
+
+
+def _cells(heads: _Heads, names: list[str], kind: slots.Kind, year: int) -> QuerySet[Value]:
+    return Value.objects.filter(
+        of__institution__in=heads.rows.order_by().values("institution"), of__kind=kind, of__year=year,
+        of__state__in=BEGUN, record="", indicator__in=names, value__isnull=False,
+    ).order_by()  # fmt: skip
+
+
+def _elsewhere(heads: _Heads, names: list[str], other: slots.Slot) -> Mapping[str, Array]:
+    cells = _cells(heads, names, other.kind, other.year).filter(of__slot=other.number)
+    return _spread(heads, names, cells.values_list("of__institution_id", "indicator", _UNIT_NUMBER), by_body=True)
+
+
+def _base(period: slots.Slot) -> slots.Slot | None:
+    year = scheme.base_year(period.year)
+    return None if year is None else replace(period, year=year)
+
+
+def _parts(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
+    """Quarters (else months) added where every one of them is known."""
+    found: dict[str, Array] = {name: np.full(len(heads.held), np.nan) for name in names}
+    for kind in (slots.Kind.QUARTER, slots.Kind.MONTH):
+        parts = heads.period.parts(kind)
+        if parts:
+            cells = _cells(heads, names, kind, heads.period.year).filter(of__slot__in=[part.number for part in parts])
+            sums = cells.values_list("of__institution_id", "indicator").annotate(
+                total=Sum(_UNIT_NUMBER), known=Count("value")
+            )
+            whole = ((body, name, total) for body, name, total, known in sums if known == len(parts))
+            for name, column in _spread(heads, names, whole, by_body=True).items():
+                found[name] = np.where(np.isnan(found[name]), column, found[name])
+    return found
+
+
+def _usual(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
+    """The median of the twelve months before, of those known."""
+    if heads.period.kind is not slots.Kind.MONTH:
+        return {}
+    months, before = [], heads.period
+    for _number in range(_MONTHS_OF_USUAL):
+        before = before.previous
+        months.append(before)
+    stacks: dict[str, list[Array]] = {name: [] for name in names}
+    for year in sorted({slot.year for slot in months}):
+        cells = _cells(heads, names, slots.Kind.MONTH, year)
+        numbers = [slot.number for slot in months if slot.year == year]
+        rows = list(
+            cells.filter(of__slot__in=numbers).values_list("of__institution_id", "indicator", _UNIT_NUMBER, "of__slot")
+        )
+        for number in numbers:
+            of_month = [(body, name, value) for body, name, value, slot in rows if slot == number]
+            for name, column in _spread(heads, names, of_month, by_body=True).items():
+                stacks[name].append(column)
+    return {name: _median(np.array(columns)) for name, columns in stacks.items()}
+
+
+def _median(stack: Array) -> Array:
+    known = ~np.isnan(stack).all(axis=0)
+    found = np.full(stack.shape[1], np.nan)
+    found[known] = np.nanmedian(stack[:, known], axis=0)
+    return found
+
+
+def _metered(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
+    """What the meters read in every month of the period."""
+    lines = [line for edition in scheme.editions().values() for line in edition.lines(2, platform=True)]
+    carriers = {line.carrier: line.key for line in lines if line.carrier and not line.parent and line.key in names}
+    months = heads.period.months
+    read = (
+        ActivityFact.objects.filter(
+            institution__in=heads.rows.order_by().values("institution"), origin=Origin.METER, item="",
+            carrier__in=list(carriers), quantity__isnull=False, period__range=(months[0], months[-1]),
+            superseded_by=None,
+        )
+        .exclude(standing__in=(ActivityFact.Standing.WITHDRAWN, ActivityFact.Standing.DETAIL))
+        .order_by()
+        .values_list("institution_id", "carrier")
+        .annotate(total=Sum("quantity"), months=Count("period", distinct=True))
+    )  # fmt: skip
+    whole = (
+        (body, carriers[carrier], int(total * _UNITS)) for body, carrier, total, count in read if count == len(months)
+    )
+    return _spread(heads, names, whole, by_body=True)
+
+
+def _of_rooms(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
+    cells = Value.objects.filter(
+        of__in=heads.rows.order_by().values("pk"), indicator__in=names, value__isnull=False
+    ).exclude(record="")
+    sums = cells.order_by().values_list("of_id", "indicator").annotate(total=Sum(_UNIT_NUMBER))
+    return _spread(heads, names, sums, by_body=False)
+
+
+def _facts(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
+    kinds = reference.institution_types()
+    known: dict[str, Callable[[tuple[Any, ...]], bool | None]] = {
+        "active": lambda row: row[5] == Institution.Status.ACTIVE,
+        "class_valid": lambda row: row[3] in kinds,
+        "class_coarse": lambda row: row[3] == "02",
+        "code_valid": lambda row: creditcode.is_valid(row[6]) if row[6] else None,
+        "code_unique": lambda row: True if row[6] else None,
+    }
+    found = {
+        name: np.array([np.nan if (told := known[name](row)) is None else float(told) for row in heads.held])
+        for name in names
+        if name in known
+    }
+    size = len(heads.held)
+    plain = {"months": float(len(heads.period.months)), "duplicates": 0.0}
+    found |= {name: np.full(size, value) for name, value in plain.items() if name in names}
+    if "missing_periods" in names:
+        found["missing_periods"] = _missing(heads)
+    return found
+
+
+def _missing(heads: _Heads) -> Array:
+    earlier = [slot.number for slot in heads.period.sequence if slot != heads.period]
+    owed = Return.objects.filter(
+        institution__in=heads.rows.order_by().values("institution"), year=heads.period.year, kind=heads.period.kind,
+        slot__in=earlier, state=steps.State.EMPTY,
+    ).order_by()  # fmt: skip
+    found = np.zeros(len(heads.held))
+    for body, count in owed.values_list("institution_id").annotate(count=Count("pk")):
+        found[heads.place(_numbers([body]), by_body=True)] = count
+    return found
+
+
+def _spread(
+    heads: _Heads, names: Iterable[str], cells: Iterable[tuple[int, str, int | None]], *, by_body: bool
+) -> dict[str, Array]:
+    """A column for each name from cells in any order; values are whole numbers of 10^-6."""
+    found = {name: np.full(len(heads.held), np.nan) for name in names}
+    keys: dict[str, list[int]] = {name: [] for name in found}
+    values: dict[str, list[float]] = {name: [] for name in found}
+    for key, name, value in cells:
+        if value is not None:
+            keys[name].append(key)
+            values[name].append(value / _UNITS)
+    for name, column in found.items():
+        if keys[name]:
+            column[heads.place(_numbers(keys[name]), by_body=by_body)] = values[name]
+    return found
+
+
+def _numbers(values: Iterable[int]) -> Array:
+    return np.fromiter(values, dtype=np.int64)
+
+
+_VIEWS: Mapping[str, Callable[[_Heads, list[str]], Mapping[str, Array]]] = {
+    "now": _now,
+    "fact": _facts,
+    "last": _of(lambda period: period.last_year),
+    "previous": _of(lambda period: period.previous),
+    "base": _of(_base),
+    "periods": _parts,
+    "usual": _usual,
+    "metered": _metered,
+    "rooms": _of_rooms,
+}
