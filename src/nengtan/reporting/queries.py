@@ -50,6 +50,11 @@ def days_late(of: Return, today: date | None = None) -> int | None:
 
 def visible(actor: Actor, capability: str = Capability.VIEW_DETAIL) -> ReturnQuerySet:
     """Every return the actor may use ``capability`` on, the latest period first."""
+    return _latest_first(Return.objects.for_actor(actor, capability))
+
+
+def _latest_first(returns: ReturnQuerySet) -> ReturnQuerySet:
+    """By the end of the period; of those that end together the shorter first."""
     length = Case(
         When(kind=slots.Kind.ANNUAL, then=0),
         When(kind=slots.Kind.QUARTER, then=1),
@@ -58,18 +63,17 @@ def visible(actor: Actor, capability: str = Capability.VIEW_DETAIL) -> ReturnQue
     )
     end = Case(When(slot=0, then=12), default=F("slot"), output_field=IntegerField())
     return (
-        Return.objects.for_actor(actor, capability)
-        .select_related("institution", "region")
+        returns.select_related("institution", "region")
         .annotate(end=end, length=length)
         .order_by("-year", "-end", "-length", "institution__code")
     )
 
 
 def waiting_for(actor: Actor) -> ReturnQuerySet:
-    """The returns whose next step is the actor's, the earliest due first."""
+    """The returns whose next step is the actor's, the latest period first."""
     found = Q(pk__in=[])
     for role, states in TURNS.items():
         right = RIGHTS[role]
         if actor.can(right):
             found |= Q(state__in=states) & actor.scope_for(right).institutions_q("institution__")
-    return Return.objects.filter(found).select_related("institution", "region").order_by("due_on", "year", "slot", "pk")
+    return _latest_first(Return.objects.filter(found))

@@ -11,21 +11,17 @@ from django.utils.translation import gettext as _
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.review.findings import Finding
 from nengtan.domain.returns.review.rules import Severity
-from nengtan.domain.returns.scheme import Edition, Form
+from nengtan.domain.returns.scheme import Edition, Form, Indicator
 from nengtan.domain.returns.steps import Action, Role, State
+from nengtan.reference import scheme
 from nengtan.reporting.models import Return
 from nengtan.reporting.queries import HANDED_IN, days_late
 from nengtan.ui.components import Judgement
-from nengtan.ui.words import unit_word
+from nengtan.ui.words import named, unit_word
 
 
 def told(finding: Finding, edition: Edition, institution: str) -> dict[str, Any]:
     """A finding by its parts and in a sentence of the reader's language."""
-    language = get_language() or "zh-hans"
-    indicator = edition.indicators.get(finding.cell.indicator)
-    name = ""
-    if indicator is not None:
-        name = indicator.name_zh if language.startswith("zh") else indicator.name_en
     cell = finding.cell.indicator + (f"@{finding.cell.record}" if finding.cell.record else "")
     return {
         "institution": institution,
@@ -35,8 +31,19 @@ def told(finding: Finding, edition: Edition, institution: str) -> dict[str, Any]
         "cell": cell,
         "found": None if finding.found is None else str(finding.found),
         "expected": finding.expected,
-        "message": finding.message(language, name, unit_word(indicator.unit) if indicator else ""),
+        "message": _message(finding, edition),
     }
+
+
+def message_of(of: Return, finding: Finding) -> str:
+    """A finding of a return as a sentence of the reader's language."""
+    return _message(finding, scheme.edition(of.edition))
+
+
+def _message(finding: Finding, edition: Edition) -> str:
+    indicator = edition.indicators.get(finding.cell.indicator)
+    name, unit = (named(indicator), line_unit(indicator)) if indicator else ("", "")
+    return finding.message(get_language() or "zh-hans", name, unit)
 
 
 _NEXT: dict[str, Promise] = {
@@ -74,7 +81,7 @@ def period_word(period: slots.Slot) -> str:
         return _("year %(year)s") % {"year": period.year}
     if period.kind is slots.Kind.QUARTER:
         return _("quarter %(quarter)s of %(year)s") % {"quarter": period.number // 3, "year": period.year}
-    return f"{period.year}-{period.number:02d}"
+    return _("%(year)s-%(month)s") % {"year": period.year, "month": f"{period.number:02d}"}
 
 
 def lateness_word(of: Return) -> str:
@@ -87,6 +94,13 @@ def lateness_word(of: Return) -> str:
     if days == 0:
         return _("due today")
     return ngettext("%(days)s day left", "%(days)s days left", -days) % {"days": -days}
+
+
+def line_unit(of: Indicator) -> str:
+    """The unit of an indicator: its symbol, or in Chinese what stands on the form where it has none."""
+    symbol = unit_word(of.unit)
+    plain = symbol == of.unit and not (get_language() or "").startswith("en")
+    return (of.unit_zh or symbol) if plain else symbol
 
 
 def title_word(of: Form | Edition) -> str:

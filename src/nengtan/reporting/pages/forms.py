@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,12 @@ class ExplainForm(forms.Form):
     indicator = forms.CharField(max_length=40, required=False)
     text = forms.CharField(label=_("Explanation"), max_length=1000, required=False)
     evidence = EvidenceField(label=_("Evidence"), required=False)
+
+    def told(self) -> dict[str, Any]:
+        """What was said, as the service takes it."""
+        data = dict(self.cleaned_data)
+        file = data.pop("evidence")
+        return {**data, "file": (file.name, file.read()) if file else None}
 
 
 class StepForm(forms.Form):

@@ -10,20 +10,20 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
+from nengtan.domain.returns.review.findings import Finding
 from nengtan.domain.returns.review.rules import Severity
 from nengtan.domain.returns.scheme import Measure
 from nengtan.identity.access import Actor
-from nengtan.reference import scheme
 from nengtan.reporting.filling import Filling, Line, Said
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.turns import can_enter, offers
-from nengtan.reporting.wording import action_word, next_word, role_word, severity_word
+from nengtan.reporting.wording import action_word, line_unit, message_of, next_word, role_word, severity_word
 from nengtan.ui import formats
 from nengtan.ui.components import Change, badge_html, change_html
-from nengtan.ui.words import named, unit_word
+from nengtan.ui.words import named
 
 __all__ = ["answer", "bar", "parts", "shown", "summary"]
 
@@ -84,7 +84,7 @@ def _origin(of: Return, line: Line) -> SafeString:
     if line.whole is not None and line.whole_amount is not None:
         words = _("of which: %(name)s %(amount)s %(unit)s")
         told = {"name": named(line.whole), "amount": formats.exact(line.whole_amount)}
-        lines.append(words % {**told, "unit": unit_word(line.whole.unit)})
+        lines.append(words % {**told, "unit": line_unit(line.whole)})
     return format_html_join("", '<div class="cell-origin">{}</div>', ((item,) for item in lines))
 
 
@@ -120,20 +120,31 @@ def _remark(of: Return, said: Said, may: bool) -> SafeString:
     judgement = "muted" if said.settled else _JUDGED[finding.severity]
     head = format_html(
         '<p class="remark-words is-{}"><b>{}</b> {} <small>{}</small></p>',
-        judgement, _settled_word(said), _message(of, said), finding.rule,
+        judgement, _settled_word(said), message_of(of, said.finding), finding.rule,
     )  # fmt: skip
-    return format_html('<div class="remark">{}{}</div>', head, _explanation(of, said, may))
+    return format_html('<div class="remark">{}{}{}</div>', head, _suggestion(said, may), _explanation(of, said, may))
+
+
+def _suggestion(said: Said, may: bool) -> SafeString | str:
+    """A button that writes what a finding expects: the sum of the parts, or the value with its unit put right."""
+    value = suggested(said.finding)
+    if not may or said.settled or value is None or said.finding.severity is not Severity.BLOCK:
+        return ""
+    text = formats.exact(value)
+    button = '<button type="button" class="btn btn-sm" data-suggest="{}">{}</button>'
+    return format_html(button, text, _("Write %(value)s") % {"value": text})
+
+
+def suggested(finding: Finding) -> Decimal | None:
+    """The one figure a finding expects; None where it names none."""
+    power = finding.params.get("power")
+    if "before" in finding.params and isinstance(power, Decimal) and isinstance(finding.found, Decimal):
+        return finding.found.scaleb(-int(power)).normalize()
+    return finding.low if finding.low is not None and finding.low == finding.high else None
 
 
 def _settled_word(said: Said) -> str:
     return _("explained") if said.settled else severity_word(said.finding.severity)
-
-
-def _message(of: Return, said: Said) -> str:
-    finding = said.finding
-    indicator = scheme.edition(of.edition).indicators.get(finding.cell.indicator)
-    name, unit = (named(indicator), unit_word(indicator.unit)) if indicator else ("", "")
-    return finding.message(get_language() or "zh", name, unit)
 
 
 def _explanation(of: Return, said: Said, may: bool) -> str:
@@ -152,7 +163,7 @@ def summary(filling: Filling) -> str:
     """The sentence at the top, and every finding with a link to its cell."""
     findings = [
         {
-            "said": said, "message": _message(filling.of, said), "target": _target(filling, said),
+            "said": said, "message": message_of(filling.of, said.finding), "target": _target(filling, said),
             "judgement": _judged(said), "word": _settled_word(said),
         }
         for said in filling.findings

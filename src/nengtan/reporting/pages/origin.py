@@ -22,7 +22,7 @@ from nengtan.ledger.pages.facts import evidence_file
 from nengtan.reference import scheme
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.pages.sheet import return_or_404
-from nengtan.reporting.wording import period_word
+from nengtan.reporting.wording import line_unit, period_word
 from nengtan.ui import formats
 from nengtan.ui.components import Crumb, EvidenceItem
 from nengtan.ui.words import named, unit_word
@@ -41,7 +41,7 @@ def return_cell(request: ActorRequest, pk: int, cell: str) -> HttpResponseBase:
     value = of.values.filter(record=record, indicator=key).select_related("entered_by").first()
     facts = _facts(request.actor, of, indicator)
     context = {
-        "return": of, "cell": cell, "name": named(indicator), "unit": unit_word(indicator.unit), "value": value,
+        "return": of, "cell": cell, "name": named(indicator), "unit": line_unit(indicator), "value": value,
         "subject": f"{of.institution} · {period_word(of.period)}", "entered": _entered(value),
         "facts": [_item(fact, indicator) for fact in facts[:FACTS_SHOWN]], "changes": _changes(of, cell),
         "indicator": indicator,

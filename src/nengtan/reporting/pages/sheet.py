@@ -16,7 +16,6 @@ from nengtan.domain.returns.steps import State
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
-from nengtan.ledger.services.evidence import keep_evidence, safe_media_type
 from nengtan.reporting.filling import Filling, cell_name, fill_in
 from nengtan.reporting.models import Return
 from nengtan.reporting.models.returns import STATES
@@ -26,12 +25,12 @@ from nengtan.reporting.pages.history import history_of
 from nengtan.reporting.pages.lists import late_badge, state_badge
 from nengtan.reporting.pages.typed import Typed, read_cells
 from nengtan.reporting.queries import visible
-from nengtan.reporting.services import CellChange, Conflict, explain, save_cells
+from nengtan.reporting.services import CellChange, Conflict, explain_with_file, save_cells
 from nengtan.reporting.turns import can_enter
-from nengtan.reporting.wording import period_word, title_word
+from nengtan.reporting.wording import line_unit, period_word, title_word
 from nengtan.ui import formats
 from nengtan.ui.components import Crumb, Step, Tab
-from nengtan.ui.words import named, unit_word
+from nengtan.ui.words import named
 
 __all__ = ["return_or_404"]
 
@@ -96,7 +95,7 @@ def _sections(filling: Filling, may: bool) -> list[dict[str, Any]]:
             "next_room": f"{1 + sum(one.form is section.form for one in filling.sections if one.record):04d}",
             "rows": [
                 {
-                    "line": line, "name": named(line.indicator), "unit": unit_word(line.indicator.unit),
+                    "line": line, "name": named(line.indicator), "unit": line_unit(line.indicator),
                     "shown": live.shown(line), "live": live.parts(filling.of, line, may),
                     "indent": "·" * line.depth,
                 }
@@ -171,18 +170,7 @@ def return_explain(request: ActorRequest, pk: int) -> HttpResponseBase:
             {"closed": " ".join(str(word) for words in form.errors.values() for word in words)}, status=422
         )
     try:
-        _explain(request.actor, of, form)
+        explain_with_file(request.actor, of, **form.told())
     except ValidationError as error:
         return JsonResponse({"closed": " ".join(error.messages)}, status=409)
     return JsonResponse(live.answer(request.actor, fill_in(of), refused={}, conflicts={}))
-
-
-def _explain(actor: Actor, of: Return, form: ExplainForm) -> None:
-    """A new file replaces the old one; without one the old one stays."""
-    place = {name: form.cleaned_data[name] for name in ("rule", "record", "indicator")}
-    before = of.explanations.filter(**place).select_related("evidence").first()
-    kept, file = before.evidence if before else None, form.cleaned_data["evidence"]
-    if file is not None:
-        kept = keep_evidence(actor, file.name, file.read(), safe_media_type(file.name))
-    rule = place.pop("rule")
-    explain(actor, of, rule, form.cleaned_data["text"], evidence=kept, **place)

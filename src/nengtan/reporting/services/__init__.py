@@ -1,6 +1,15 @@
 """The only code that writes returns."""
 
-from nengtan.reporting.services.cells import CellChange, Conflict, Saved, accept, explain, remove_room, save_cells
+from nengtan.reporting.services.cells import (
+    CellChange,
+    Conflict,
+    Saved,
+    accept,
+    explain,
+    explain_with_file,
+    remove_room,
+    save_cells,
+)
 from nengtan.reporting.services.opening import extend, open_returns
 from nengtan.reporting.services.prefill import prefill
 from nengtan.reporting.services.reviewing import Reviewed, review, review_typed, weigh
@@ -18,6 +27,7 @@ __all__ = [
     "add_rule",
     "change_rule",
     "explain",
+    "explain_with_file",
     "extend",
     "open_returns",
     "prefill",

@@ -17,6 +17,7 @@ from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.audit import record as tell
 from nengtan.identity.roles import Capability
 from nengtan.ledger.models import Evidence
+from nengtan.ledger.services.evidence import keep_evidence, safe_media_type
 from nengtan.reference import scheme
 from nengtan.reporting.models import Explanation, Return, Value
 from nengtan.reporting.services.stepping import hand_of, refusal
@@ -221,3 +222,17 @@ def explain(
         region_path=held.region.path, institution_id=held.institution_id,
     )  # fmt: skip
     return made
+
+
+def explain_with_file(
+    actor: Actor, of: Return, rule: str, text: str, file: tuple[str, bytes] | None, *, indicator: str = "",
+    record: str = "",
+) -> Explanation | None:  # fmt: skip
+    """`explain` with a file (name and content) that proves it; without a new one the file kept before stays."""
+    before = Explanation.objects.filter(of=of, rule=rule, record=record, indicator=indicator).first()
+    kept = before.evidence if before else None
+    with transaction.atomic():
+        locked(actor, of, Capability.ENTER_RETURNS)
+        if file is not None:
+            kept = keep_evidence(actor, file[0], file[1], safe_media_type(file[0]))
+        return explain(actor, of, rule, text, indicator=indicator, record=record, evidence=kept)

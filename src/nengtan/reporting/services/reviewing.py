@@ -103,7 +103,8 @@ class _Held:
         self.bodies = [item.institution_id for item in members]
         self.cells = _cells_of(members)
         self.last = self._of_period(period.last_year)
-        self.previous = self._of_period(period.previous)
+        same = period.previous == period.last_year
+        self.previous = self.last if same else self._of_period(period.previous)
         year = scheme.base_year(period.year)
         self.base = self._of_period(replace(period, year=year)) if year else {}
         self.parts = self._parts()

@@ -262,6 +262,15 @@ root.addEventListener("paste", (event) => {
   flush();
 });
 
+// A click writes what a finding expects ------------------------------------------------------------------------------------------
+root.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-suggest]");
+  if (!button) return;
+  const field = button.closest("tr").querySelector("[data-cell]");
+  field.value = button.dataset.suggest;
+  entered(field);
+});
+
 // Explanations ---------------------------------------------------------------------------------------------------------------
 document.addEventListener("submit", async (event) => {
   const form = event.target;
