@@ -184,6 +184,22 @@ def test_without_worker_there_is_none(site: Site) -> None:
     assert worker_of(process.pid) == 0
 
 
+def test_a_site_nobody_can_sign_in_to_says_how_to_begin(site: Site) -> None:
+    def said() -> str:
+        process = subprocess.Popen(
+            [*NENGTAN, "serve", "--port", "0", "--no-worker"], env=site.environment, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        assert "http://" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        return process.communicate(timeout=20)[1]
+
+    assert f"nengtan createadmin --dir {site.folder}" in said()
+    subprocess.run([*NENGTAN, "createadmin"], env=site.environment, check=True, capture_output=True)
+    assert "createadmin" not in said()
+
+
 def test_taken_port_is_refused_in_one_line(site: Site) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         line = site.refused("--port", str(taken.getsockname()[1]))

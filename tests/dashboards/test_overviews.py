@@ -229,3 +229,41 @@ def test_carbon_without_coal_equivalent_is_told_as_such(cast: Cast) -> None:
     assert "综合能耗与碳排放：" not in page
     assert "折标准煤：电力" in page
     assert "CO₂：电力" not in page
+
+
+def compared(cast: Cast, base: int | None) -> RegionView:
+    return RegionView(cast.actor("district"), cast.regions["420106"], 2023, 2026, base)
+
+
+def test_a_year_is_compared_with_the_one_chosen(books) -> None:
+    school = books.institutions["school"]
+    enter_fact(system_actor(), FactInput(school, "electricity", 202010, Decimal(300000), "kWh", Decimal(1)))
+    enter_fact(system_actor(), FactInput(school, "electricity", 202012, Decimal(70000), "kWh", Decimal(1)))
+    chosen = compared(books, 2020)
+    assert chosen.before.electricity_kwh == 300000, "the same months only"
+    assert compared(books, None).before.electricity_kwh == compared(books, 2022).before.electricity_kwh == 350000
+    assert [code for code, _word in chosen.base_options] == ["", "2020"]
+    assert chosen.base_chosen == "2020"
+    assert "2020" in str(chosen.monthly_chart())
+    assert "2020" not in str(compared(books, None).monthly_chart())
+
+
+@pytest.mark.parametrize("base", [2023, 2024, 2022, 2019])
+def test_a_base_year_that_is_not_earlier_or_has_no_figures_is_last_year(books, base: int) -> None:
+    view = compared(books, base)
+    assert (view.base, view.is_on_last_year, view.base_chosen) == (2022, True, "")
+
+
+def test_the_base_year_is_chosen_on_the_page_in_few_queries(books) -> None:
+    enter_fact(
+        system_actor(), FactInput(books.institutions["school"], "electricity", 202010, Decimal(5), "kWh", Decimal(1))
+    )
+    client = books.client("district")
+    client.cookies["django_language"] = "en"
+    for address in ("/regions/420106/", "/regions/420106/attention/", "/institutions/420106-S1/"):
+        client.get(f"{address}?year=2023&base=2020")
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(f"{address}?year=2023&base=2020").content.decode()
+        assert len(queries) <= MOST_QUERIES, address
+        assert "base=2020" in page, address
+        assert "on 2020" in page, address

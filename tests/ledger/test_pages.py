@@ -332,3 +332,31 @@ def test_the_public_sees_totals_and_no_single_institution(world: Cast) -> None:
     assert "The school" not in text
     assert client.get("/ledger/").status_code == 403
     assert client.get("/ledger/accounts/?region=420106&year=2023&by=type").status_code == 200
+
+
+def test_what_a_command_did_names_who_sat_at_the_console(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "zhang")
+    school = cast.institutions["school"]
+    fact = enter_fact(system_actor(), FactInput(school, "electricity", 202301, Decimal(5), "kWh", bill_no="school-1"))
+    client = cast.client("verifier")
+    client.cookies["django_language"] = "en"
+    for address in (
+        reverse("fact", args=[fact.pk]),
+        "/ledger/explain/?institution=420106-S1&year=2023&measure=electricity_kwh",
+    ):
+        assert "command line (system user zhang)" in client.get(address).content.decode(), address
+
+
+def test_the_source_of_a_factor_is_cited_in_the_language_of_the_reader(world: Cast) -> None:
+    client = world.client("public")
+    addresses = ("/ledger/factors/ELEC_AVG_420000_2023/", "/ledger/factors/?carrier=electricity&place=420000&year=2023")
+    explain = "/ledger/explain/?institution=420106-S1&year=2023&measure=co2_t"
+    for who, address in ((client, addresses[0]), (client, addresses[1]), (world.client("verifier"), explain)):
+        who.cookies["django_language"] = "zh-hans"
+        chinese = who.get(address).content.decode()
+        who.cookies["django_language"] = "en"
+        english = who.get(address).content.decode()
+        assert "《关于发布2023年电力二氧化碳排放因子的公告》" in chinese, address
+        assert "transcriptions" not in chinese, address
+        assert "Notice on the 2023 CO2 emission factors" in english, address
+        assert "《关于发布" not in english, address

@@ -1,5 +1,7 @@
 """Code lists."""
 
+import re
+
 import pytest
 
 from nengtan import reference
@@ -45,4 +47,24 @@ def test_averages_are_orientation_with_year_and_place() -> None:
 
 
 def test_sources_carry_licence_or_note() -> None:
-    assert all(source.title and (source.licence or source.note) for source in reference.sources().values())
+    assert all(
+        source.name_zh and source.name_en and (source.licence or source.note) for source in reference.sources().values()
+    )
+
+
+def test_every_factor_has_a_source_cited_in_both_languages() -> None:
+    han = re.compile(r"[\u3400-\u9fff]")
+    cited = reference.citations()
+    assert {factor.source for factor in reference.factors()} == cited.keys()
+    for said, citation in cited.items():
+        assert han.search(citation.name_zh), said
+        assert not han.search(citation.name_en), said
+        assert not re.search(r"\b(the|read|seen|only|not)\b", citation.name_zh), said
+
+
+def test_what_nobody_has_checked_says_so_in_both_languages() -> None:
+    recalled = [factor.source for factor in reference.factors() if "RECALLED" in factor.source]
+    assert recalled
+    for said in recalled:
+        assert "recalled" in reference.citations()[said].name_en, said
+        assert "未核对" in reference.citations()[said].name_zh, said

@@ -34,7 +34,9 @@ def migrate(check: bool) -> int:
 def check(format: str) -> int:
     """Every setting, the database, the folder; exit code 2 if something is wrong."""
     found = findings()
-    emit(found, {"state": _("State"), "subject": _("Subject"), "message": _("Message")}, format)
+    states = {"good": _("good"), "warn": _("look at this"), "bad": _("wrong")}
+    columns = {"state": _("State"), "subject": _("Subject"), "message": _("Message")}
+    emit(found, columns, format, {"state": states.__getitem__})
     return BAD_USE if any(row["state"] == "bad" for row in found) else 0
 
 

@@ -90,6 +90,7 @@ WORDS: dict[str, Promise] = {
     "datetime_type": gettext_lazy("A time such as 2023-07-31T08:00:00+08:00 is expected."),
     "datetime_parsing": gettext_lazy("A time such as 2023-07-31T08:00:00+08:00 is expected."),
     "datetime_from_date_parsing": gettext_lazy("A time such as 2023-07-31T08:00:00+08:00 is expected."),
+    "month": gettext_lazy("A month such as 2023-07 or 202307 is expected."),
     "timezone_aware": gettext_lazy("A time such as 2023-07-31T08:00:00+08:00 is expected."),
 }
 """Kind of fault of a request (pydantic's codes): what is allowed instead."""

@@ -8,6 +8,7 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from nengtan.config.health import database_fault, folder_fault, pending
+from nengtan.identity.models import User
 from nengtan.ui.cli import die
 
 
@@ -33,7 +34,10 @@ def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     from nengtan.config import serving
 
     require_fit()
-    serving.serve(host, port, workers, with_worker=not no_worker)
+    nobody = not User.objects.exists()
+    serving.serve(
+        host, port, workers, with_worker=not no_worker, on_ready=_announce_to_nobody if nobody else serving.announce
+    )
 
 
 @click.command("worker", help=_("Do the work in the background, such as imports; part of “nengtan serve”."))
@@ -54,6 +58,15 @@ def openapi() -> None:
     from nengtan.ui.cli import to_json
 
     click.echo(to_json(api.get_openapi_schema()))
+
+
+def _announce_to_nobody(address: str) -> None:
+    """Where the site is, and how the first person gets an account; on standard error, which no program reads."""
+    from nengtan.config.serving import announce
+
+    announce(address)
+    words = _("Nobody can sign in yet: run “nengtan createadmin --dir %(folder)s” in another window.")
+    click.echo(words % {"folder": settings.CONFIG.dir.absolute()}, err=True)
 
 
 def require_fit() -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from nengtan import reference
 from nengtan.dashboards.findings import Worded, by_institution
 from nengtan.dashboards.region import FIRST_YEAR, per_area, unverified_months
-from nengtan.dashboards.year import Bodies, YearView
+from nengtan.dashboards.year import Bodies, YearView, base_of
 from nengtan.domain import periods
 from nengtan.identity.access import Actor
 from nengtan.ledger.models import InstitutionYear
@@ -29,7 +29,9 @@ from nengtan.ui.words import carrier_word, kind_word, unit_word
 class InstitutionView(YearView):
     """An institution's year."""
 
-    def __init__(self, actor: Actor, institution: Institution, year: int | None, this_year: int) -> None:
+    def __init__(
+        self, actor: Actor, institution: Institution, year: int | None, this_year: int, base: int | None = None
+    ) -> None:
         selection = Selection(year or this_year, institution=institution)
         require_visible(actor, selection)
         months = cube(actor, selection, (FIRST_YEAR, this_year))
@@ -37,7 +39,8 @@ class InstitutionView(YearView):
             selection = selection.of_year(months.years[-1])
         self.institution = institution
         self.books = {book.year: book for book in institution.years.all()}
-        super().__init__(actor, selection, months, self._bodies(selection.year), self._bodies(selection.year - 1))
+        base = base_of(selection.year, base, months.years)
+        super().__init__(actor, selection, months, self._bodies(selection.year), self._bodies(base), base)
 
     def _bodies(self, year: int) -> Bodies:
         book = self.books.get(year)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -61,8 +62,8 @@ def home_region(actor: Actor) -> Region | None:
     return Region.objects.get(code=inside[0][depth - 1])
 
 
-def _year(request: HttpRequest) -> int | None:
-    text = request.GET.get("year", "")
+def _year(request: HttpRequest, name: str = "year") -> int | None:
+    text = request.GET.get(name, "")
     return int(text) if text.isdecimal() and 1990 <= int(text) <= 2100 else None
 
 
@@ -100,7 +101,7 @@ def _peers(row: Attention) -> object:
 
 
 def _change(row: Attention) -> object:
-    return change_html(Change(row.book.energy_tce, row.before, _("on last year")), brief=True)
+    return change_html(Change(row.book.energy_tce, row.before, row.against), brief=True)
 
 
 def _ratio(row: Attention) -> object:
@@ -210,14 +211,23 @@ class AttentionTable(Table):
     empty_text = _("All institutions are close to their peers and to last year, and complete.")
 
 
+def _attention_table(view: RegionView, request: ActorRequest, rows: list[Attention], prefix: str = "") -> Table:
+    """The heading of the change says against what."""
+    columns: tuple[Column, ...] = AttentionTable.columns
+    if not view.is_on_last_year:
+        heading = _("On %(year)s") % {"year": view.base}
+        columns = tuple(replace(item, heading=heading) if item.key == "change" else item for item in columns)
+    return AttentionTable(rows, request, prefix=prefix, columns=columns)
+
+
 @page(Capability.VIEW)
 def region(request: ActorRequest, code: str) -> HttpResponseBase:
     """A region's year on one screen."""
     found = _region_or_404(request, code)
-    view = RegionView(request.actor, found, _year(request), timezone.localdate().year)
+    view = RegionView(request.actor, found, _year(request), timezone.localdate().year, _year(request, "base"))
     kinds = _kind_table(view, request)
     below = _below_table(view, request) if view.below else None
-    attention = AttentionTable(view.attention(SHOWN), request, prefix="a_")
+    attention = _attention_table(view, request, view.attention(SHOWN), "a_")
     for table in (kinds, below, attention):
         answer = table.answer() if table is not None else None
         if answer is not None:
@@ -238,8 +248,8 @@ def region(request: ActorRequest, code: str) -> HttpResponseBase:
 def attention(request: ActorRequest, code: str) -> HttpResponseBase:
     """Every institution of a region worth a look, and why."""
     found = _region_or_404(request, code)
-    view = RegionView(request.actor, found, _year(request), timezone.localdate().year)
-    table = AttentionTable(view.attention(), request)
+    view = RegionView(request.actor, found, _year(request), timezone.localdate().year, _year(request, "base"))
+    table = _attention_table(view, request, view.attention())
     context = {
         "view": view,
         "table": table,
@@ -257,7 +267,7 @@ def institution(request: ActorRequest, code: str) -> HttpResponseBase:
     found = bodies.filter(code=code).first()
     if found is None:
         raise Http404(_("There is no institution with this code."))
-    view = InstitutionView(request.actor, found, _year(request), timezone.localdate().year)
+    view = InstitutionView(request.actor, found, _year(request), timezone.localdate().year, _year(request, "base"))
     context = {
         "view": view,
         "institution": found,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from nengtan.dashboards.findings import Worded, by_institution, is_doubtful
-from nengtan.dashboards.year import Bodies, YearView
+from nengtan.dashboards.year import Bodies, YearView, base_of
 from nengtan.domain.review import Finding
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
@@ -58,6 +58,7 @@ class Attention:
     book: Book
     kgce_per_m2: Decimal | None
     before: Decimal | None
+    against: str
     peers: tuple[float, ...]
     reasons: tuple[Worded, ...]
 
@@ -77,7 +78,7 @@ def per_area(book: Book | InstitutionYear) -> Decimal | None:
 class RegionView(YearView):
     """A region's year."""
 
-    def __init__(self, actor: Actor, region: Region, year: int | None, this_year: int) -> None:
+    def __init__(self, actor: Actor, region: Region, year: int | None, this_year: int, base: int | None = None) -> None:
         selection = Selection(year or this_year, region)
         require_visible(actor, selection)
         months = cube(actor, selection, (FIRST_YEAR, this_year))
@@ -85,9 +86,10 @@ class RegionView(YearView):
             selection = selection.of_year(months.years[-1])
         self.is_leaf = not region.children.exists()
         self.region = region
-        self.sums = counted(actor, selection, "kind", "year", since=selection.year - 1)
-        bodies, bodies_before = (_bodies(self.sums, shown) for shown in (selection.year, selection.year - 1))
-        super().__init__(actor, selection, months, bodies, bodies_before)
+        base = base_of(selection.year, base, months.years)
+        self.sums = counted(actor, selection, "kind", "year", since=base)
+        bodies, bodies_before = (_bodies(self.sums, shown) for shown in (selection.year, base))
+        super().__init__(actor, selection, months, bodies, bodies_before, base)
 
     @property
     def subtitle(self) -> str:
@@ -100,7 +102,8 @@ class RegionView(YearView):
     @property
     def attention_url(self) -> str:
         """All who are worth a look this year."""
-        return f"{reverse('attention', args=[self.region.code])}?year={self.year}"
+        compared = "" if self.is_on_last_year else f"&base={self.base}"
+        return f"{reverse('attention', args=[self.region.code])}?year={self.year}{compared}"
 
     @property
     def partial(self) -> bool:
@@ -176,13 +179,14 @@ class RegionView(YearView):
                 peers[book.kind].append(float(value))
         shown = [(code, reasons) for code, reasons in self.reasons.items() if code in books][:most]
         ids = [books[code].institution_id for code, _reasons in shown]
-        last_year = books_of(self.actor, self.selection.of_year(self.year - 1)).filter(institution_id__in=ids)
-        before = dict(last_year.values_list("institution_id", "energy_tce"))
+        base = books_of(self.actor, self.selection.of_year(self.base)).filter(institution_id__in=ids)
+        before = dict(base.values_list("institution_id", "energy_tce"))
         return [
             Attention(
                 books[code],
                 per_area(books[code]),
                 before.get(books[code].institution_id),
+                self.against,
                 tuple(peers[books[code].kind]),
                 tuple(reasons),
             )

@@ -1,8 +1,8 @@
-"""One year of a region or an institution, beside the year before, as both pages show it."""
+"""One year of a region or an institution, beside an earlier one, as both pages show it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -53,13 +53,33 @@ class Bodies:
 
 @dataclass
 class YearView:
-    """The figures of a year, and of the same months of the year before."""
+    """The figures of a year, and of the same months of a base year: last year, unless an earlier one is chosen."""
 
     actor: Actor
     selection: Selection
     cube: Cube
     bodies: Bodies
     bodies_before: Bodies
+    base: int
+
+    @property
+    def base_options(self) -> list[tuple[str, str]]:
+        """What the year can be compared with: last year, and every earlier year with figures."""
+        earlier = [year for year in reversed(self.cube.years) if year < self.year - 1]
+        return [("", self._against(self.year - 1)), *((str(year), self._against(year)) for year in earlier)]
+
+    @property
+    def base_chosen(self) -> str:
+        """The code of the choice in force."""
+        return "" if self.is_on_last_year else str(self.base)
+
+    @property
+    def is_on_last_year(self) -> bool:
+        """Whether the year is compared with the one before."""
+        return self.base == self.year - 1
+
+    def _against(self, year: int) -> str:
+        return _("on last year") if year == self.year - 1 else _("on %(year)s") % {"year": year}
 
     @property
     def year(self) -> int:
@@ -78,9 +98,9 @@ class YearView:
 
     @cached_property
     def before(self) -> Figures:
-        """The accounts of the same months a year earlier."""
-        months = (cell for cell in self.cube.part(self.year - 1) if cell.period % 100 <= self.last_month)
-        return self.cube.account(self.year - 1, months)
+        """The accounts of the same months of the base year."""
+        months = (cell for cell in self.cube.part(self.base) if cell.period % 100 <= self.last_month)
+        return self.cube.account(self.base, months)
 
     @cached_property
     def per(self) -> Intensities:
@@ -89,7 +109,7 @@ class YearView:
 
     @cached_property
     def per_before(self) -> Intensities:
-        """Per area and head, a year earlier."""
+        """Per area and head, in the base year."""
         return intensities(self.before, self.bodies_before.area_m2, self.bodies_before.persons)
 
     @property
@@ -161,25 +181,28 @@ class YearView:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether the year before is about as complete as this one, so that a change says something."""
+        """Whether the base year is about as complete as this one, so that a change says something."""
         now, before = self.bodies.coverage.share, self.bodies_before.coverage.share
         return now is None or before is None or abs(now - before) <= COMPARABLE
 
     @property
     def not_compared(self) -> str:
-        """Why the year is not compared with the one before, where there is one; else empty."""
+        """Why the year is not compared with the base year, where it has figures; else empty."""
         if self.is_comparable or self.before.electricity_kwh is None:
             return ""
         shares = {
             "before": formats.percent(self.bodies_before.coverage.share),
             "now": formats.percent(self.bodies.coverage.share),
         }
-        return _("not compared with last year: %(before)s of its months are there, %(now)s of this year's") % shares
+        if self.is_on_last_year:
+            return _("not compared with last year: %(before)s of its months are there, %(now)s of this year's") % shares
+        words = _("not compared with %(year)s: %(before)s of its months are there, %(now)s of this year's")
+        return words % {**shares, "year": self.base}
 
     @property
     def against(self) -> str:
         """What the year is compared with, in words."""
-        return _("on last year")
+        return self._against(self.base)
 
     def lineage(self, measure: str, **cut: str | int) -> str:
         """The address that explains a figure of this view; none for those who may not open it."""
@@ -195,7 +218,7 @@ class YearView:
         return reverse("explain"), {of: self.selection.subject.code}
 
     def change(self, now: Decimal | None, before: Decimal | None) -> Change:
-        """A figure against the year before; less is better."""
+        """A figure against the base year; less is better."""
         return Change(now, before, self.against)
 
     def reason(self, kind: Kind) -> str:
@@ -315,8 +338,8 @@ class YearView:
         return "tce" if self.in_energy else "kWh"
 
     def monthly_chart(self) -> charts.Chart:
-        """Months of the year by carrier, the year before as a dashed line."""
-        carriers = [code for code in self.cube.carriers(self.year, self.year - 1) if code != "water"]
+        """Months of the year by carrier, the base year as a dashed line."""
+        carriers = [code for code in self.cube.carriers(self.year, self.base) if code != "water"]
         series = [
             charts.Series(
                 code,
@@ -326,10 +349,10 @@ class YearView:
             for code in carriers
         ]
         shown = [item for item in series if any(item.values)]
-        before = [self._measure(self.cube.figures(self.year - 1, month=month)) for month in range(1, 13)]
+        before = [self._measure(self.cube.figures(self.base, month=month)) for month in range(1, 13)]
         title = _("Energy by month") if self.in_energy else _("Electricity by month")
         last = before if any(value is not None for value in before) else None
-        return charts.monthly_by_carrier(title, self._unit, shown, last_year=last, last_year_label=str(self.year - 1))
+        return charts.monthly_by_carrier(title, self._unit, shown, last_year=last, last_year_label=str(self.base))
 
     def structure_chart(self) -> charts.Chart:
         """What the year's energy is made of."""
@@ -354,7 +377,7 @@ class YearView:
         return charts.yearly_trend(title, self._unit, years, [item for item in series if any(item.values)])
 
     def change_chart(self) -> charts.Chart | None:
-        """Where the change of CO2 comes from: use of each carrier at last year's factors, then the factors themselves.
+        """Where the change of CO2 comes from: use of each carrier at the base year's factors, then the factors.
 
         The steps add up to the change exactly, since use is valued at one year's factors and the rest is the factors'.
         """
@@ -363,13 +386,11 @@ class YearView:
             return None
         deltas: dict[str, Decimal] = {}
         at_old_factors = Decimal(0)
-        for code in self.cube.carriers(self.year, self.year - 1):
+        for code in self.cube.carriers(self.year, self.base):
             cells = self.cube.part(self.year, carrier=code)
-            valued = self.cube.account(self.year, cells, factor_year=self.year - 1).co2_t or Decimal(0)
-            months = (
-                cell for cell in self.cube.part(self.year - 1, carrier=code) if cell.period % 100 <= self.last_month
-            )
-            delta = valued - (self.cube.account(self.year - 1, months).co2_t or Decimal(0))
+            valued = self.cube.account(self.year, cells, factor_year=self.base).co2_t or Decimal(0)
+            months = (cell for cell in self.cube.part(self.base, carrier=code) if cell.period % 100 <= self.last_month)
+            delta = valued - (self.cube.account(self.base, months).co2_t or Decimal(0))
             at_old_factors += valued
             deltas[carrier_word(code)] = delta
         steps = _largest(deltas, 2)
@@ -377,10 +398,15 @@ class YearView:
         return charts.waterfall(
             _("Where the change comes from"),
             "tCO₂",
-            charts.Share("total", str(self.year - 1), before),
+            charts.Share("total", str(self.base), before),
             steps,
             charts.Share("total", str(self.year), now),
         )
+
+
+def base_of(year: int, wanted: int | None, known: Container[int]) -> int:
+    """The year to compare ``year`` with: the one wanted where it is earlier and has figures, else last year."""
+    return wanted if wanted is not None and wanted < year and wanted in known else year - 1
 
 
 def _largest(deltas: Mapping[str, Decimal], most: int) -> list[charts.Step]:

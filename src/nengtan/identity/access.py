@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -69,6 +70,7 @@ class Actor:
     via: str = AuditEvent.Via.SYSTEM
     address: str = ""
     key: ApiKey | None = None
+    console: str = ""
     _all: bool = field(default=False, repr=False)
 
     @cached_property
@@ -110,9 +112,11 @@ class Actor:
 
     @property
     def label(self) -> str:
-        """The name the audit trail keeps."""
+        """The name the audit trail keeps; of the installation itself with whoever sits at its console."""
+        if self.user is None and self._all:
+            return f"{SYSTEM} ({self.console})" if self.console else SYSTEM
         if self.user is None:
-            return "system" if self._all else "anonymous"
+            return "anonymous"
         return f"{self.user} ({self.user.username})" if self.user.name else self.user.username
 
     @property
@@ -143,13 +147,29 @@ def _scope(grants: Iterable[Grant], limit: str) -> Scope:
     return Scope(everything, tuple(regions), tuple(systems), frozenset(institutions), limit)
 
 
+SYSTEM = "system"
+"""The installation itself, as the trail names it."""
+
 NOBODY = Actor(None)
 """Not signed in: sees nothing but the sign-in page."""
 
 
 def system_actor(via: str = AuditEvent.Via.COMMAND) -> Actor:
     """The installation itself, as the person at its console: commands and background work."""
+    return Actor(None, via=via, console=console_user() if via == AuditEvent.Via.COMMAND else "", _all=True)
+
+
+def background_actor(via: str) -> Actor:
+    """The installation itself at work for whoever asked through ``via``; who that was, its console no longer tells."""
     return Actor(None, via=via, _all=True)
+
+
+def console_user() -> str:
+    """The name of the operating system's user who runs this command; empty where it has none."""
+    try:
+        return getpass.getuser()[:64]
+    except (KeyError, OSError, ImportError):
+        return ""
 
 
 def actor_for(user: User, via: str, address: str = "", key: ApiKey | None = None) -> Actor:

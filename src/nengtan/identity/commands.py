@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,15 @@ import click
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from nengtan.ui.cli import emit, format_option
+from nengtan import reference
+from nengtan.identity.roles import Capability, Role
+from nengtan.ui.cli import emit, format_option, one_of
+from nengtan.ui.words import choices
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from nengtan.identity.models import User
+    from nengtan.identity.models import ApiKey, User
 
 __all__ = ["commands"]
 
@@ -56,7 +60,6 @@ SECRET_COLUMNS = {"username": _("User name"), "password": _("One-time password")
 @format_option
 def createadmin(username: str, name: str, email: str, format: str) -> None:
     from nengtan.identity.access import system_actor
-    from nengtan.identity.roles import Role
     from nengtan.identity.services import GrantInput, UserInput, create_user
 
     role = GrantInput(Role.PLATFORM_ADMIN)
@@ -93,7 +96,12 @@ def _grant_options(command: Any) -> Any:
     for option in (
         click.option("--valid-until", type=DAY, help=_("Last day of the role.")),
         click.option("--institution", default="", help=_("Code of the institution the role is for.")),
-        click.option("--system", default="", help=_("System, such as education or health.")),
+        click.option(
+            "--system",
+            default="",
+            metavar="CODE",
+            help=one_of(_("System, such as education or health."), choices(reference.systems())),
+        ),
         click.option("--region", default="", help=_("Code of the region the role is for.")),
     ):
         command = option(command)
@@ -105,7 +113,7 @@ def _grant_options(command: Any) -> Any:
 @click.option("--name", default="", help=_("Name of the person."))
 @click.option("--email", default="", help=_("E-mail address."))
 @click.option("--phone", default="", help=_("Telephone."))
-@click.option("--role", default="", help=_("Role: platform_admin, regional_manager, statistician …"))
+@click.option("--role", default="", metavar="CODE", help=one_of(_("Role."), Role.choices))
 @_grant_options
 @format_option
 def users_add(username: str, name: str, email: str, phone: str, role: str, format: str, **place: Any) -> None:
@@ -117,7 +125,7 @@ def users_add(username: str, name: str, email: str, phone: str, role: str, forma
     emit([{"username": user.username, "password": password}], SECRET_COLUMNS, format)
 
 
-@users.command("grant", help=_("Give a user a role."))
+@users.command("grant", help=one_of(_("Give a user a role."), Role.choices), short_help=str(_("Give a user a role.")))
 @click.argument("username")
 @click.argument("role")
 @_grant_options
@@ -171,13 +179,29 @@ def keys_list(username: str, format: str) -> None:
         }
         for key in found
     ]
-    emit(rows, KEY_COLUMNS, format)
+    emit(rows, KEY_COLUMNS, format, {"capabilities": _rights, "region": _region_word(found)})
+
+
+def _rights(codes: str) -> str:
+    return str(_(", ")).join(str(Capability(code).label) for code in codes.split())
+
+
+def _region_word(keys: Iterable[ApiKey]) -> Callable[[str], str]:
+    known = {key.region.code: f"{key.region.code} {key.region}" for key in keys if key.region}
+    return lambda code: known[code]
 
 
 @keys.command("issue", help=_("Issue an API key of a user and print its secret."))
 @click.argument("username")
 @click.argument("name")
-@click.option("--may", "capabilities", multiple=True, required=True, help=_("What the key may do; repeat for several."))
+@click.option(
+    "--may",
+    "capabilities",
+    multiple=True,
+    required=True,
+    metavar="CODE",
+    help=one_of(_("What the key may do; repeat for several."), Capability.choices),
+)
 @click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help=_("How long it lasts."))
 @click.option("--region", default="", help=_("Code of a region: the key works only within it."))
 @format_option
@@ -229,7 +253,7 @@ def audit(limit: int, format: str, **wanted: Any) -> None:
     rows = [
         {
             "at": event.at,
-            "who": event.who,
+            "who": event.who if format != "table" else wording.who(event),
             "action": event.action if format != "table" else wording.action(event.action),
             "subject": event.subject,
             "changed": text(found[event.pk]),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from nengtan.identity.access import Actor, Forbidden
-from nengtan.identity.models import User
+from nengtan.identity.models import ApiKey, User
 from nengtan.identity.roles import Capability
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def page(capability: str | None = None, *, while_password_is_due: bool = False) 
 def refusal(actor: Actor, error: Forbidden) -> str:
     """What a person reads who may not: the missing right, the roles held, whom to ask."""
     missing = str(error)
+    if actor.key is not None:
+        return _key_refusal(actor.key, missing)
     if missing not in Capability.values:
         return missing
     held = _(", ").join(actor.role_labels) or _("none")
@@ -81,6 +83,16 @@ def refusal(actor: Actor, error: Forbidden) -> str:
         "right": Capability(missing).label,
         "roles": held,
     }
+
+
+def _key_refusal(key: ApiKey, missing: str) -> str:
+    """What a program's author reads: which key was sent, what it lacks, what it may do."""
+    if missing not in Capability.values:
+        limit = _("The key “%(key)s” works only within %(region)s.") % {"key": key, "region": key.region}
+        return f"{missing} {limit}" if key.region else missing
+    words = _("The key “%(key)s” lacks the right %(code)s (%(right)s); it may: %(may)s. Issue a key with this right.")
+    may = " ".join(key.capabilities) or _("none")
+    return words % {"key": key, "code": missing, "right": Capability(missing).label, "may": may}
 
 
 def _turned_away(request: ActorRequest, while_password_is_due: bool) -> HttpResponse | None:

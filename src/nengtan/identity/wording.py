@@ -5,6 +5,7 @@ The trail shows writes of every room; a room names its actions and records once,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from nengtan.identity.access import SYSTEM
 from nengtan.identity.models import ApiKey, AuditEvent, Grant
 from nengtan.identity.roles import Role
 from nengtan.ui.words import system_word
@@ -31,6 +33,9 @@ class _Words:
     fields: dict[str, Text]
     values: dict[str, Value]
 
+
+_CONSOLE = re.compile(rf"{SYSTEM} \((.+)\)")
+"""The installation itself with the operating system's user who ran the command."""
 
 _known = _Words({}, {}, {}, {}, {})
 
@@ -81,8 +86,13 @@ def link(label: str, key: str) -> str:
 
 
 def who(event: AuditEvent) -> str:
-    """Who did it: the person as named then, or the installation itself."""
-    return event.who if event.user_id is not None else _("the platform itself")
+    """Who did it: the person as named then, whoever sat at the console, or the installation itself."""
+    if event.user_id is not None:
+        return event.who
+    at_console = _CONSOLE.fullmatch(event.who)
+    if at_console:
+        return _("command line (system user %(name)s)") % {"name": at_console[1]}
+    return _("the platform itself")
 
 
 def field_word(name: str) -> str:

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from nengtan.ledger.pages import accounts, closings, explain, factors, facts, imports
+from nengtan.ledger.pages import accounts, closings, earlier, explain, factors, facts, imports
 
 urlpatterns = [
     path("ledger/", facts.facts, name="facts"),
     path("ledger/add/", facts.fact_add, name="fact_add"),
+    path("ledger/add/earlier/", earlier.fact_earlier, name="fact_earlier"),
     path("ledger/facts/<int:pk>/", facts.fact, name="fact"),
     path("ledger/facts/<int:pk>/correct/", facts.fact_correct, name="fact_correct"),
     path("ledger/facts/<int:pk>/withdraw/", facts.fact_withdraw, name="fact_withdraw"),

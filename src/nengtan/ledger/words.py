@@ -127,6 +127,11 @@ def item_word(code: str) -> str:
     return f"{code} {named(item)}" if item else code
 
 
+def source_words(said: str) -> str:
+    """The source of a factor as an official of the reader's language cites it; of factors added here as stated."""
+    return named(reference.citations().get(said), said)
+
+
 def place_words(codes: set[str]) -> Mapping[str, str]:
     """The names of factors' places, regions and grids, in one query."""
     words = {code: named(grid) for code, grid in reference.grids().items() if code in codes}

@@ -9,7 +9,7 @@ from typing import Any
 
 from nengtan.domain.factors import Confidence
 from nengtan.reference._places import regions
-from nengtan.reference._rows import ReferenceDataError, document, rows
+from nengtan.reference._rows import ReferenceDataError, Row, document, rows
 
 __all__ = [
     "AssetField",
@@ -109,12 +109,22 @@ class Source:
     """Where shipped data comes from and under which licence."""
 
     key: str
-    title: str
+    name_zh: str
+    name_en: str
     publisher: str
     url: str
     licence: str
     as_of: str
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source of a factor as an official cites it: document, clause, and how the value was read."""
+
+    source: str
+    name_zh: str
+    name_en: str
 
 
 def _codes(file: str) -> Mapping[str, Code]:
@@ -214,8 +224,29 @@ def averages() -> tuple[Average, ...]:
 @cache
 def sources() -> Mapping[str, Source]:
     """Sources of shipped data by key."""
-    names = ("key", "title", "publisher", "url", "licence", "as_of", "note")
-    return MappingProxyType({row.text("key"): Source(*map(row.optional, names)) for row in rows("sources.csv")})
+    names = ("publisher", "url", "licence", "as_of", "note")
+    found: dict[str, Source] = {}
+    for row in rows("sources.csv"):
+        key = row.text("key")
+        found[key] = Source(key, row.text("title_zh"), row.text("title_en"), *map(row.optional, names))
+    return MappingProxyType(found)
+
+
+@cache
+def citations() -> Mapping[str, Citation]:
+    """How the sources of shipped factors are cited, by what the row of the factor says of its source."""
+    found: dict[str, Citation] = {}
+    for row in rows("factor_sources.csv"):
+        source = sources()[row.one_of("source", sources())]
+        found[row.text("said")] = Citation(
+            source.key, _cited(row, source.name_zh, "zh"), _cited(row, source.name_en, "en")
+        )
+    return MappingProxyType(found)
+
+
+def _cited(row: Row, title: str, language: str) -> str:
+    place, note = row.optional(f"where_{language}"), row.optional(f"note_{language}")
+    return " · ".join(filter(None, (f"{title} {place}".strip(), note)))
 
 
 @cache

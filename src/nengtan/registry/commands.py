@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,10 @@ import click
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from nengtan.ui.cli import REFUSED, die, emit, emit_one, format_option, progress_bar, to_json
+from nengtan import reference
+from nengtan.domain import periods
+from nengtan.ui.cli import REFUSED, Words, die, emit, emit_one, format_option, one_of, progress_bar, to_json
+from nengtan.ui.words import carrier_word, choices, kind_word, label_of, system_word
 
 if TYPE_CHECKING:
     from nengtan.registry.models import Institution
@@ -65,6 +69,34 @@ DOUBT_COLUMNS = {
     "last_period": gettext_lazy("Latest figures"),
     "contact": gettext_lazy("Whom to ask"),
     "missing": gettext_lazy("Missing"),
+}
+RECORD_HEADINGS = {
+    "credit_code": gettext_lazy("Unified social credit code"),
+    "superior": gettext_lazy("Superior body"),
+    "reports_to": gettext_lazy("Reports to"),
+    "address": gettext_lazy("Address"),
+    "lat": gettext_lazy("Latitude"),
+    "lon": gettext_lazy("Longitude"),
+    "occupancy": gettext_lazy("Office"),
+    "utility_account": gettext_lazy("Utility account"),
+    "host": gettext_lazy("Host body"),
+    "allocation": gettext_lazy("Division of shared bills"),
+    "share": gettext_lazy("Agreed share"),
+    "carriers": gettext_lazy("Carriers used"),
+    "established_on": gettext_lazy("Established on"),
+    "closed_on": gettext_lazy("Closed on"),
+    "note": gettext_lazy("Remark"),
+    "buildings": gettext_lazy("Buildings"),
+    "meters": gettext_lazy("Meters"),
+    "assets": gettext_lazy("Equipment"),
+}
+EVENT_HEADINGS = {
+    "id": gettext_lazy("Number"),
+    "kind": gettext_lazy("Event"),
+    "effective_on": gettext_lazy("Effective on"),
+    "before": gettext_lazy("Before"),
+    "after": gettext_lazy("After"),
+    "document": gettext_lazy("Document"),
 }
 
 
@@ -202,7 +234,12 @@ def institutions() -> None:
 
 @institutions.command("list", help=_("List institutions."))
 @click.option("--region", default="", help=_("Code of a region: only those in it and below."))
-@click.option("--kind", default="", help=_("Code of a type, such as 021."))
+@click.option(
+    "--kind",
+    default="",
+    metavar="CODE",
+    help=one_of(_("Code of a type, such as 021."), choices(reference.institution_types())),
+)
 @click.option("--search", "typed", default="", help=_("Name, code or pinyin initials."))
 @click.option("--closed", is_flag=True, help=_("Closed ones too."))
 @format_option
@@ -221,7 +258,26 @@ def institutions_list(region: str, kind: str, typed: str, closed: bool, format: 
         rows = rows.filter(status="active")
     if typed:
         rows = institutions_like(rows, typed)
-    emit([_row(body) for body in rows], INSTITUTION_COLUMNS, format)
+    held = list(rows)
+    emit([_row(body) for body in held], INSTITUTION_COLUMNS, format, _institution_words(held))
+
+
+def _institution_words(bodies: Iterable[Institution]) -> Words:
+    """Codes of institutions in words; a region keeps its code, which is what one types."""
+    from nengtan.registry.models import Institution
+
+    regions = {body.region.code: body.region.label for body in bodies}
+    return {
+        "kind": kind_word,
+        "region": lambda code: f"{code} {regions[code]}",
+        "system": system_word,
+        "status": label_of(Institution.Status),
+        "reports_to": label_of(Institution.ReportsTo),
+        "occupancy": label_of(Institution.Occupancy),
+        "utility_account": label_of(Institution.UtilityAccount),
+        "allocation": label_of(Institution.Allocation),
+        "carriers": lambda codes: _(", ").join(map(carrier_word, codes)),
+    }
 
 
 def _row(body: Institution) -> dict[str, Any]:
@@ -272,6 +328,8 @@ def institutions_show(code: str, format: str) -> None:
             "assets": body.assets.count(),
         },
         format,
+        {**INSTITUTION_COLUMNS, **RECORD_HEADINGS},
+        _institution_words([body]),
     )
 
 
@@ -291,7 +349,13 @@ def institutions_alive(year: int, format: str) -> None:
         }
         for one in doubtful(system_actor(), year)
     ]  # fmt: skip
-    emit(rows, DOUBT_COLUMNS, format)
+    emit(rows, DOUBT_COLUMNS, format, {"missing": _missing_words, "last_period": periods.label})
+
+
+def _missing_words(codes: str) -> str:
+    from nengtan.registry.wording import DOUBTS
+
+    return _(", ").join(str(DOUBTS[code]) for code in codes.split())
 
 
 @institutions.command("event", help=_("Record an event: added, closed, merged, split, renamed or moved."))
@@ -312,6 +376,7 @@ def institutions_event(
     from django.core.exceptions import ValidationError
 
     from nengtan.identity.access import system_actor
+    from nengtan.registry.models import InstitutionEvent
     from nengtan.registry.services import EventInput, record_event
 
     told = EventInput(
@@ -328,8 +393,12 @@ def institutions_event(
         event = record_event(system_actor(), told)
     except ValidationError as error:
         die(" ".join(error.messages))
-    emit_one({"id": event.pk, "kind": event.kind, "effective_on": event.effective_on, "before": list(before),
-              "after": list(after), "document": event.document}, format)  # fmt: skip
+    record = {"id": event.pk, "kind": event.kind, "effective_on": event.effective_on, "before": list(before),
+              "after": list(after), "document": event.document}  # fmt: skip
+    words: Words = {
+        "kind": label_of(InstitutionEvent.Kind), "before": _(", ").join, "after": _(", ").join
+    }  # fmt: skip
+    emit_one(record, format, EVENT_HEADINGS, words)
 
 
 def _institution(code: str) -> Institution:
@@ -373,6 +442,7 @@ def regions_list(below: str, whole: bool, format: str) -> None:
         ],
         REGION_COLUMNS,
         format,
+        {"level": label_of(Region.Level)},
     )
 
 
@@ -389,6 +459,7 @@ def regions_add(code: str, name: str, parent: str, level: str, name_en: str, not
     from django.core.exceptions import ValidationError
 
     from nengtan.identity.access import system_actor
+    from nengtan.registry.models import Region
     from nengtan.registry.services import add_region
 
     above = _region(parent) if parent else None
@@ -396,7 +467,8 @@ def regions_add(code: str, name: str, parent: str, level: str, name_en: str, not
         made = add_region(system_actor(), code, name, parent=above, name_en=name_en, level=level, notice=notice)
     except ValidationError as error:
         die(" ".join(error.messages))
-    emit_one({"code": made.code, "name": made.name, "level": made.level, "path": made.path}, format)
+    record = {"code": made.code, "name": made.name, "level": made.level, "path": made.path}
+    emit_one(record, format, {**REGION_COLUMNS, "path": _("Path")}, {"level": label_of(Region.Level)})
 
 
 @regions.command("notice", help=_("Change what is shown with every figure of a region."))

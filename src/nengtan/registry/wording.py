@@ -39,6 +39,9 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "sheet_hidden": (_("The sheet “%(found)s” is hidden and was left out."), _("a visible sheet, if it is meant")),
 }
 
+DOUBTS = {"no_staff": _("no staff"), "no_area": _("no area"), "no_activity": _("no activity")}
+"""What an institution lacks that may exist on paper only."""
+
 
 def register() -> None:
     """Let the sheet reader's wording know the codes of this room."""

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nengtan.domain.returns import slots, steps
+from nengtan.domain.returns.review.rules import Severity
+from nengtan.reference import scheme
 from nengtan.reporting.asking import (
     institution_option,
     period_option,
@@ -19,8 +21,9 @@ from nengtan.reporting.asking import (
     return_of,
 )
 from nengtan.reporting.rule_commands import rules
-from nengtan.reporting.workbook_commands import export, file_options, take_file, template
-from nengtan.ui.cli import REFUSED, die, emit, emit_one, format_option
+from nengtan.reporting.wording import severity_word
+from nengtan.reporting.workbook_commands import export, template
+from nengtan.ui.cli import REFUSED, Words, die, emit, emit_one, format_option, one_of
 
 if TYPE_CHECKING:
     from nengtan.domain.returns.sheet import ReturnSheet
@@ -44,6 +47,17 @@ FINDING_COLUMNS = {
     "expected": gettext_lazy("Expected"),
     "message": gettext_lazy("What was found"),
 }
+FINDING_WORDS: Words = {"severity": lambda code: severity_word(Severity(code))}
+DONE_HEADINGS = {
+    "region": gettext_lazy("Region"),
+    "institution": gettext_lazy("Institution"),
+    "period": gettext_lazy("Period"),
+    "opened": gettext_lazy("Returns opened"),
+    "state": gettext_lazy("State"),
+    "stored": gettext_lazy("Cells stored"),
+    "same": gettext_lazy("Cells unchanged"),
+    "conflicts": gettext_lazy("Cells changed by others meanwhile"),
+}
 
 
 @click.group("returns", help=_("Returns of the statistical survey: open, fill in, review, pass on."))
@@ -61,7 +75,7 @@ def open_period(region: str, period: slots.Slot, format: str) -> None:
     from nengtan.reporting.services import open_returns
 
     count = open_returns(system_actor(), region_named(region), period)
-    emit_one({"region": region, "period": str(period), "opened": count}, format)
+    emit_one({"region": region, "period": str(period), "opened": count}, format, DONE_HEADINGS)
 
 
 @returns.command("status", help=_("Who has reported, who has not, who is late."))
@@ -87,33 +101,21 @@ def status(region: str, period: slots.Slot, format: str) -> None:
     )  # fmt: skip
 
 
-@returns.command(
-    "fill",
-    help=_(
-        "Write cells of a return (INDICATOR=VALUE, empty for unknown; ROOM.INDICATOR=VALUE), or take a workbook in."
-    ),
-)
-@click.option("--institution", metavar="CODE", help=_("Code of the institution."))
-@click.option("--period", callback=read_period, help=_("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter."))
-@click.argument("cells", nargs=-1, metavar="INDICATOR=VALUE…")
-@file_options
+@returns.command("fill", help=_("Write cells of a return: INDICATOR=VALUE, empty for unknown; ROOM.INDICATOR=VALUE."))
+@institution_option
+@period_option
+@click.argument("cells", nargs=-1, required=True, metavar="INDICATOR=VALUE…")
 @format_option
-def fill(
-    institution: str | None, period: slots.Slot | None, cells: tuple[str, ...], file: Path | None, dry_run: bool,
-    partial: bool, overwrite: bool, format: str,
-) -> int:  # fmt: skip
-    """Exit code 1 where a cell was changed by somebody else meanwhile, or a file was not taken."""
+def fill(institution: str, period: slots.Slot, cells: tuple[str, ...], format: str) -> int:
+    """Exit code 1 where a cell was changed by somebody else meanwhile."""
     from nengtan.identity.access import system_actor
     from nengtan.reporting.services import save_cells
 
-    if file is not None and institution is None and period is None and not cells:
-        return take_file(file, dry_run, partial, overwrite, format)
-    if file is not None or institution is None or period is None or not cells:
-        die(_("Name either --file, or --institution, --period and cells."))
     of = return_of(institution, period)
     seen = {(value.record, value.indicator): value.version for value in of.values.all()}
     saved = save_cells(system_actor(), of, [_cell(text, seen) for text in cells])
-    emit_one({"stored": len(saved.stored), "same": saved.same, "conflicts": len(saved.conflicts)}, format)
+    told = {"stored": len(saved.stored), "same": saved.same, "conflicts": len(saved.conflicts)}
+    emit_one(told, format, DONE_HEADINGS)
     return REFUSED if saved.conflicts else 0
 
 
@@ -129,12 +131,13 @@ def step(institution: str, period: slots.Slot, action: str, reason: str, format:
     from nengtan.reporting.services import take_step
 
     of = take_step(system_actor(), return_of(institution, period), steps.Action(action), reason)
-    emit_one({"institution": institution, "period": str(period), "state": of.state}, format)
+    words: Words = {"state": lambda _code: of.get_state_display()}
+    emit_one({"institution": institution, "period": str(period), "state": of.state}, format, DONE_HEADINGS, words)
 
 
 @returns.command("review", help=_("Hold returns against the rules: those of a region, or those of a file."))
 @click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_("Excel or CSV."))
-@click.option("--edition", help=_("Edition of the scheme the file is of."))
+@click.option("--edition", help=one_of(_("Edition of the scheme the file is of."), scheme.editions()))
 @click.option("--region", metavar="CODE", help=_("Code of the region."))
 @click.option("--period", callback=read_period, help=_("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter."))
 @format_option
@@ -147,14 +150,13 @@ def review(file: Path | None, edition: str | None, region: str | None, period: s
     ):
         die(_("Name either --file with --edition, or --region with --period."))
     if file is not None:
-        emit(_of_file(file, edition or ""), FINDING_COLUMNS, format)
+        emit(_of_file(file, edition or ""), FINDING_COLUMNS, format, FINDING_WORDS)
     elif period is not None:
-        emit(_ofregion_named(region or "", period), FINDING_COLUMNS, format)
+        emit(_of_region(region or "", period), FINDING_COLUMNS, format, FINDING_WORDS)
 
 
 def _of_file(file: Path, edition: str) -> list[dict[str, object]]:
     from nengtan.domain.returns.sheet import SheetError
-    from nengtan.reference import scheme
     from nengtan.reporting.services.sheets import read_file, review_sheet
     from nengtan.reporting.wording import told
     from nengtan.ui.sheets import wording
@@ -188,10 +190,9 @@ def _tell_left_out(sheet: ReturnSheet) -> None:
         click.echo(words, err=True)
 
 
-def _ofregion_named(region: str, period: slots.Slot) -> list[dict[str, object]]:
+def _of_region(region: str, period: slots.Slot) -> list[dict[str, object]]:
     from nengtan.identity.access import system_actor
     from nengtan.ledger.services import bulk
-    from nengtan.reference import scheme
     from nengtan.reporting.queries import returns_of
     from nengtan.reporting.services import review as review_returns
     from nengtan.reporting.wording import told

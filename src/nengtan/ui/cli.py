@@ -9,10 +9,12 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
 import click
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from rich.console import Console
@@ -36,6 +38,15 @@ format_option = click.option(
 
 Columns = Mapping[str, str | Promise]
 """Heading of each column by the key of the row, in the order shown."""
+
+Words = Mapping[str, Callable[[Any], object]]
+"""By key, how a code reads in the language of the person at the console: tables show words, JSON and CSV codes."""
+
+
+def one_of(help: str | Promise, values: Iterable[str | tuple[str, object]]) -> str:
+    """The help of an option with all it may be given, each with its word where it has one."""
+    told = (value if isinstance(value, str) else f"{value[0]}: {value[1]}" for value in values)
+    return _("%(help)s Allowed: %(values)s.") % {"help": help, "values": _("; ").join(told)}
 
 
 def die(message: str, code: int = BAD_USE) -> NoReturn:
@@ -68,24 +79,36 @@ def to_json(value: Any, indent: int | None = 2) -> str:
     return _MARKED.sub(r"\1", json.dumps(_plain(value), ensure_ascii=False, indent=indent))
 
 
-def emit(rows: Iterable[Mapping[str, Any]], columns: Columns, format: str) -> None:
-    """Print records: a table of ``columns``, the whole records as JSON, or ``columns`` as CSV."""
+def emit(rows: Iterable[Mapping[str, Any]], columns: Columns, format: str, words: Words | None = None) -> None:
+    """Print records: a table of ``columns`` in ``words``, the whole records as JSON, or ``columns`` as CSV."""
     held = list(rows)
     if format == "json":
         click.echo(to_json(held))
     elif format == "csv":
         click.echo(_csv(held, columns), nl=False)
     else:
-        _print_table(held, columns)
+        _print_table([_in_words(row, words or {}) for row in held], columns)
 
 
-def emit_one(record: Mapping[str, Any], format: str) -> None:
-    """Print one record: a line a field, one JSON object, or CSV of two columns."""
+def emit_one(
+    record: Mapping[str, Any], format: str, headings: Columns | None = None, words: Words | None = None
+) -> None:
+    """Print one record: a line a field in ``headings`` and ``words``, one JSON object, or CSV of two columns."""
+    columns = {"field": _("Field"), "value": _("Value")}
     if format == "json":
         click.echo(to_json(record))
-        return
-    rows = [{"field": key, "value": _text(value)} for key, value in record.items()]
-    emit(rows, {"field": _("Field"), "value": _("Value")}, format)
+    elif format == "csv":
+        emit([{"field": key, "value": _text(value)} for key, value in record.items()], columns, format)
+    else:
+        told = _in_words(record, words or {})
+        names = headings or {}
+        emit(
+            [{"field": str(names.get(key, key)), "value": _said(value)} for key, value in told.items()], columns, format
+        )
+
+
+def _in_words(row: Mapping[str, Any], words: Words) -> dict[str, Any]:
+    return {key: words[key](value) if key in words and value not in (None, "") else value for key, value in row.items()}
 
 
 def _text(value: Any) -> str:
@@ -132,10 +155,19 @@ def _is_numeric(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "—"
     if isinstance(value, (Decimal, float)):
         return f"{value:,.2f}" if value != int(value) else f"{int(value):,}"
+    return _said(value)
+
+
+def _said(value: Any) -> str:
+    """A value as people read it: yes or no, the time of this place, every digit of a number, a dash for the unknown."""
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, datetime) and timezone.is_aware(value):
+        return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
     return _text(value)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from django.db.models import Choices
 from django.utils.translation import get_language
 
 from nengtan import reference
@@ -51,3 +52,8 @@ def unit_word(code: str) -> str:
 def choices(entries: Mapping[str, Named]) -> list[tuple[str, str]]:
     """Code and word of each entry, as forms and filters want them."""
     return [(code, named(entry, code)) for code, entry in entries.items()]
+
+
+def label_of(kinds: type[Choices]) -> Callable[[object], str]:
+    """What turns a code of a model's choices into its word; the code itself where nobody knows it."""
+    return lambda code: str(kinds(code).label) if code in kinds.values else str(code)

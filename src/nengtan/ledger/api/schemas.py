@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
-from pydantic import PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
+from nengtan.domain import periods
 from nengtan.domain.factors import Confidence, Kind
 from nengtan.ledger.models import ActivityFact, Origin
 from nengtan.ui.api import Key, Line
@@ -17,7 +20,30 @@ Number = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 """A figure on its way out."""
 
 Amount = Annotated[Decimal, Field(ge=0, lt=10**12, allow_inf_nan=False)]
-Month = Annotated[int, Field(ge=199001, le=210012, description="month as yyyymm, such as 202307")]
+
+
+def _month(value: object) -> int:
+    """A month as 202307 or 2023-07; ``true`` is a number to pydantic, and no month."""
+    written = re.fullmatch(MONTH, str(value)) if type(value) in (int, str) else None
+    if written is None:
+        raise PydanticCustomError("month", "a month such as 2023-07 or 202307 is expected")
+    return periods.parse(str(value))
+
+
+MONTH = r"(199\d|20\d\d|2100)-?(0[1-9]|1[0-2])"
+Month = Annotated[
+    int,
+    BeforeValidator(_month),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^{MONTH}$"},
+                {"type": "integer", "minimum": 199001, "maximum": 210012},
+            ],
+            "description": "month as yyyy-mm or yyyymm, such as 2023-07 or 202307",
+        }
+    ),
+]
 Year = Annotated[int, Field(ge=1990, le=2100)]
 Code = Annotated[Line, Field(min_length=1, max_length=64)]
 Reason = Annotated[Line, Field(min_length=1, description="why; kept with the record")]

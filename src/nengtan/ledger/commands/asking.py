@@ -14,21 +14,29 @@ from nengtan.domain.carriers import UnitNotAllowed, UnknownCarrier
 from nengtan.identity.access import Forbidden, system_actor
 from nengtan.ledger.commands.factors import exactly
 from nengtan.ledger.commands.tree import print_tree
+from nengtan.ledger.commands.words import CONVERSION_HEADINGS, FACTOR_HEADINGS, carriers_named, factor_words
 from nengtan.ledger.queries import accounts as books
 from nengtan.ledger.queries.conversion import UnknownRegion, conversion, conversion_dict
 from nengtan.ledger.queries.lineage import UNITS, selection_from
 from nengtan.ledger.queries.lineage import explain as explain_figure
 from nengtan.ledger.queries.selection import Selection
 from nengtan.ledger.typed import number
-from nengtan.ledger.words import MEASURES
-from nengtan.ui.cli import die, emit, emit_one, format_option, to_json
+from nengtan.ledger.words import KINDS, MEASURES, REASONS, weight
+from nengtan.ui.cli import die, emit, emit_one, format_option, one_of, to_json
+from nengtan.ui.words import choices, unit_word
 
 SUBJECT = (
     click.option("--region", metavar="CODE", help=_("Code of a region, such as 420106.")),
     click.option("--institution", metavar="CODE", help=_("Code of an institution.")),
     click.option("--year", type=click.IntRange(1990, 2100), required=True, help=_("Year of the accounts.")),
-    click.option("--type", "kind", metavar="CODE", default="", help=_("Only one type of institution, such as 021.")),
-    click.option("--carrier", default="", help=_("Only one kind of energy or water.")),
+    click.option(
+        "--type",
+        "kind",
+        metavar="CODE",
+        default="",
+        help=one_of(_("Only one type of institution, such as 021."), choices(reference.institution_types())),
+    ),
+    click.option("--carrier", default="", metavar="CODE", help=carriers_named(_("Only one kind of energy or water."))),
     click.option("--month", type=click.IntRange(1, 12), help=_("Only one month.")),
 )
 
@@ -125,7 +133,12 @@ def _measure(name: str) -> str:
 @click.command("explain", help=_("Where a figure comes from: formula, factors, facts, evidence."))
 @_about
 @click.option(
-    "--measure", type=click.Choice(list(UNITS)), default="energy_tce", show_default=True, help=_("Which figure.")
+    "--measure",
+    type=click.Choice(list(UNITS)),
+    metavar="CODE",
+    default="energy_tce",
+    show_default=True,
+    help=one_of(_("Which figure."), MEASURES.items()),
 )
 @format_option
 def explain(
@@ -156,7 +169,7 @@ _FACT = (
 
 
 @click.command("convert", help=_("Convert one quantity into coal equivalent and CO₂."))
-@click.option("--carrier", required=True, help=_("Kind of energy: electricity, coal, natural_gas, gasoline …"))
+@click.option("--carrier", required=True, metavar="CODE", help=carriers_named(_("Kind of energy or water.")))
 @click.option("--quantity", required=True, help=_("How much."))
 @click.option("--unit", required=True, help=_("Unit of the quantity: kWh, t, m3, L, kg, GJ …"))
 @click.option("--region", default="CN", show_default=True, metavar="CODE", help=_("Where it was used."))
@@ -181,12 +194,48 @@ def convert(carrier: str, quantity: str, unit: str, region: str, year: int | Non
     if format == "json":
         click.echo(to_json(told))
         return
+    if format == "csv":
+        _print_csv(told)
+        return
     lists = {name: told.pop(name) for name in ("factors", "missing")}
-    emit_one(told, format)
-    if format == "table":
-        click.echo()
-        names = ("kind", "code", "value", "unit", "per_unit", "region", "year", "rule", "confidence", "source")
-        emit(map(exactly, lists["factors"]), {name: name for name in names}, format)
+    words = factor_words({region, *(factor["region"] for factor in lists["factors"])})
+    emit_one(told, format, CONVERSION_HEADINGS, {**words, "unit": unit_word, "base_unit": unit_word})
+    click.echo()
+    emit(
+        [_factor_row(item) for item in lists["factors"]],
+        {name: FACTOR_HEADINGS[name] for name in _FACTOR},
+        format,
+        words,
+    )
+    for item in lists["missing"]:
+        click.echo(f"{KINDS.get(item['kind'], item['kind'])}: {REASONS.get(item['reason'], item['reason'])}", err=True)
+
+
+def _factor_row(item: dict[str, Any]) -> dict[str, Any]:
+    return exactly(item) | {"unit": f"{weight(item['unit'])}/{unit_word(item['per_unit'])}"}
+
+
+_FACTOR = ("kind", "code", "value", "unit", "region", "year", "rule", "confidence", "source")
+
+
+def _print_csv(told: dict[str, Any]) -> None:
+    """A line a factor, with the quantity it converts and what comes of it; none with a reason where there is none."""
+    results = {"coal_equivalent": "tce", "coal_equivalent_primary": "tce_primary", "co2": "tco2"}
+    given = {name: told[name] for name in ("carrier", "quantity", "unit", "base_quantity", "base_unit")}
+    used = [
+        {**given, "result": told[results[item["kind"]]], "result_unit": results[item["kind"]], "kind": item["kind"],
+         **{f"factor_{name}": item[name] for name in _PRINTED}, "factor_version": item["code"]}
+        for item in told["factors"]
+    ]  # fmt: skip
+    lacking = [{**given, "kind": item["kind"], "reason": item["reason"]} for item in told["missing"]]
+    emit([*used, *lacking] or [given], {name: name for name in _CSV}, "csv")
+
+
+_PRINTED = ("value", "unit", "per_unit", "region", "year", "rule", "confidence", "source", "url")
+_CSV = (
+    "carrier", "quantity", "unit", "base_quantity", "base_unit", "kind", "result", "result_unit", "factor_version",
+    *(f"factor_{name}" for name in _PRINTED), "reason",
+)  # fmt: skip
 
 
 def _wrong(option: str, found: str, allowed: Iterable[str]) -> NoReturn:

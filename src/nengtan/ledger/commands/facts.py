@@ -11,15 +11,17 @@ import click
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from nengtan import reference
 from nengtan.domain import periods
 from nengtan.identity.access import system_actor
+from nengtan.ledger.commands.words import FACT_HEADINGS, FACT_WORDS, carriers_named
 from nengtan.ledger.models import ActivityFact, Evidence, Origin
 from nengtan.ledger.queries.lineage import fact_dict
 from nengtan.ledger.services import entries
 from nengtan.ledger.services.evidence import keep_evidence, safe_media_type
 from nengtan.ledger.typed import number
 from nengtan.registry.models import Building, Institution, Meter, Region
-from nengtan.ui.cli import die, emit, emit_one, format_option
+from nengtan.ui.cli import die, emit, emit_one, format_option, one_of
 
 COLUMNS = (
     "id",
@@ -35,6 +37,9 @@ COLUMNS = (
     "bill_no",
 )
 
+CARRIER = click.Choice(list(reference.carriers()))
+"""Kinds of energy or water, as options take them; what they mean stands in their help."""
+
 
 @click.group("facts", help=_("Facts of the ledger: list, add, correct, withdraw."))
 def facts_group() -> None:
@@ -44,14 +49,23 @@ def facts_group() -> None:
 @facts_group.command("list", help=_("List facts, newest first."))
 @click.option("--institution", metavar="CODE", help=_("Code of an institution."))
 @click.option("--region", metavar="CODE", help=_("Code of a region, such as 420106."))
-@click.option("--carrier", help=_("Only one kind of energy or water."))
+@click.option("--carrier", type=CARRIER, metavar="CODE", help=carriers_named(_("Only one kind of energy or water.")))
 @click.option("--year", type=click.IntRange(1990, 2100), help=_("Year of the accounts."))
 @click.option("--month", "period", metavar="YYYY-MM", help=_("Only one month."))
-@click.option("--origin", type=click.Choice(Origin.values), help=_("Only one source."))
+@click.option(
+    "--origin",
+    type=click.Choice(Origin.values),
+    metavar="CODE",
+    help=one_of(_("Only one source."), Origin.choices),
+)
 @click.option(
     "--standing",
     type=click.Choice([item.name.lower() for item in ActivityFact.Standing]),
-    help=_("Only figures that count, or that do not for one reason."),
+    metavar="CODE",
+    help=one_of(
+        _("Only figures that count, or that do not for one reason."),
+        [(item.name.lower(), item.label) for item in ActivityFact.Standing],
+    ),
 )
 @click.option("--import", "batch", type=int, metavar="NUMBER", help=_("Number of an import."))
 @click.option(
@@ -62,8 +76,8 @@ def list_facts(limit: int, format: str, **wanted: Any) -> None:
     """Newest first."""
     facts = ActivityFact.objects.for_actor(system_actor()).filter(**_filters(wanted))
     related = ("institution", "evidence", "entered_by", "building", "meter")
-    columns = {name: name for name in COLUMNS}
-    emit((_row(fact) for fact in facts.select_related(*related)[:limit]), columns, format)
+    columns = {name: FACT_HEADINGS[name] for name in COLUMNS}
+    emit((_row(fact) for fact in facts.select_related(*related)[:limit]), columns, format, FACT_WORDS)
 
 
 def _filters(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -93,14 +107,23 @@ def _row(fact: ActivityFact) -> dict[str, Any]:
     return told | {"institution": fact.institution.code, "name": fact.institution.name}
 
 
+def _print(fact: ActivityFact, format: str) -> None:
+    emit_one(_row(fact), format, FACT_HEADINGS, FACT_WORDS)
+
+
 STATED = (
     click.option("--institution", metavar="CODE", help=_("Code of the institution.")),
-    click.option("--carrier", help=_("Kind of energy or water.")),
+    click.option("--carrier", metavar="CODE", help=carriers_named(_("Kind of energy or water."))),
     click.option("--month", "period", metavar="YYYY-MM", help=_("Month.")),
     click.option("--quantity", help=_("How much; leave out if unknown.")),
     click.option("--unit", help=_("Unit of the quantity; the base unit of the carrier by default.")),
     click.option("--cost", help=_("Cost, CNY.")),
-    click.option("--origin", type=click.Choice(Origin.values), help=_("Source; a bill by default.")),
+    click.option(
+        "--origin",
+        type=click.Choice(Origin.values),
+        metavar="CODE",
+        help=one_of(_("Source; a bill by default."), Origin.choices),
+    ),
     click.option("--building", metavar="CODE", help=_("Building, if the figure is of one.")),
     click.option("--meter", metavar="CODE", help=_("Meter, if the figure is of one.")),
     click.option("--item", metavar="CODE", help=_("Sub-item, if the figure is a part of use.")),
@@ -129,7 +152,7 @@ def add_fact(format: str, **given: Any) -> None:
             raise click.UsageError(_("Missing option “--%(name)s”.") % {"name": "month" if name == "period" else name})
     data = entries.FactInput(_institution(given["institution"]), given["carrier"], _period(given["period"]), None, "")
     fact = entries.enter_fact(system_actor(), _changed(data, given))
-    emit_one(_row(fact), format)
+    _print(fact, format)
 
 
 @facts_group.command("correct", help=_("Replace a fact; what is not given stays as it was."))
@@ -147,7 +170,7 @@ def correct_fact(number: int, reason: str, format: str, **given: Any) -> None:
         Decimal(fact.entered_quantity) if verified else fact.quantity, fact.entered_unit if verified else "", fact.cost,
         fact.origin, fact.building, fact.meter, fact.item, fact.bill_no, fact.note, fact.evidence,
     )  # fmt: skip
-    emit_one(_row(entries.correct_fact(system_actor(), fact, _changed(data, given), reason)), format)
+    _print(entries.correct_fact(system_actor(), fact, _changed(data, given), reason), format)
 
 
 @facts_group.command("withdraw", help=_("Take a fact back; it stays in the history."))
@@ -156,7 +179,7 @@ def correct_fact(number: int, reason: str, format: str, **given: Any) -> None:
 @format_option
 def withdraw_fact(number: int, reason: str, format: str) -> None:
     """It counts no more."""
-    emit_one(_row(entries.withdraw_fact(system_actor(), _fact(number), reason)), format)
+    _print(entries.withdraw_fact(system_actor(), _fact(number), reason), format)
 
 
 def _changed(data: entries.FactInput, given: dict[str, Any]) -> entries.FactInput:
@@ -181,8 +204,6 @@ def _changed(data: entries.FactInput, given: dict[str, Any]) -> entries.FactInpu
 
 
 def _base_unit(carrier: str) -> str:
-    from nengtan import reference
-
     known = reference.carriers()
     return known[carrier].unit if carrier in known else ""
 

@@ -13,7 +13,7 @@ from nengtan.ledger.models import Origin
 from nengtan.ledger.services import intake
 from nengtan.ledger.wording import result_dict, told
 from nengtan.registry.commands import target_argument
-from nengtan.ui.cli import REFUSED, die, emit, format_option, progress_bar, to_json
+from nengtan.ui.cli import REFUSED, die, emit, format_option, one_of, progress_bar, to_json
 from nengtan.ui.sheets import wording
 from nengtan.ui.sheets.refused import Refused
 from nengtan.ui.sheets.wording import MOST_TOLD
@@ -27,9 +27,10 @@ from nengtan.ui.sheets.wording import MOST_TOLD
 @click.option(
     "--origin",
     type=click.Choice(Origin.values),
+    metavar="CODE",
     default="bill",
     show_default=True,
-    help=_("Source, where the file names none."),
+    help=one_of(_("Source, where the file names none."), Origin.choices),
 )
 @format_option
 def import_activity(file: Path, dry_run: bool, partial: bool, correct: bool, origin: str, format: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import click
@@ -10,8 +11,9 @@ from django.utils.translation import gettext as _
 from nengtan.domain import periods
 from nengtan.ledger.models import ActivityFact
 from nengtan.ledger.queries.accounts import at_the_door
+from nengtan.ledger.queries.history import tellers
 from nengtan.ledger.queries.lineage import Explanation, FormulaLine
-from nengtan.ledger.words import CONFIDENCE, MEASURES, REASONS, RULES, origin_word, place_words
+from nengtan.ledger.words import CONFIDENCE, MEASURES, REASONS, RULES, origin_word, place_words, source_words
 from nengtan.reference import carriers
 from nengtan.ui.formats import exact, plain
 from nengtan.ui.words import carrier_word, unit_word
@@ -36,8 +38,9 @@ def print_tree(found: Explanation) -> None:
         ],
     )
     title = _("Facts: %(shown)s of %(count)s") % {"shown": len(found.facts), "count": found.fact_count}
-    _section(title, [_fact(fact) for fact in found.facts])
-    _section(_("Not counted"), [f"{_fact(fact)} · {fact.get_standing_display()}" for fact in found.uncounted])
+    names = tellers([*found.facts, *found.uncounted])
+    _section(title, [_fact(fact, names) for fact in found.facts])
+    _section(_("Not counted"), [f"{_fact(fact, names)} · {fact.get_standing_display()}" for fact in found.uncounted])
     coverage = found.coverage
     click.echo(
         _("  Completeness: %(present)s of %(expected)s months")
@@ -85,11 +88,17 @@ def _factor(line: FormulaLine, place: str) -> str:
         return ""
     sure = CONFIDENCE.get(str(factor.confidence), ("", factor.confidence))[1]
     value = f"{factor.id}: {exact(factor.value)} {factor.unit}/{unit_word(factor.per_unit)}"
-    words = (value, f"{place} {factor.year or ''}".strip(), RULES.get(line.rule, line.rule), sure, factor.source)
+    words = (
+        value,
+        f"{place} {factor.year or ''}".strip(),
+        RULES.get(line.rule, line.rule),
+        sure,
+        source_words(factor.source),
+    )
     return " · ".join(str(word) for word in words if word)
 
 
-def _fact(fact: ActivityFact) -> str:
+def _fact(fact: ActivityFact, names: Mapping[int, str]) -> str:
     unit = unit_word(carriers()[fact.carrier].unit)
     quantity = (
         f"{exact(fact.quantity)} {unit}"
@@ -100,7 +109,7 @@ def _fact(fact: ActivityFact) -> str:
         f"#{fact.pk}", fact.institution.name, periods.label(fact.period), carrier_word(fact.carrier), quantity,
         f"¥{plain(fact.cost, 2)}" if fact.cost is not None else "", origin_word(fact.origin), fact.bill_no,
         f"{fact.evidence.name} {fact.source_row}".strip() if fact.evidence else "",
-        f"{fact.entered_by or _('system')} {fact.entered_at:%Y-%m-%d}",
+        f"{names[fact.pk]} {fact.entered_at:%Y-%m-%d}",
     ]  # fmt: skip
     return " · ".join(part for part in parts if part)
 

@@ -8,6 +8,7 @@ import click
 from django.utils.translation import gettext as _
 
 from nengtan.identity.access import system_actor
+from nengtan.ledger.commands.words import CLOSING_HEADINGS, REBUILD_HEADINGS
 from nengtan.ledger.models import YearClosing
 from nengtan.ledger.queries.closings import closing_dict, figures_agree
 from nengtan.ledger.services.closing import close_year, reopen_year
@@ -34,7 +35,7 @@ def list_years(check: bool, format: str) -> int:
     closings = YearClosing.objects.select_related("region", "closed_by", "reopened_by")
     rows = [closing_dict(closing) | ({"agrees": figures_agree(closing)} if check else {}) for closing in closings]
     names = (*COLUMNS, "agrees") if check else COLUMNS
-    emit(rows, {name: name for name in names}, format)
+    emit(rows, {name: CLOSING_HEADINGS[name] for name in names}, format)
     return REFUSED if check and any(row["agrees"] is False for row in rows) else 0
 
 
@@ -44,7 +45,7 @@ def list_years(check: bool, format: str) -> int:
 @format_option
 def close(region: str, year: int, format: str) -> None:
     """With all regions below it."""
-    emit_one(closing_dict(close_year(system_actor(), _region(region), year)), format)
+    emit_one(closing_dict(close_year(system_actor(), _region(region), year)), format, CLOSING_HEADINGS)
 
 
 @years_group.command("reopen", help=_("Reopen a closed year."))
@@ -57,7 +58,7 @@ def reopen(region: str, year: int, reason: str, format: str) -> None:
     closing = YearClosing.objects.filter(region=_region(region), year=year, reopened_at=None).first()
     if closing is None:
         die(_("%(year)s of %(region)s is not closed.") % {"year": year, "region": region})
-    emit_one(closing_dict(reopen_year(system_actor(), closing, reason)), format)
+    emit_one(closing_dict(reopen_year(system_actor(), closing, reason)), format, CLOSING_HEADINGS)
 
 
 @click.command("rebuild", help=_("Add up all kept sums and yearly books anew from the facts."))
@@ -69,7 +70,7 @@ def rebuild(check: bool, format: str) -> int:
         result: dict[str, Any] = rebuild_everything(check_only=check, progress=step)
     if not check:
         result["files_swept"] = sweep_evidence()
-    emit_one(result, format)
+    emit_one(result, format, REBUILD_HEADINGS)
     return REFUSED if check and (result["sums_differing"] or result["books_differing"]) else 0
 
 

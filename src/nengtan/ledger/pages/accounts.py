@@ -8,7 +8,6 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -56,7 +55,7 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
         "region": region, "institution": institution, "problem": problem, "years": years, "year": year, "by": by,
         "by_options": [option for option in BY if option[0] != "institution" or actor.can(Capability.VIEW_DETAIL)],
         "regions": _regions(actor), "can_detail": actor.can(Capability.VIEW_DETAIL), "institutions": _offered(actor),
-        "subject": institution or region or gettext("Energy and carbon accounts"), "import_url": _import_url(actor),
+        "subject": institution or region or gettext("Energy and carbon accounts"),
         "crumbs": [Crumb(gettext("Energy and carbon accounts"))],
     }  # fmt: skip
     if region is None and institution is None:
@@ -122,10 +121,6 @@ def _offered(actor: Actor) -> list[Institution]:
     if not actor.can(Capability.VIEW_DETAIL):
         return []
     return list(Institution.objects.for_actor(actor).only("code", "name")[:1000])
-
-
-def _import_url(actor: Actor) -> str:
-    return reverse("activity_import") if actor.can(Capability.WRITE_ACTIVITY) else ""
 
 
 def _note(account: Account) -> str:

@@ -20,7 +20,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.models import YearClosing
 from nengtan.ledger.pages.cells import who
 from nengtan.ledger.pages.forms import CloseForm, ReasonForm, add_errors
-from nengtan.ledger.queries.closings import closings_for, figures_agree
+from nengtan.ledger.queries.closings import closings_for, facts_exist, figures_agree
 from nengtan.ledger.services.closing import close_year, reopen_year
 from nengtan.ui.components import Crumb, badge_html
 from nengtan.ui.tables import Column, Table
@@ -71,7 +71,11 @@ def _table(request: ActorRequest) -> Table:
             Column("acts", "", render=lambda row: _acts(row, request.actor), export=lambda row: ""),
         ),
         empty_title=_("No year is closed yet"),
-        empty_text=_("Close a year when its returns are complete: figures and factors then stand."),
+        empty_text=_("Close a year below when its figures are complete: figures and factors then stand.")
+        if request.actor.can(Capability.CLOSE_YEAR)
+        else _(
+            "The manager of the region closes a year when its figures are complete: figures and factors then stand."
+        ),
     )
 
 
@@ -79,7 +83,9 @@ def _table(request: ActorRequest) -> Table:
 def closings(request: ActorRequest) -> HttpResponseBase:
     """Closed years of the actor's regions, and closing another."""
     may = request.actor.can(Capability.CLOSE_YEAR)
-    form = CloseForm(request.actor, request.POST or None) if may else None
+    table = _table(request)
+    nothing = not table.count and not facts_exist(request.actor)
+    form = CloseForm(request.actor, request.POST or None) if may and not nothing else None
     if form is not None and form.is_valid():
         try:
             closing = close_year(request.actor, form.cleaned_data["region"], form.cleaned_data["year"])
@@ -90,8 +96,13 @@ def closings(request: ActorRequest) -> HttpResponseBase:
                 request, gettext("%(year)s of %(region)s is closed.") % {"year": closing.year, "region": closing.region}
             )
             return redirect("closings")
-    table = _table(request)
-    context = {"table": table, "form": form, "crumbs": [Crumb(gettext("Closed years"))], **_checked(request)}
+    context = {
+        "table": table,
+        "form": form,
+        "nothing_to_close": nothing,
+        "crumbs": [Crumb(gettext("Closed years"))],
+        **_checked(request),
+    }
     return table.answer() or render(request, "ledger/closings.html", context)
 
 

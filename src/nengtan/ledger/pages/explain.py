@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact
 from nengtan.ledger.pages.cells import fact_url, part_words
 from nengtan.ledger.queries.accounts import at_the_door
+from nengtan.ledger.queries.history import tellers
 from nengtan.ledger.queries.lineage import UNITS, Explanation, FormulaLine, explain, selection_from
 from nengtan.ledger.queries.selection import Selection
 from nengtan.ledger.words import (
@@ -32,6 +33,7 @@ from nengtan.ledger.words import (
     measure_unit,
     origin_word,
     place_words,
+    source_words,
     weight,
 )
 from nengtan.registry.models import Region
@@ -79,6 +81,7 @@ def context_of(found: Explanation) -> dict[str, object]:
     selection = found.selection
     parts = _parts(found)
     left_out = [fact for fact in found.uncounted if not _replaced(fact)]
+    names = tellers(_all(found))
     places = place_words(
         {line.factor.region for line in found.lines if line.factor} | {line.place for line in found.lines}
     )
@@ -97,10 +100,10 @@ def context_of(found: Explanation) -> dict[str, object]:
         "below": _below(found),
         "parts": parts[:PARTS_SHOWN],
         "more_parts": parts[PARTS_SHOWN:],
-        "facts": [_fact(fact) for fact in found.facts[:FACTS_SHOWN]],
+        "facts": [_fact(fact, names) for fact in found.facts[:FACTS_SHOWN]],
         "facts_note": _("%(count)s records") % {"count": formats.fixed(found.fact_count, 0)},
-        "corrections": _corrections(found),
-        "uncounted": [_fact(fact, fact.get_standing_display()) for fact in left_out[:FACTS_SHOWN]],
+        "corrections": _corrections(found, names),
+        "uncounted": [_fact(fact, names, fact.get_standing_display()) for fact in left_out[:FACTS_SHOWN]],
         "uncounted_counts": [
             (ActivityFact.Standing(standing).label, count) for standing, count in found.uncounted_by_standing
         ],
@@ -191,7 +194,8 @@ def _factor(line: FormulaLine, places: object) -> EvidenceItem:
     note = " · ".join(
         str(word)
         for word in (
-            f"{named}{year}", PLACE_LEVELS.get(line.place_level, ""), RULES.get(line.rule, line.rule), factor.source,
+            f"{named}{year}", PLACE_LEVELS.get(line.place_level, ""), RULES.get(line.rule, line.rule),
+            source_words(factor.source),
         )
         if word
     )  # fmt: skip
@@ -235,14 +239,14 @@ def _part_url(found: Explanation, key: str) -> str:
     return explain_url(selection, found.measure, month=str(int(key) % 100))
 
 
-def _fact(fact: ActivityFact, standing: str = "") -> EvidenceItem:
+def _fact(fact: ActivityFact, names: Mapping[int, str], standing: str = "") -> EvidenceItem:
     unit = unit_word(reference.carriers()[fact.carrier].unit)
     quantity = f"{formats.exact(fact.quantity)} {unit}"
     if fact.quantity is None:
         quantity = _("unit not verified: %(found)s") % {"found": fact.entered_quantity or formats.DASH}
     money = f"¥{formats.fixed(fact.cost, 2)}" if fact.cost is not None else ""
     text = " ".join(word for word in (periods.label(fact.period), carrier_word(fact.carrier), quantity, money) if word)
-    by = f"{fact.entered_by or _('system')} {fact.entered_at:%Y-%m-%d}"
+    by = f"{names[fact.pk]} {fact.entered_at:%Y-%m-%d}"
     proof = f"{fact.evidence.name} {fact.source_row}".strip() if fact.evidence else ""
     shared = (
         _("part of the bill of %(body)s") % {"body": fact.allocated_from.institution} if fact.allocated_from else ""
@@ -259,22 +263,22 @@ def _replaced(fact: ActivityFact) -> bool:
     return fact.standing in (ActivityFact.Standing.SUPERSEDED, ActivityFact.Standing.WITHDRAWN)
 
 
-def _corrections(found: Explanation) -> list[EvidenceItem]:
+def _corrections(found: Explanation, names: Mapping[int, str]) -> list[EvidenceItem]:
     """What counting facts replaced, and what was withdrawn."""
-    return [_correction(fact) for fact in _all(found) if fact.supersedes is not None]
+    return [_correction(fact, names) for fact in _all(found) if fact.supersedes is not None]
 
 
 def _all(found: Explanation) -> Iterable[ActivityFact]:
     return [*found.facts, *found.uncounted]
 
 
-def _correction(fact: ActivityFact) -> EvidenceItem:
+def _correction(fact: ActivityFact, names: Mapping[int, str]) -> EvidenceItem:
     unit = unit_word(reference.carriers()[fact.carrier].unit)
     before = fact.supersedes.quantity if fact.supersedes else None
     withdrawn = fact.standing == ActivityFact.Standing.WITHDRAWN
     after = _("withdrawn") if withdrawn else f"{formats.exact(fact.quantity)} {unit}"
     text = f"{periods.label(fact.period)} {carrier_word(fact.carrier)} {formats.exact(before)} → {after}"
-    by = f"{fact.entered_by or _('system')} {fact.entered_at:%Y-%m-%d}"
+    by = f"{names[fact.pk]} {fact.entered_at:%Y-%m-%d}"
     return EvidenceItem(text, " · ".join(word for word in (fact.note, by) if word), fact_url(fact))
 
 

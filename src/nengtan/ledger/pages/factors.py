@@ -17,7 +17,7 @@ from nengtan.ledger.pages.cells import factor_state, factor_year
 from nengtan.ledger.pages.forms import FactorForm, ReasonForm, add_errors
 from nengtan.ledger.pages.tables import factor_table
 from nengtan.ledger.queries.factors import closings_using, years_used
-from nengtan.ledger.words import BASES, KINDS, place_words
+from nengtan.ledger.words import BASES, KINDS, place_words, source_words
 from nengtan.registry.models import Region
 from nengtan.ui.components import Crumb, Definition
 from nengtan.ui.formats import exact
@@ -70,12 +70,12 @@ def factor(request: ActorRequest, code: str) -> HttpResponseBase:
 
 
 def _definitions(found: FactorVersion) -> list[Definition]:
-    added = f"{found.added_by or _('system')} {found.added_at:%Y-%m-%d}"
+    added = f"{found.added_by or _('the platform itself')} {found.added_at:%Y-%m-%d}"
     rows = [
         (_("Carrier"), carrier_word(found.carrier)),
         (_("As published"), f"{found.stated_value} {found.stated_unit}"),
         (_("Basis"), BASES.get(found.basis, found.basis)),
-        (_("Source"), found.source),
+        (_("Source"), source_words(found.source)),
         (_("Address of the source"), found.url),
         (_("Published on"), found.published_on or ""),
         (_("Chosen by default"), _("yes") if found.default else _("no")),

@@ -21,10 +21,11 @@ from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, Evidence
-from nengtan.ledger.pages.cells import base_unit, base_unit_code, carrier_html, fact_url, part_words, who
+from nengtan.ledger.pages.cells import base_unit, base_unit_code, carrier_html, fact_url, part_words
+from nengtan.ledger.pages.earlier import beside_form
 from nengtan.ledger.pages.forms import CorrectionForm, FactForm, ReasonForm, add_errors, initial_of
 from nengtan.ledger.pages.tables import FactTable, fact_filters
-from nengtan.ledger.queries.history import chain_of, neighbours_of, visible_evidence
+from nengtan.ledger.queries.history import chain_of, neighbours_of, tellers, visible_evidence
 from nengtan.ledger.services import entries
 from nengtan.ledger.services.evidence import keep_evidence, path_of, safe_media_type
 from nengtan.ledger.services.posting import UNVERIFIED, YearClosed
@@ -81,7 +82,7 @@ def fact(request: ActorRequest, pk: int) -> HttpResponseBase:
         "unit": base_unit(found.carrier),
         "month": periods.label(found.period),
         "definitions": _definitions(found),
-        "chain": chain if len(chain) > 1 else [],
+        "chain": _named(chain) if len(chain) > 1 else [],
         "latest": latest,
         "parts": found.parts.select_related("institution").order_by("institution__code", "id"),
         "cell": [(item, part_words(item), standing_badge(item.standing)) for item in cell] if len(cell) > 1 else [],
@@ -92,6 +93,11 @@ def fact(request: ActorRequest, pk: int) -> HttpResponseBase:
         "crumbs": crumbs((f"{found.institution} {periods.label(found.period)}", "")),
     }  # fmt: skip
     return render(request, "ledger/fact.html", context)
+
+
+def _named(chain: list[ActivityFact]) -> list[tuple[ActivityFact, str]]:
+    names = tellers(chain)
+    return [(item, names[item.pk]) for item in chain]
 
 
 def _definitions(found: ActivityFact) -> list[Definition]:
@@ -116,7 +122,7 @@ def _entered(found: ActivityFact) -> list[Definition]:
     number = found.batch_id
     batch = format_html('<a href="{}">#{}</a>', reverse("import_batch", args=[number]), number) if number else ""
     rows = [
-        (_("Entered by"), who(found.entered_by)),
+        (_("Entered by"), tellers([found])[found.pk]),
         (_("Entered at"), f"{timezone.localtime(found.entered_at):%Y-%m-%d %H:%M}"),
         (_("Import"), batch),
     ]
@@ -143,7 +149,12 @@ def fact_add(request: ActorRequest) -> HttpResponseBase:
     if done is not None:
         messages.success(request, _("The figure is in the ledger."))
         return redirect("fact", done.pk)
-    context = {"form": form, "institutions": _offered(request.actor), "crumbs": crumbs((_("Enter a figure"), ""))}
+    context = {
+        "form": form,
+        "earlier": beside_form(form),
+        "institutions": _offered(request.actor),
+        "crumbs": crumbs((_("Enter a figure"), "")),
+    }
     return render(request, "ledger/fact_form.html", context)
 
 
@@ -164,6 +175,7 @@ def fact_correct(request: ActorRequest, pk: int) -> HttpResponseBase:
     context = {
         "form": form,
         "fact": found,
+        "earlier": beside_form(form),
         "institutions": _offered(request.actor),
         "crumbs": crumbs((str(found.institution), fact_url(found)), (_("Correct"), "")),
     }

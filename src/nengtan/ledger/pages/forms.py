@@ -87,6 +87,12 @@ class EvidenceField(forms.FileField):
         return file
 
 
+def reported_by(actor: Actor, named: str) -> Institution | None:
+    """The institution of a code or full name, if the actor reports for it."""
+    bodies = Institution.objects.for_actor(actor, Capability.WRITE_ACTIVITY)
+    return bodies.filter(code=named).first() or bodies.filter(name=named).first()
+
+
 class FactForm(forms.Form):
     """One fact: what a bill, a meter or a report says of one month."""
 
@@ -133,8 +139,7 @@ class FactForm(forms.Form):
 
     def clean_institution(self) -> Institution:
         text = plain(self.cleaned_data["institution"])
-        bodies = Institution.objects.for_actor(self.actor, Capability.WRITE_ACTIVITY)
-        found = bodies.filter(code=text).first() or bodies.filter(name=text).first()
+        found = reported_by(self.actor, text)
         if found is None:
             raise ValidationError(gettext("“%(found)s” is not an institution you report for.") % {"found": text[:40]})
         return found

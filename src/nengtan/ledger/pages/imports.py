@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, ImportBatch
-from nengtan.ledger.pages.cells import batch_badge, who
+from nengtan.ledger.pages.cells import batch_badge
 from nengtan.ledger.pages.forms import ReasonForm, UploadForm, add_errors
 from nengtan.ledger.pages.tables import BatchTable, FactTable
-from nengtan.ledger.queries.history import visible_evidence
+from nengtan.ledger.queries.history import importer, visible_evidence
 from nengtan.ledger.queries.layout import understood
 from nengtan.ledger.services import intake
 from nengtan.ledger.services.entries import withdraw_batch
@@ -205,7 +205,7 @@ def _definitions(batch: ImportBatch) -> Sequence[Definition]:
         (gettext("Rows taken"), str(batch.accepted)),
         (gettext("Rows refused"), str(batch.rejected)),
         (gettext("Rows already known"), str(batch.unchanged)),
-        (gettext("By"), who(batch.entered_by)),
+        (gettext("By"), importer(batch)),
         (gettext("At"), _moment(batch.entered_at)),
         (
             gettext("Withdrawn"),

@@ -26,7 +26,7 @@ from nengtan.ledger.pages.cells import (
     part_words,
     who,
 )
-from nengtan.ledger.words import CONFIDENCE, KINDS, origin_word, standing_badge
+from nengtan.ledger.words import CONFIDENCE, KINDS, origin_word, source_words, standing_badge
 from nengtan.registry.models import Institution, Region
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
 from nengtan.ui.tables.filters import Filter, Rows
@@ -172,7 +172,7 @@ class BatchTable(Table):
 
 
 def _in_short(factor: FactorVersion) -> str:
-    return Truncator(factor.source).chars(50)
+    return Truncator(source_words(factor.source)).chars(50)
 
 
 def factor_table(factors: QuerySet[FactorVersion], request: Any, places: Mapping[str, str]) -> Table:
@@ -212,7 +212,7 @@ def factor_table(factors: QuerySet[FactorVersion], request: Any, places: Mapping
                 export=lambda row: str(CONFIDENCE.get(row.confidence, ("", row.confidence))[1]),
             ),
             Column("default", _("Chosen by default"), value="default", sort="default", priority=3),
-            Column("source", _("Source"), priority=3, render=_in_short, export=lambda row: row.source),
+            Column("source", _("Source"), priority=3, render=_in_short, export=lambda row: source_words(row.source)),
         ),
         filters=(
             TextFilter("q", _("Search"), fields=("code", "name", "name_en", "source")),

@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from nengtan.identity.access import Actor
-from nengtan.ledger.models import YearClosing
+from nengtan.identity.roles import Capability
+from nengtan.ledger.models import InstitutionYear, YearClosing
 from nengtan.ledger.services.closing import figures_digest
 
 
@@ -28,6 +29,11 @@ def closings_for(actor: Actor) -> QuerySet[YearClosing]:
     for path in scope.regions:
         seen |= Q(region__path__startswith=path)
     return closings.filter(seen)
+
+
+def facts_exist(actor: Actor) -> bool:
+    """Whether there is anything to close in what the actor sees."""
+    return InstitutionYear.objects.filter(actor.scope_for(Capability.VIEW).institutions_q("institution__")).exists()
 
 
 def figures_agree(closing: YearClosing) -> bool | None:

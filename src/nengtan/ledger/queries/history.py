@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from nengtan.identity import wording
 from nengtan.identity.access import Actor
+from nengtan.identity.models import AuditEvent
 from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, Evidence, ImportBatch
 
@@ -57,3 +64,46 @@ def visible_evidence(actor: Actor, of: ActivityFact | Evidence) -> Evidence | No
     else:
         seen = ActivityFact.objects.for_actor(actor, Capability.VIEW_LINEAGE).filter(evidence=file).exists()
     return file if seen else None
+
+
+def tellers(facts: Iterable[ActivityFact]) -> dict[int, str]:
+    """Who entered each fact, by its number: the person, or for commands whoever sat at the console, from the trail."""
+    told = list(facts)
+    events = _events({trace for fact in told if fact.entered_by_id is None for trace in _traces(fact)})
+    return {
+        fact.pk: str(fact.entered_by)
+        if fact.entered_by
+        else next((events[trace] for trace in _traces(fact) if trace in events), _("the platform itself"))
+        for fact in told
+    }
+
+
+def importer(batch: ImportBatch) -> str:
+    """Who took a file in."""
+    trace = ("import.activity", str(batch.pk))
+    return str(batch.entered_by) if batch.entered_by else _events({trace}).get(trace, _("the platform itself"))
+
+
+Trace = tuple[str, str]
+"""An action and the record it was done to."""
+
+
+def _traces(fact: ActivityFact) -> Iterator[Trace]:
+    """Where the trail may tell of a fact: itself, the bill it is a part of, what it takes back, its import."""
+    for pk in filter(None, (fact.pk, fact.allocated_from_id)):
+        yield from (("fact.enter", str(pk)), ("fact.correct", str(pk)))
+    if fact.supersedes_id:
+        yield ("fact.withdraw", str(fact.supersedes_id))
+    if fact.batch_id:
+        yield ("import.activity", str(fact.batch_id))
+
+
+def _events(traces: set[Trace]) -> dict[Trace, str]:
+    if not traces:
+        return {}
+    wanted = Q()
+    for action in {action for action, _key in traces}:
+        kind = "ledger.importbatch" if action == "import.activity" else "ledger.activityfact"
+        keys = [key for name, key in traces if name == action]
+        wanted |= Q(subject_type=kind, action=action, subject_id__in=keys)
+    return {(event.action, event.subject_id): wording.who(event) for event in AuditEvent.objects.filter(wanted)}

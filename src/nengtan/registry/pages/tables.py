@@ -18,6 +18,7 @@ from nengtan.registry.pages.forms import selectable_kinds
 from nengtan.registry.queries.search import institutions_like
 from nengtan.registry.services.equipment import particulars_words
 from nengtan.registry.services.intake.schema import asset_word
+from nengtan.registry.wording import DOUBTS
 from nengtan.ui.components import badge_html
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
 from nengtan.ui.tables.filters import Rows
@@ -195,9 +196,6 @@ class AssetTable(Table):
     )  # fmt: skip
     empty_title = _("No equipment yet")
     empty_text = _("Vehicles, roofs, kitchens, boilers, data rooms, chargers, photovoltaics and storage stand here.")
-
-
-DOUBTS = {"no_staff": _("no staff"), "no_area": _("no area"), "no_activity": _("no activity")}
 
 
 def doubts_html(row: Any) -> SafeString:

@@ -11,7 +11,7 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from nengtan.identity.access import Actor, Forbidden, actor_for, system_actor
+from nengtan.identity.access import Actor, Forbidden, actor_for, background_actor
 from nengtan.identity.doors import refusal
 from nengtan.ui.jobs import queue, tasks
 from nengtan.ui.jobs.models import Job
@@ -85,7 +85,7 @@ def run_job(job_id: int) -> None:
 def actor_of(job: Job) -> Actor:
     """Whoever started the job, with what they may do today."""
     if job.owner is None:
-        return system_actor(job.via)
+        return background_actor(job.via)
     if not job.owner.is_active:
         raise Forbidden(_("The account that started the job is locked."))
     if job.key is not None and (job.key.revoked_at or job.key.expires_at <= timezone.now()):

@@ -233,10 +233,17 @@ def steps(items: Iterable[Step]) -> dict[str, Any]:
 
 @register.inclusion_tag("ui/c/empty.html")
 def empty(
-    title: str, text: str = "", href: str = "", action: str = "", icon_name: str = "info-circle"
+    title: str,
+    text: str = "",
+    href: str = "",
+    action: str = "",
+    icon_name: str = "info-circle",
+    other_href: str = "",
+    other_action: str = "",
 ) -> dict[str, Any]:
-    """``{% empty title=… text=… href=… action=… %}``: why there is nothing, and what to do."""
-    return {"title": title, "text": text, "href": href, "action": action, "icon_name": icon_name}
+    """``{% empty title=… text=… href=… action=… other_href=… other_action=… %}``: why there is nothing, what to do."""
+    return {"title": title, "text": text, "href": href, "action": action, "icon_name": icon_name,
+            "other_href": other_href, "other_action": other_action}  # fmt: skip
 
 
 @register.inclusion_tag("ui/c/evidence.html")

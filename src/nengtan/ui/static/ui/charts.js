@@ -1,6 +1,8 @@
 // Draws the charts that Python describes: resolves colours, words tooltips, follows theme, size and printer.
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 const drawn = new Map();
+const GROWS = 5; // by how many pixels a part of a ring grows under the pointer
+const LEGEND_LINE = 22; // pixels from line to line of a legend below a ring
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 let library = null;
 
@@ -98,15 +100,33 @@ function themed(option, meta, width, height) {
   for (const name of ["xAxis", "yAxis"]) if (full[name]) axis(full[name], text, meta, narrow, width, full);
   for (const series of full.series) dress(series, text, ink, meta);
   if (full.series[0].type === "pie" && width >= 280) {
-    const room = Math.min(width * 0.26 - 4, height * 0.42, 110);
+    const room = Math.min(width * 0.26 - GROWS - 4, height / 2 - GROWS - 4, 110);
     full.series[0].radius = [room * 0.64, room];
+    full.series[0].emphasis = { scaleSize: GROWS };
+    full.legend.textStyle = { ...text, width: width * 0.46 - 28, overflow: "break" };
   }
   if (full.series[0].type === "pie" && width < 280) {
-    full.series[0].center = ["50%", "34%"];
-    full.series[0].radius = ["36%", "58%"];
-    Object.assign(full.legend, { type: "plain", left: "center", top: "70%", orient: "horizontal" });
+    const words = legendLines(full.legend.data, width, text) * LEGEND_LINE + 6;
+    const room = Math.max(Math.min((height - words) / 2 - GROWS - 4, width / 2 - GROWS - 4), 12);
+    full.series[0].center = ["50%", room + GROWS + 4];
+    full.series[0].radius = [room * 0.64, room];
+    full.series[0].emphasis = { scaleSize: GROWS };
+    Object.assign(full.legend, { type: "plain", left: "center", top: height - words, orient: "horizontal", itemGap: 8, textStyle: { ...text, lineHeight: LEGEND_LINE - 8 } });
   }
   return full;
+}
+
+// How many lines the words of a legend take, one beside the other as far as they fit.
+function legendLines(names, width, text) {
+  const brush = document.createElement("canvas").getContext("2d");
+  brush.font = `${text.fontSize}px ${text.fontFamily}`;
+  let lines = 1, used = 0;
+  for (const name of names) {
+    const wide = brush.measureText(name).width + 32;
+    if (used && used + wide > width) [lines, used] = [lines + 1, 0];
+    used += wide;
+  }
+  return lines;
 }
 
 // A dashed line is dashed in the legend too.
