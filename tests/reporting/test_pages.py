@@ -19,7 +19,7 @@ from nengtan.reporting.models import Return
 from nengtan.reporting.services import CellChange, prefill, save_cells
 from tests.cast import Cast
 
-MOST_QUERIES = 26
+MOST_QUERIES = 32
 
 
 def browser(cast: Cast, who: str) -> Any:

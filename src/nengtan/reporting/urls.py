@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from nengtan.reporting.pages import lists, origin, sheet, steps
+from nengtan.reporting.pages import lists, origin, printing, sheet, steps
 
 urlpatterns = [
     path("returns/", lists.returns, name="returns"),
     path("returns/<int:pk>/", sheet.return_page, name="return"),
+    path("returns/<int:pk>/print/", printing.return_print, name="return_print"),
     path("returns/<int:pk>/cells/", sheet.return_cells, name="return_cells"),
     path("returns/<int:pk>/check/", sheet.return_check, name="return_check"),
     path("returns/<int:pk>/explain/", sheet.return_explain, name="return_explain"),

@@ -97,10 +97,11 @@ def lateness_word(of: Return) -> str:
 
 
 def line_unit(of: Indicator) -> str:
-    """The unit of an indicator: its symbol, or in Chinese what stands on the form where it has none."""
-    symbol = unit_word(of.unit)
-    plain = symbol == of.unit and not (get_language() or "").startswith("en")
-    return (of.unit_zh or symbol) if plain else symbol
+    """The unit of an indicator: its symbol, else what stands on the form, or outside Chinese its code."""
+    symbol, is_english = unit_word(of.unit), (get_language() or "").startswith("en")
+    if is_english:
+        return symbol if symbol.isascii() or symbol[0].isascii() else of.unit
+    return (of.unit_zh or symbol) if symbol == of.unit else symbol
 
 
 def title_word(of: Form | Edition) -> str:

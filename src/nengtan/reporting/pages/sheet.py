@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from nengtan.domain.returns.scheme import Edition
 from nengtan.domain.returns.steps import State
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
@@ -26,10 +27,11 @@ from nengtan.reporting.pages.lists import late_badge, state_badge
 from nengtan.reporting.pages.typed import Typed, read_cells
 from nengtan.reporting.queries import visible
 from nengtan.reporting.services import CellChange, Conflict, explain_with_file, save_cells
+from nengtan.reporting.services.workbooks.gathering import Gathered
 from nengtan.reporting.turns import can_enter
 from nengtan.reporting.wording import line_unit, period_word, title_word
 from nengtan.ui import formats
-from nengtan.ui.components import Crumb, Step, Tab
+from nengtan.ui.components import Crumb, Definition, Step, Tab
 from nengtan.ui.words import named
 
 __all__ = ["return_or_404"]
@@ -53,10 +55,18 @@ def return_page(request: ActorRequest, pk: int) -> HttpResponseBase:
         "bar": live.bar(request.actor, filling), "tabs": _tabs(filling), "sections": _sections(filling, may),
         "with_previous": of.period.previous != of.period.last_year,
         "with_base": any(line.base is not None for line in filling.lines),
-        "history": history_of(of, filling.edition),
+        "history": history_of(of, filling.edition), "basics": _basics(of, filling.edition),
+        "basics_title": title_word(filling.edition.forms[1]),
+        "institution_url": reverse("institution_record", args=[of.institution.code]),
         "crumbs": [Crumb(_("Returns"), reverse("returns")), Crumb(f"{of.institution} {period}")],
     }  # fmt: skip
     return render(request, "reporting/return.html", context)
+
+
+def _basics(of: Return, edition: Edition) -> list[Definition]:
+    """Form 1, which the register fills in."""
+    texts = Gathered([of]).filled(of, edition, edition.forms[1]).texts
+    return [Definition(named(item), texts.get(item.code, "")) for item in edition.fields if item.part == "form1"]
 
 
 def _new_room(request: ActorRequest) -> str:
