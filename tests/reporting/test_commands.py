@@ -105,3 +105,45 @@ def test_cells_are_filled_and_steps_taken(cast: Cast) -> None:
     assert refused.exit_code != 0
     of.refresh_from_db()
     assert of.state == "entering", "water is missing"
+
+
+def test_a_workbook_is_taken_in_by_command(cast: Cast, tmp_path: Path) -> None:
+    register(cast, "school", 1)
+    run("open", "--region", "420106", "--period", "2023-Q1")
+    path = tmp_path / "rows.csv"
+    path.write_text("单位编码,报告期,电消费量,水消费量\n420106-S1,2023-Q1,31000,many\n420106-H1,2023-Q1,5,6\n", "utf-8")
+    of = Return.objects.get(institution__code="420106-H1")
+    refused = CliRunner().invoke(returns, ["fill", "--file", str(path), "--format", "json"], standalone_mode=False)
+    told = json.loads(refused.stdout)
+    assert (refused.return_value, told["stored"], [error["place"] for error in told["errors"]]) == (1, False, ["D2"])
+    dry = run("fill", "--file", str(path), "--dry-run", "--partial", "--format", "json")
+    told = json.loads(dry.stdout)
+    assert (dry.exit_code, told["dry_run"], told["changed"], told["cells"]) == (0, True, 1, 2)
+    assert {(change["code"], change["cell"], change["after"]) for change in told["changes"]} >= {
+        ("420106-H1", "elec_qty", 5), ("420106-S1", "elec_qty", 31000),
+    }  # fmt: skip
+    assert not of.values.filter(provenance="file").exists()
+    table = run("fill", "--file", str(path), "--partial")
+    assert table.exit_code == 0, table.output
+    assert of.values.get(indicator="water_qty").value == 6
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fill",),
+        ("fill", "--institution", "420106-S1"),
+        ("fill", "--file", "FILE", "--period", "2023-Q1", "elec_qty=1"),
+    ],
+)
+def test_a_file_or_cells_are_named(file: Path, arguments: tuple[str, ...]) -> None:
+    ran = run(*(str(file) if item == "FILE" else item for item in arguments))
+    assert ran.exit_code == 2
+
+
+def test_a_foreign_workbook_is_not_taken_in(cast: Cast, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b\n1,2\n")
+    ran = run("fill", "--file", str(path))
+    assert ran.exit_code == 1
+    assert "a.csv" in ran.output

@@ -42,7 +42,7 @@ def cell_of(sheet: Any, code: str) -> Any:
     raise LookupError(code)
 
 
-def typed(content: bytes, **by_code: object) -> bytes:
+def typed(content: bytes, **by_code: Any) -> bytes:
     """Form 2 with other figures: ``typed(content, c110=31000, c120=None)``; form 4 by its codes from 300."""
 
     def change(book: Any) -> None:

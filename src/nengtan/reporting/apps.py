@@ -10,7 +10,9 @@ class ReportingConfig(AppConfig):
 
     def ready(self) -> None:
         from nengtan.identity.appendonly import protect
+        from nengtan.reporting import workbook_wording
 
+        workbook_wording.register()
         protect(self, "ReturnStep")
         protect(self, "Extension")
         protect(self, "RuleVersion")

@@ -22,7 +22,7 @@ from nengtan.reporting.asking import (
 )
 from nengtan.reporting.rule_commands import rules
 from nengtan.reporting.wording import severity_word
-from nengtan.reporting.workbook_commands import export, template
+from nengtan.reporting.workbook_commands import export, file_options, take_file, template
 from nengtan.ui.cli import REFUSED, Words, die, emit, emit_one, format_option, one_of
 
 if TYPE_CHECKING:
@@ -101,16 +101,29 @@ def status(region: str, period: slots.Slot, format: str) -> None:
     )  # fmt: skip
 
 
-@returns.command("fill", help=_("Write cells of a return: INDICATOR=VALUE, empty for unknown; ROOM.INDICATOR=VALUE."))
-@institution_option
-@period_option
-@click.argument("cells", nargs=-1, required=True, metavar="INDICATOR=VALUE…")
+@returns.command(
+    "fill",
+    help=_(
+        "Write cells of a return (INDICATOR=VALUE, empty for unknown; ROOM.INDICATOR=VALUE), or take a workbook in."
+    ),
+)
+@click.option("--institution", metavar="CODE", help=_("Code of the institution."))
+@click.option("--period", callback=read_period, help=_("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter."))
+@click.argument("cells", nargs=-1, metavar="INDICATOR=VALUE…")
+@file_options
 @format_option
-def fill(institution: str, period: slots.Slot, cells: tuple[str, ...], format: str) -> int:
-    """Exit code 1 where a cell was changed by somebody else meanwhile."""
+def fill(
+    institution: str | None, period: slots.Slot | None, cells: tuple[str, ...], file: Path | None, dry_run: bool,
+    partial: bool, overwrite: bool, format: str,
+) -> int:  # fmt: skip
+    """Exit code 1 where a cell was changed by somebody else meanwhile, or a file was not taken."""
     from nengtan.identity.access import system_actor
     from nengtan.reporting.services import save_cells
 
+    if file is not None and institution is None and period is None and not cells:
+        return take_file(file, dry_run, partial, overwrite, format)
+    if file is not None or institution is None or period is None or not cells:
+        die(_("Name either --file, or --institution, --period and cells."))
     of = return_of(institution, period)
     seen = {(value.record, value.indicator): value.version for value in of.values.all()}
     saved = save_cells(system_actor(), of, [_cell(text, seen) for text in cells])

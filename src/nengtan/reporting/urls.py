@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nengtan.reporting.pages import lists, origin, printing, sheet, steps
+from nengtan.reporting.pages import lists, origin, printing, sheet, steps, workbooks
 
 urlpatterns = [
     path("returns/", lists.returns, name="returns"),
@@ -16,4 +16,10 @@ urlpatterns = [
     path("returns/<int:pk>/room/remove/", steps.room_remove, name="room_remove"),
     path("returns/<int:pk>/cell/<str:cell>/", origin.return_cell, name="return_cell"),
     path("returns/<int:pk>/evidence/<str:sha256>/", origin.return_evidence, name="return_evidence"),
+    path("returns/<int:pk>/workbook/", workbooks.return_workbook, name="return_workbook"),
+    path("returns/workbook/", workbooks.returns_send, name="returns_send"),
+    path("returns/workbook/region/", workbooks.region_workbook, name="region_workbook"),
+    path("returns/workbook/<str:key>/", workbooks.returns_preview, name="returns_preview"),
+    path("returns/workbook/<str:key>/marked/", workbooks.returns_marked, name="returns_marked"),
+    path("returns/workbook/<str:key>/take/", workbooks.returns_take, name="returns_take"),
 ]

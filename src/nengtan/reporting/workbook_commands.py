@@ -1,17 +1,41 @@
-"""Returns as workbooks at the console: ``nengtan returns export``, ``nengtan returns template``."""
+"""Returns as workbooks at the console: ``nengtan returns export``, ``template`` and ``fill --file``."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from nengtan.domain.returns import slots
 from nengtan.reporting.asking import period_option, read_period, region_named, return_of
-from nengtan.ui.cli import die, progress_bar
+from nengtan.ui.cli import REFUSED, die, emit, progress_bar, to_json
+
+if TYPE_CHECKING:
+    from nengtan.reporting.services.workbooks import FilePlan, FileResult
+
+CHANGE_COLUMNS = {
+    "code": gettext_lazy("Code"),
+    "institution": gettext_lazy("Institution"),
+    "period": gettext_lazy("Period"),
+    "label": gettext_lazy("Cell"),
+    "unit": gettext_lazy("Unit"),
+    "before": gettext_lazy("Before"),
+    "after": gettext_lazy("After"),
+    "sheet": gettext_lazy("Sheet"),
+    "place": gettext_lazy("In the file"),
+}
+ERROR_COLUMNS = {
+    "sheet": gettext_lazy("Sheet"),
+    "place": gettext_lazy("In the file"),
+    "label": gettext_lazy("Cell"),
+    "found": gettext_lazy("Found"),
+    "allowed": gettext_lazy("Allowed"),
+    "message": gettext_lazy("What is wrong"),
+}
 
 output_argument = click.argument("output", type=click.Path(dir_okay=False, path_type=Path))
 form_option = click.option(
@@ -100,3 +124,64 @@ def _write(output: Path, content: bytes) -> None:
     except OSError as error:
         die(_("%(path)s cannot be written: %(error)s") % {"path": output, "error": error.strerror})
     click.echo(_("Written: %(path)s") % {"path": output})
+
+
+def file_options(command: Any) -> Any:
+    """How a workbook is taken in."""
+    for option in (
+        click.option(
+            "--overwrite", is_flag=True, help=_("Let the file's figure stand where a cell was changed meanwhile.")
+        ),
+        click.option("--partial", is_flag=True, help=_("Store the good returns although others are refused.")),
+        click.option("--dry-run", is_flag=True, help=_("Say what would happen; store nothing.")),
+        click.option(
+            "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help=_("Workbook of one return or of many: forms, or a row for each return."),
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def take_file(file: Path, dry_run: bool, partial: bool, overwrite: bool, format: str) -> int:
+    """Take a workbook in, or say what would happen; exit code 1 when it was refused."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.services import workbooks
+    from nengtan.ui.sheets import wording
+    from nengtan.ui.sheets.refused import Refused
+
+    actor, plan = system_actor(), None
+    try:
+        if file.stat().st_size > workbooks.limits().max_bytes:
+            raise Refused("too_large", str(file.stat().st_size), str(workbooks.limits().max_bytes))
+        content = file.read_bytes()
+        if dry_run:
+            plan = workbooks.check_file(actor, file.name, content)
+            result = workbooks.preview_result(plan, partial, overwrite)
+        else:
+            with progress_bar(_("Taking the returns in")) as step:
+                result = workbooks.take_file(
+                    actor, file.name, content, partial=partial, overwrite=overwrite, progress=step
+                )
+    except Refused as refused:
+        die(f"{file.name}: {wording.refusal(refused)}", REFUSED)
+    _tell(result, plan, format)
+    return REFUSED if result.errors and not result.changed else 0
+
+
+def _tell(result: FileResult, plan: FilePlan | None, format: str) -> None:
+    from nengtan.reporting.workbook_wording import counted, result_dict, said
+
+    told = result_dict(result, plan, dry_run=plan is not None)
+    if format == "json":
+        click.echo(to_json(told))
+        return
+    if plan is not None:
+        emit(told["changes"], CHANGE_COLUMNS, format)
+    if told["errors"]:
+        emit(told["errors"], ERROR_COLUMNS, format)
+    for note in told["notes"]:
+        where = note["place"] or note["sheet"]
+        click.echo(f"{where}: {note['message']}" if where else note["message"], err=True)
+    words = f"{counted(result)} {_('Nothing was stored (dry run).')}" if plan is not None else said(result)
+    click.echo(words, err=format == "csv")

@@ -21,7 +21,7 @@ from nengtan.domain.sheets.numbers import Parsed, parse_number
 from nengtan.domain.sheets.problems import Fault
 from nengtan.domain.sheets.words import Words
 
-__all__ = ["COLUMNS", "Headings", "ReturnSheet", "SheetError", "Typed", "read_returns", "rows_of"]
+__all__ = ["COLUMNS", "Headings", "ReturnSheet", "SheetError", "Typed", "heading_row", "read_returns", "rows_of"]
 
 COLUMNS = frozenset({"institution", "code", "credit_code", "period", "record", "class", "region"})
 """Columns that are no indicators."""
@@ -29,6 +29,7 @@ COLUMNS = frozenset({"institution", "code", "credit_code", "period", "record", "
 Headings = Mapping[str, str]
 """What a heading may say, and the column it means; ``form_3`` and ``form_4`` stand before names of those forms."""
 
+_WHOSE = ("institution", "code", "credit_code")
 _LOOK_DOWN = 20
 _UNIT = re.compile(r"[(\uff08][^()\uff08\uff09]*[)\uff09]$")
 
@@ -74,13 +75,14 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
     Raises:
         SheetError: no row of headings with an institution, a period and at least one indicator is found.
     """
-    top, columns, ignored = _headings(grid, _names(edition, headings))
+    top, columns, ignored = heading_row(grid, edition, headings)
     sheet = ReturnSheet(ignored=ignored)
     where = {name: at for at, name in columns.items() if name in COLUMNS}
     indicators = {at: name for at, name in columns.items() if name not in COLUMNS}
     for number, cells in enumerate(grid.rows[top + 1 :], top + 2):
         texts = {name: _text(cells, at) for name, at in where.items()}
-        if not texts["institution"] and not texts.get("credit_code"):
+        whose = next((text for key in _WHOSE if (text := texts.get(key))), "")
+        if not whose:
             continue
         try:
             period = parse(texts["period"])
@@ -89,7 +91,7 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
             continue
         typed = Typed(
             number,
-            texts["institution"] or texts.get("credit_code", ""),
+            whose,
             period,
             texts.get("record", ""),
             creditcode.normalise(texts.get("credit_code", "")),
@@ -102,13 +104,18 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
     return sheet
 
 
-def _headings(grid: Grid, names: Mapping[str, str]) -> tuple[int, dict[int, str], list[str]]:
-    """The row of headings (counted from 0), what each column is, and headings that are nothing."""
+def heading_row(grid: Grid, edition: Edition, headings: Headings) -> tuple[int, dict[int, str], list[str]]:
+    """The row of headings (counted from 0), what each column is, and headings that are nothing.
+
+    Raises:
+        SheetError: there is no such row, or a heading stands twice.
+    """
+    names = _names(edition, headings)
     for top, cells in enumerate(grid.rows[:_LOOK_DOWN]):
-        texts = {at: _plain(shown(cell)) for at, cell in enumerate(cells) if not is_blank(cell)}
+        texts = {at: _known(shown(cell), names) for at, cell in enumerate(cells) if not is_blank(cell)}
         columns = {at: names[text] for at, text in texts.items() if text in names}
         told = set(columns.values())
-        if {"institution", "period"} <= told and told - COLUMNS:
+        if told & set(_WHOSE) and "period" in told and told - COLUMNS:
             twice = [name for name, times in Counter(columns.values()).items() if times > 1]
             if twice:
                 raise SheetError("heading_twice", twice[0])
@@ -120,19 +127,30 @@ def _names(edition: Edition, headings: Headings) -> dict[str, str]:
     """What a heading may say: the key, the code, or the name; where two forms have one name, form 2 goes first."""
     before = {name: word for word, name in headings.items() if name.startswith("form_")}
     names: dict[str, str] = {}
+    whole: dict[str, str] = {}
     for indicator in edition.indicators.values():
         if indicator.is_entered:
             name = before.get(f"form_{indicator.form}", "") + indicator.name_zh
             for text in (indicator.key, indicator.base_code, indicator.name_zh, name, indicator.name_en):
+                whole.setdefault(_bare(text), indicator.key)
                 names.setdefault(_plain(text), indicator.key)
+    names |= whole
     names.pop("", None)
     return names | {_plain(word): name for word, name in headings.items() if name in COLUMNS}
 
 
+def _known(text: str, names: Mapping[str, str]) -> str:
+    """A heading as it is known: whole, for brackets may be part of a name, else without the unit behind it."""
+    return _bare(text) if _bare(text) in names else _plain(text)
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split()).casefold()
+
+
 def _plain(text: str) -> str:
     """A heading without blanks and without the unit in brackets behind it."""
-    bare = _UNIT.sub("", "".join(text.split()))
-    return bare.casefold()
+    return _UNIT.sub("", "".join(text.split())).casefold()
 
 
 def _text(cells: Sequence[Cell], at: int) -> str:

@@ -11,13 +11,14 @@ from .cells import BadCell, Cell, shown
 from .problems import Fault
 from .words import Words, fold, plain
 
-__all__ = ["Parsed", "from_float", "parse_number"]
+__all__ = ["Parsed", "as_kept", "from_float", "parse_number"]
 
 _NUMBER = re.compile(r"(?P<head>[^0-9.+\-]*)(?P<sign>[+-]?)(?P<mid>[^0-9.+\-]*)(?P<digits>[0-9.][0-9.,' ]*)"
                      r"(?:[eE](?P<exp>[+-]?[0-9]{1,3}))?(?P<tail>.*)", re.DOTALL)  # fmt: skip
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[, '][0-9]{3})+(?:\.[0-9]*)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 _ERRORS = ("#ref!", "#n/a", "#value!", "#div/0!", "#name?", "#null!", "#num!", "#spill!", "#calc!", "#getting_data")
 _EXPONENT_LIMIT = 30
+_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,15 @@ def from_float(value: float) -> Decimal:
     if len(text) > 16:
         text = format(value, ".15g")
     return Decimal(text[:-2] if text.endswith(".0") else text)
+
+
+def as_kept(value: Decimal) -> Decimal:
+    """A value as it comes back out of a spreadsheet, which keeps fifteen digits of it.
+
+    >>> as_kept(Decimal("123456789012.123456")), as_kept(Decimal("1.50"))
+    (Decimal('123456789012.123'), Decimal('1.50'))
+    """
+    return from_float(float(format(value, ".15g"))) if len(value.as_tuple().digits) > _DIGITS else value
 
 
 def parse_number(cell: Cell, words: Words) -> Parsed | Fault:

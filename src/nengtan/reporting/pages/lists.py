@@ -59,6 +59,7 @@ def returns(request: ActorRequest) -> HttpResponseBase:
         "state": state_badge(first) if first else "",
         "late": late_badge(first) if first else "",
         "next": next_word(first.state) if first else "",
+        "can_send": request.actor.can(Capability.ENTER_RETURNS),
         "crumbs": [Crumb(gettext("Returns"))],
     }
     return render(request, "reporting/returns.html", context)

@@ -28,9 +28,10 @@ Cells = dict[tuple[str, str], Decimal | None]
 BEGUN = [state for state in steps.State if state is not steps.State.EMPTY]
 
 
-def review(returns: Sequence[Return]) -> dict[int, list[Finding]]:
+def review(returns: Sequence[Return], instead: Mapping[int, Cells] | None = None) -> dict[int, list[Finding]]:
     """The findings of each return, by its id, the gravest first; a few queries for all of them.
 
+    ``instead`` are cells of returns as they would be, before anything is stored.
     What the platform does not hold (a year before it was set up, a quota nobody loaded) is unknown and flags nothing.
     """
     found: dict[int, list[Finding]] = {item.pk: [] for item in returns}
@@ -39,7 +40,10 @@ def review(returns: Sequence[Return]) -> dict[int, list[Finding]]:
     for item in returns:
         groups[item.period, item.edition, history.of(item)].append(item)
     for (period, edition, rules), members in groups.items():
-        for finding in _findings(_Held(members, period), period, edition, rules):
+        held = _Held(members, period)
+        for item in members:
+            held.cells[item.pk].update((instead or {}).get(item.pk, {}))
+        for finding in _findings(held, period, edition, rules):
             found[int(str(finding.institution))].append(finding)
     return {pk: sorted(items, key=lambda item: item.severity.rank) for pk, items in found.items()}
 

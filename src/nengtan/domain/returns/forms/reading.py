@@ -15,7 +15,7 @@ from nengtan.domain.sheets.cells import Grid, column_letter, is_blank, shown
 from nengtan.domain.sheets.numbers import Parsed, parse_number
 from nengtan.domain.sheets.problems import Fault, Problem
 
-__all__ = ["Convert", "FormRead", "Placed", "number", "read_form", "room_code"]
+__all__ = ["Convert", "FormRead", "Placed", "number", "range_fault", "read_form", "room_code"]
 
 Convert = Callable[[Decimal, str, str], Decimal | None]
 """A value, the unit written beside it, the unit of the form: the value in the latter, None where none leads there."""
@@ -159,7 +159,7 @@ class _Reader:
     def _figure(self, row: int, at: int, cells: Sequence[Content], cell: Cell, line: Indicator) -> None:
         content = cells[at] if at < len(cells) else None
         value = number(content, line.unit, self.sheet_words, self.convert)
-        fault = value if isinstance(value, Fault) else _range_fault(value)
+        fault = value if isinstance(value, Fault) else range_fault(value)
         placed = Placed(self.grid.name, row, column_letter(at), None if fault else value, fault)  # type: ignore[arg-type]
         if cell in self.read.cells:
             first = self.read.cells[cell]
@@ -210,7 +210,12 @@ def _code(text: str) -> str:
     return text.lstrip("0")
 
 
-def _range_fault(value: Decimal | None) -> Fault | None:
+def range_fault(value: Decimal | None) -> Fault | None:
+    """Why a figure cannot stand on a form: below nought, or beyond what is kept.
+
+    >>> range_fault(Decimal(-1)).code, range_fault(Decimal(0))
+    ('too_small', None)
+    """
     if value is None:
         return None
     if value < 0:

@@ -63,8 +63,8 @@ class _Row:
 class Institutions:
     """Finds the institutions of one file in a fixed number of queries a few hundred names."""
 
-    def __init__(self, actor: Actor, pairs: Collection[Pair]) -> None:
-        self.actor = actor
+    def __init__(self, actor: Actor, pairs: Collection[Pair], capability: str = Capability.WRITE_ACTIVITY) -> None:
+        self.actor, self.capability = actor, capability
         self.pairs = pairs
         self.rows: dict[int, _Row] = {}
         self.by_code: dict[str, _Row] = {}
@@ -118,7 +118,7 @@ class Institutions:
 
     def _writable(self) -> set[int]:
         allowed: set[int] = set()
-        bodies = Institution.objects.for_actor(self.actor, Capability.WRITE_ACTIVITY)
+        bodies = Institution.objects.for_actor(self.actor, self.capability)
         for chunk in bulk.chunks(sorted(self.rows)):
             allowed |= set(bodies.filter(pk__in=chunk).values_list("pk", flat=True))
         return allowed
@@ -154,7 +154,7 @@ class Institutions:
         ]
         if not unknown:
             return found
-        bodies = Institution.objects.for_actor(self.actor, Capability.WRITE_ACTIVITY)
+        bodies = Institution.objects.for_actor(self.actor, self.capability)
         rows = [_Row(*values) for values in bodies.values_list("id", "code", "credit_code", "name", "closed_on")]
         folded: dict[str, list[_Row]] = defaultdict(list)
         for row in rows:

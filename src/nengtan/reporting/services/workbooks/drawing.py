@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from copy import copy
 from decimal import Decimal
 from typing import Any
 
@@ -16,11 +17,15 @@ from openpyxl.worksheet.pagebreak import Break, ColBreak
 from openpyxl.worksheet.worksheet import Worksheet
 
 from nengtan.domain.returns.forms.page import Box, Look, Page
+from nengtan.domain.sheets.numbers import as_kept
 from nengtan.domain.text import without_unclean
 from nengtan.reference import scheme
 from nengtan.ui.harmless import FORMULA_STARTS
 
 __all__ = ["add_notes", "add_page", "add_seal", "number_format", "protect", "saved", "sheet_title", "typed_numbers"]
+
+Styles = dict[Hashable, Any]
+"""Styles of a sheet by what they are of: working one out costs more than the cell it is for."""
 
 _SONG, _HEI = "SimSun", "SimHei"
 _THIN = Side(style="thin", color="000000")
@@ -61,8 +66,9 @@ def add_page(book: Workbook, page: Page, title: str) -> Worksheet:
         sheet.column_dimensions[get_column_letter(column)].width = width
     for row, height in page.heights.items():
         sheet.row_dimensions[row].height = height
+    styles: Styles = {}
     for box in page.boxes:
-        _draw(sheet, box)
+        _draw(sheet, box, styles)
     _print_setup(sheet, page)
     typed_numbers(sheet, ((box.row, box.column, box.unit) for box in page.boxes if box.cell and box.cell[1]))
     _room_codes(sheet, page.boxes)
@@ -79,18 +85,45 @@ def protect(sheet: Worksheet) -> None:
     sheet.protection.formatColumns = sheet.protection.formatRows = False
 
 
-def _draw(sheet: Worksheet, box: Box) -> None:
-    if box.look in _IN_GRID:
-        for row in range(box.row, box.row + box.rows):
-            for column in range(box.column, box.column + box.columns):
-                sheet.cell(row, column).border = _GRID
+def _draw(sheet: Worksheet, box: Box, styles: Styles) -> None:
     if box.rows > 1 or box.columns > 1:
+        if box.look in _IN_GRID:
+            _outline(sheet, box, styles)
         last_row, last_column = box.row + box.rows - 1, box.column + box.columns - 1
         sheet.merge_cells(start_row=box.row, start_column=box.column, end_row=last_row, end_column=last_column)
     cell: Any = sheet.cell(box.row, box.column)
     _put(cell, box.value)
+    key = (
+        box.look,
+        box.indent,
+        box.unit,
+        bool(box.cell and not box.cell[1]),
+        isinstance(box.value, str),
+        cell.quotePrefix,
+    )
+    if key not in styles:
+        _style(cell, box)
+        styles[key] = cell._style
+    else:
+        cell._style = copy(styles[key])
+
+
+def _outline(sheet: Worksheet, box: Box, styles: Styles) -> None:
+    """A border around every cell of a merged range; programs draw only what each cell has."""
+    for row in range(box.row, box.row + box.rows):
+        for column in range(box.column, box.column + box.columns):
+            cell: Any = sheet.cell(row, column)
+            if "grid" not in styles:
+                cell.border = _GRID
+                styles["grid"] = cell._style
+            cell._style = copy(styles["grid"])
+
+
+def _style(cell: Any, box: Box) -> None:
     cell.font = _FONTS.get(box.look, _BODY)
     cell.alignment = _alignment(box)
+    if box.look in _IN_GRID:
+        cell.border = _GRID
     if box.look in (Look.INPUT, Look.FIXED) and not isinstance(box.value, str):
         cell.number_format = number_format(box.unit) if box.unit else "@"
     if box.look is Look.INPUT:
@@ -107,7 +140,7 @@ def _put(cell: Any, value: str | Decimal | None) -> None:
         cell.data_type = "s"
         cell.quotePrefix = value.startswith(FORMULA_STARTS)
     else:
-        cell.value = value
+        cell.value = None if value is None else as_kept(value)
 
 
 def _alignment(box: Box) -> Alignment:

@@ -13,6 +13,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from nengtan.domain.returns.scheme import Edition, Indicator, Level
+from nengtan.domain.sheets.numbers import as_kept
 from nengtan.domain.text import without_unclean
 from nengtan.reference import scheme
 from nengtan.reporting.models import Return
@@ -95,7 +96,7 @@ def _headings(edition: Edition, lines: Sequence[Indicator]) -> Iterator[str]:
 
 
 def _add(sheet: Worksheet, row: Row) -> None:
-    sheet.append(row)
+    sheet.append([as_kept(value) if isinstance(value, Decimal) else value for value in row])
     number = sheet.max_row
     for column, value in enumerate(row, 1):
         if isinstance(value, str):

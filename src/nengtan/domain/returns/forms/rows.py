@@ -1,0 +1,139 @@
+"""A sheet with a row for each return, or for each room, read for storing: every figure with its place in the sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from nengtan.domain.returns.forms.reading import Convert, number, range_fault, room_code
+from nengtan.domain.returns.scheme import Edition, Records
+from nengtan.domain.returns.sheet import COLUMNS, Headings, heading_row
+from nengtan.domain.returns.slots import Slot, SlotError, parse
+from nengtan.domain.sheets import words as vocabulary
+from nengtan.domain.sheets.cells import Cell, Grid, column_letter, is_blank, shown
+from nengtan.domain.sheets.problems import Fault, Problem
+
+__all__ = ["Row", "RowsRead", "read_rows", "years_of"]
+
+
+@dataclass(slots=True)
+class Row:
+    """A return, or a room of one, as a row gives it; ``values`` and ``faults`` by indicator."""
+
+    row: int
+    code: str
+    credit_code: str
+    name: str
+    period: Slot
+    record: str
+    values: dict[str, Decimal | None] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+
+
+@dataclass
+class RowsRead:
+    """The rows of one sheet, the letter of each column, and what is wrong with rows that name nothing."""
+
+    sheet: str
+    rows: list[Row] = field(default_factory=list)
+    letters: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+
+def read_rows(grid: Grid, edition: Edition, headings: Headings, words: vocabulary.Words, convert: Convert) -> RowsRead:
+    """Read one sheet as rows of an edition.
+
+    Raises:
+        SheetError: it has no row of headings with an institution, a period and an indicator.
+    """
+    top, columns, ignored = heading_row(grid, edition, headings)
+    read = RowsRead(grid.name, ignored=ignored)
+    read.letters = {name: column_letter(at) for at, name in columns.items()}
+    where = {name: at for at, name in columns.items() if name in COLUMNS}
+    lines = _lines(edition, columns, rooms="record" in where)
+    for row, cells in enumerate(grid.rows[top + 1 :], top + 2):
+        texts = {name: _text(cells, at) for name, at in where.items()}
+        held = [at for at in lines if at < len(cells) and not is_blank(cells[at])]
+        if not held and not any(texts.get(name) for name in ("code", "credit_code", "institution")):
+            continue
+        found = _row(read, row, cells, texts, where)
+        if found is not None:
+            for at, (key, unit) in lines.items():
+                _take(found, key, unit, cells[at] if at < len(cells) else None, words, convert)
+            read.rows.append(found)
+    return read
+
+
+def years_of(grid: Grid, edition: Edition, headings: Headings) -> set[int]:
+    """The years of the periods a sheet of rows speaks of.
+
+    Raises:
+        SheetError: it has no row of headings with an institution, a period and an indicator.
+    """
+    top, columns, _ignored = heading_row(grid, edition, headings)
+    at = next(column for column, name in columns.items() if name == "period")
+    years = set()
+    for text in {_text(cells, at) for cells in grid.rows[top + 1 :]}:
+        try:
+            years.add(parse(text).year)
+        except SlotError:
+            continue
+    return years
+
+
+def _lines(edition: Edition, columns: Mapping[int, str], *, rooms: bool) -> dict[int, tuple[str, str]]:
+    """Column, indicator and unit of what is entered: of rooms in a sheet of rooms, of the body in any other."""
+    found = {}
+    for at, name in columns.items():
+        line = edition.indicators.get(name)
+        if line is not None and (edition.forms[line.form].records is Records.ROOM) == rooms:
+            found[at] = (line.key, line.unit)
+    return found
+
+
+def _row(
+    read: RowsRead, row: int, cells: Sequence[Cell], texts: Mapping[str, str], where: Mapping[str, int]
+) -> Row | None:
+    room = room_code(cells[where["record"]]) if "record" in where else ""
+    fault, column = _wrong(texts, room, rooms="record" in where)
+    if fault is not None:
+        letter = read.letters.get(column, "")
+        read.problems.append(
+            Problem(row, column, "", letter, fault.code, fault.found, fault.allowed, fault.params, sheet=read.sheet)
+        )
+        return None
+    whose = (texts.get("code", ""), texts.get("credit_code", ""), texts.get("institution", ""))
+    return Row(row, *whose, parse(texts["period"]), room)
+
+
+def _wrong(texts: Mapping[str, str], room: str, *, rooms: bool) -> tuple[Fault | None, str]:
+    """Why a row names no return, and in which column."""
+    if not any(texts.get(name) for name in ("code", "credit_code", "institution")):
+        return Fault("missing_institution"), "code"
+    try:
+        parse(texts["period"])
+    except SlotError:
+        return Fault("not_a_return_period", texts["period"]), "period"
+    if rooms and not room:
+        return Fault("room_without_code"), "record"
+    if len(room) > 4:
+        return Fault("too_long", room[:40], ("4",), {"length": len(room)}), "record"
+    return None, ""
+
+
+def _text(cells: Sequence[Cell], at: int) -> str:
+    return shown(cells[at]).strip() if at < len(cells) and not is_blank(cells[at]) else ""
+
+
+def _take(row: Row, key: str, unit: str, cell: Cell, words: vocabulary.Words, convert: Convert) -> None:
+    if cell is None or cell == "":
+        row.values[key] = None
+        return
+    value = number(cell, unit, words, convert)
+    fault = value if isinstance(value, Fault) else range_fault(value)
+    if fault is not None:
+        row.faults[key] = fault
+    else:
+        row.values[key] = value  # type: ignore[assignment]

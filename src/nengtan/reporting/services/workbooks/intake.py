@@ -1,0 +1,172 @@
+"""A workbook of returns as it was sent: forms, rows, seals; nothing is looked up yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from django.conf import settings
+
+from nengtan.domain.returns.forms.page import Cell
+from nengtan.domain.returns.forms.reading import Placed, read_form
+from nengtan.domain.returns.forms.rows import Row, RowsRead, read_rows, years_of
+from nengtan.domain.returns.forms.seal import Seal, SealBroken, Tag, is_seal, read_seals, read_tag
+from nengtan.domain.returns.scheme import Level, edition_of
+from nengtan.domain.returns.sheet import SheetError
+from nengtan.domain.returns.slots import Slot
+from nengtan.domain.sheets.cells import Grid
+from nengtan.domain.sheets.problems import Fault, Problem
+from nengtan.reference import scheme
+from nengtan.reference.words import sheet_words
+from nengtan.reporting.services.sheets import converted
+from nengtan.ui.sheets.collector import paused
+from nengtan.ui.sheets.reader import open_table
+from nengtan.ui.sheets.refused import Limits, Refused
+
+__all__ = ["FileRead", "Sent", "limits", "read_workbook"]
+
+
+@dataclass
+class Sent:
+    """What one sheet, or one row, says of a return; ``edition`` is "" where the sheet names none."""
+
+    sheet: str
+    row: int
+    whose: tuple[str, str, str]
+    period: Slot
+    edition: str
+    form: int = 0
+    cells: dict[Cell, Decimal | None] = field(default_factory=dict)
+    faults: dict[Cell, Fault] = field(default_factory=dict)
+    places: dict[Cell, Placed] | None = None
+    letters: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def placed(self, cell: Cell) -> Placed:
+        """Where a cell stands in the file."""
+        if self.places is not None and cell in self.places:
+            return self.places[cell]
+        letter = self.letters.get(cell[1], "")
+        return Placed(self.sheet, self.row, letter, self.cells.get(cell), self.faults.get(cell))
+
+    def problem(self, column: str, fault: Fault) -> Problem:
+        """What is wrong with the row, or with the sheet, as a whole."""
+        letter = self.letters.get(column, "")
+        return Problem(
+            self.row, column, "", letter, fault.code, fault.found, fault.allowed, fault.params, sheet=self.sheet
+        )
+
+
+@dataclass
+class FileRead:
+    """Everything a file says, and what could not be read of it."""
+
+    sent: list[Sent] = field(default_factory=list)
+    seals: dict[tuple[str, Slot], Seal] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+
+
+def limits() -> Limits:
+    """How large a file may be in this installation."""
+    return Limits(max_bytes=settings.MAX_UPLOAD_BYTES)
+
+
+def read_workbook(filename: str, content: bytes) -> FileRead:
+    """Read a file as it was sent.
+
+    Raises:
+        Refused: the file as a whole is not taken.
+    """
+    with paused():
+        grids = open_table(content, filename, limits())
+        read = FileRead()
+        for grid in grids:
+            if is_seal(grid):
+                _unseal(read, grid)
+        for grid in grids:
+            if not is_seal(grid):
+                _read_sheet(read, grid)
+    if not read.sent and not read.problems:
+        raise Refused("foreign_workbook")
+    return read
+
+
+def _unseal(read: FileRead, grid: Grid) -> None:
+    try:
+        read.seals |= {(seal.institution, seal.period): seal for seal in read_seals(grid)}
+    except SealBroken as broken:
+        raise Refused("seal_broken", grid.name) from broken
+
+
+def _read_sheet(read: FileRead, grid: Grid) -> None:
+    tag = read_tag(grid)
+    if tag is not None:
+        _form(read, grid, tag)
+    elif grid.name.split()[0] == scheme.form_words()["notes_sheet"]:
+        return
+    elif grid.hidden:
+        read.notes.append(_of_sheet(grid, "sheet_hidden"))
+    else:
+        _rows(read, grid)
+
+
+def _form(read: FileRead, grid: Grid, tag: Tag) -> None:
+    """A form as it was drawn; form 1 holds no figures and stands in the register."""
+    edition = scheme.editions().get(tag.edition)
+    if edition is None or tag.form not in edition.forms or edition.forms[tag.form].level is not Level.BASE:
+        fault = Problem(tag.row, "", "", "A", "unknown_form", f"{tag.edition}/{tag.form}", tuple(scheme.editions()))
+        read.problems.append(replace(fault, sheet=grid.name))
+        return
+    if grid.formulas:
+        read.notes.append(replace(_of_sheet(grid, "formulas_taken"), params={"count": grid.formulas}))
+    found = read_form(grid, edition, tag.form, scheme.form_words(), sheet_words(), converted)
+    sent = Sent(grid.name, 0, (tag.institution, "", ""), tag.period, tag.edition, tag.form, places=found.cells)
+    for cell, placed in found.cells.items():
+        if placed.fault is not None:
+            sent.faults[cell] = placed.fault
+        else:
+            sent.cells[cell] = placed.value
+    sent.problems = found.problems
+    read.notes += [
+        replace(_of_sheet(grid, "form_line_missing"), found=edition.indicators[key].name_zh) for key in found.missing
+    ]
+    read.sent.append(sent)
+
+
+def _rows(read: FileRead, grid: Grid) -> None:
+    """A row for each return, in the edition its period belongs to; mostly all are of one."""
+    known = scheme.editions().values()
+    try:
+        years = years_of(grid, max(known, key=lambda edition: edition.first_year), scheme.headings())
+        codes = {year: edition_of(year, known).code for year in years} or {0: max(scheme.editions())}
+        for code in sorted(set(codes.values())):
+            told = read_rows(grid, scheme.edition(code), scheme.headings(), sheet_words(), converted)
+            read.sent += [_sent(told, row, code) for row in told.rows if codes[row.period.year] == code]
+    except SheetError as error:
+        _no_rows(read, grid, error)
+        return
+    read.problems += told.problems
+    if grid.formulas:
+        read.notes.append(replace(_of_sheet(grid, "formulas_taken"), params={"count": grid.formulas}))
+    read.notes += [replace(_of_sheet(grid, "heading_ignored"), found=heading) for heading in told.ignored]
+
+
+def _no_rows(read: FileRead, grid: Grid, error: SheetError) -> None:
+    if error.code == "no_headings":
+        read.notes.append(_of_sheet(grid, "sheet_left_out"))
+    else:
+        read.problems.append(replace(_of_sheet(grid, error.code), found=error.found, severity="error"))
+
+
+def _sent(found: RowsRead, row: Row, edition: str) -> Sent:
+    return Sent(
+        found.sheet, row.row, (row.code, row.credit_code, row.name), row.period, edition,
+        cells={(row.record, key): value for key, value in row.values.items()},
+        faults={(row.record, key): fault for key, fault in row.faults.items()},
+        letters=found.letters,
+    )  # fmt: skip
+
+
+def _of_sheet(grid: Grid, code: str) -> Problem:
+    return Problem(0, "", "", "", code, grid.name, severity="note", sheet=grid.name)

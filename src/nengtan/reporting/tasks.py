@@ -1,0 +1,32 @@
+"""Long work with returns, done by the worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from nengtan.identity.access import Actor
+from nengtan.identity.roles import Capability
+from nengtan.reporting.models import Return
+from nengtan.reporting.services import workbooks
+from nengtan.reporting.workbook_wording import result_dict, said
+from nengtan.ui import jobs, sending
+from nengtan.ui.drafts import Draft
+
+
+def _result_url(job: jobs.Job) -> str:
+    result = job.result or {}
+    return reverse("returns_preview", args=[result["draft"]]) if result.get("errors") else reverse("returns")
+
+
+@sending.file_task("import.returns", "returns", result_url=_result_url)
+def import_returns(
+    job: jobs.Running, actor: Actor, draft: Draft, partial: bool, overwrite: bool, only: int | None = None
+) -> dict[str, Any]:
+    """Take in a workbook of returns; a cancelled job leaves nothing."""
+    held = Return.objects.for_actor(actor, Capability.ENTER_RETURNS).filter(pk=only).first() if only else None
+    result = workbooks.take_file(
+        actor, draft.filename, draft.content, only=held, partial=partial, overwrite=overwrite, progress=job.progress
+    )
+    return {**result_dict(result), "said": said(result)}
