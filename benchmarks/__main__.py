@@ -22,6 +22,7 @@ MODULES = {
     "import": "imports",
     "demo-pages": "demo_pages",
     "review": "review",
+    "rollup": "rollup",
 }
 SCALE = "4000,10000,40000"
 

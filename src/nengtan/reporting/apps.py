@@ -27,6 +27,7 @@ def _fill_menu() -> None:
     from nengtan.ui import nav
 
     nav.register("data", _("Returns"), "returns", Capability.VIEW_DETAIL, icon="file-text", order=35)
+    nav.register("data", _("Review rules"), "rules", Capability.MANAGE_RULES, icon="list-details", order=38)
 
 
 def _word_trail() -> None:

@@ -2,10 +2,18 @@
 
 from django.urls import path
 
-from nengtan.reporting.pages import lists, origin, printing, sheet, steps, workbooks
+from nengtan.reporting.pages import lists, origin, printing, rules, sheet, steps, workbooks
 
 urlpatterns = [
     path("returns/", lists.returns, name="returns"),
+    path("returns/rules/", rules.rules, name="rules"),
+    path("returns/rules/add/", rules.rule_add, name="rule_add"),
+    path("returns/rules/check/", rules.rule_check, name="rule_check"),
+    path("returns/rules/<str:code>/", rules.rule, name="rule"),
+    path("returns/rules/<str:code>/change/", rules.rule_change, name="rule_change"),
+    path("returns/rules/<str:code>/try/", rules.rule_try, name="rule_try"),
+    path("returns/rules/<str:code>/set/", rules.rule_set, name="rule_set"),
+    path("returns/rules/<str:code>/switch/", rules.rule_switch, name="rule_switch"),
     path("returns/<int:pk>/", sheet.return_page, name="return"),
     path("returns/<int:pk>/print/", printing.return_print, name="return_print"),
     path("returns/<int:pk>/cells/", sheet.return_cells, name="return_cells"),
