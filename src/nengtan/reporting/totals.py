@@ -122,7 +122,7 @@ class _Tree:
 
     def _rooms(self, cells: QuerySet[Value]) -> dict[tuple[str, str], int]:
         found: dict[tuple[str, str], int] = defaultdict(int)
-        rows = cells.exclude(record="").values_list("of__region_id", "of__superior_id", "of__institution_kind")
+        rows = cells.filter(record__gt="").values_list("of__region_id", "of__superior_id", "of__institution_kind")
         for region_id, superior, kind, _of, _record in rows.values_list(
             "of__region_id", "of__superior_id", "of__institution_kind", "of_id", "record"
         ).distinct().order_by():  # fmt: skip
