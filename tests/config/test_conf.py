@@ -29,6 +29,7 @@ BAD = {
     "max_upload_mb": ("-1", "a whole number from 1 to 4096"),
     "email_from": ("energy@example.gov.cn\nBcc: x@y.z", "an e-mail address such as energy@example.gov.cn"),
     "log_level": ("LOUD", "DEBUG | INFO | WARNING | ERROR"),
+    "today": ("yesterday", "empty, or a day such as 2024-01-18"),
 }
 FREE = {"secret_key", "host"}
 """Settings that take any text."""

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from nengtan.domain import creditcode
 from nengtan.domain.returns import slots
-from nengtan.identity.access import system_actor
+from nengtan.domain.returns.steps import Action
+from nengtan.identity.access import Actor, system_actor
 from nengtan.ledger.services import FactInput, enter_fact
 from nengtan.registry.services import set_attribute
 from nengtan.reporting.models import Return
-from nengtan.reporting.services import open_returns
+from nengtan.reporting.services import CellChange, explain, open_returns, review, save_cells, take_step
 from tests.cast import Cast
 
 QUARTER = slots.quarter(2023, 1)
@@ -43,3 +44,25 @@ def opened(cast: Cast) -> Return:
     bill(cast, "school", "natural_gas", 202302, "1000", "m3", "3000")
     open_returns(cast.actor("district"), cast.regions["420106"], QUARTER)
     return Return.objects.get(institution=cast.institutions["school"])
+
+
+def opened_all(cast: Cast) -> list[Return]:
+    """The first quarter of 2023 of all three bodies of the district, each with bills and a register."""
+    for number, who in enumerate(("school", "hospital", "office"), 1):
+        register(cast, who, number)
+        for month in (202301, 202302, 202303):
+            bill(cast, who, "electricity", month, str(9000 + 100 * number + month % 10), "kWh", "5400")
+            bill(cast, who, "water", month, str(300 + 7 * number), "m3", "900")
+    open_returns(cast.actor("district"), cast.regions["420106"], QUARTER)
+    return list(Return.objects.select_related("institution").order_by("institution__code"))
+
+
+def handed_in(cast: Cast, of: Return) -> None:
+    """Filled in, explained, passed on by the three people of the institution, who here serve all of them."""
+    people = [Actor(cast.user(name), _all=True) for name in ("statistician", "statistics_head", "unit_head")]
+    area = of.values.get(indicator="area")
+    save_cells(people[0], of, [CellChange("area", Decimal(5000), area.version)])
+    for finding in review([of])[of.pk]:
+        explain(people[0], of, finding.rule, "as billed", indicator=finding.cell.indicator)
+    for actor, action in zip(people, (Action.SUBMIT, Action.PASS, Action.PASS), strict=True):
+        take_step(actor, of, action)

@@ -13,6 +13,7 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
@@ -100,6 +101,13 @@ def _zone(text: str) -> str:
     return text
 
 
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ValueError(_("empty, or a day such as 2024-01-18")) from error
+
+
 def _folder(text: str) -> Path:
     if not text.strip():
         raise ValueError(_("the path of a folder"))
@@ -174,6 +182,7 @@ class Config:
     )
     email_from: str = setting("nengtan@localhost", _sender, "sender of mails")
     max_upload_mb: int = setting(50, _count(4096), "largest file accepted, MiB")
+    today: date | None = setting(None, _day, "a fixed day for statistics, for demonstrations and training")
     log_level: str = setting("INFO", _level, "DEBUG | INFO | WARNING | ERROR")
 
     @property

@@ -20,8 +20,9 @@ from django.utils.translation import gettext as _
 
 from nengtan import __version__
 from nengtan.demo import campus
-from nengtan.demo.district import District, build, notice
+from nengtan.demo.district import SEED, District, build, notice
 from nengtan.demo.mark import MARK, NotADemo, state_of
+from nengtan.demo.returns import TODAY, add_returns
 from nengtan.demo.workbooks import write_workbooks
 from nengtan.identity.access import Actor, system_actor
 from nengtan.identity.models import User
@@ -32,7 +33,7 @@ from nengtan.registry.services import EventInput, add_region, record_event, set_
 from nengtan.registry.services import intake as registry_intake
 from nengtan.ui.sheets.reader import open_table
 
-DISTRICT = "420106"
+DISTRICT, MANAGER = "420106", "manager"
 
 Step = Callable[[int, int, str], None]
 
@@ -72,9 +73,17 @@ def build_demo(folder: Path, step: Step) -> Built:
         )
     _write_mark(mark, {"state": "building"})
     passwords = _fill(folder, step)
+    _stand_still(folder)
     state = {"state": "ready", "version": __version__, "passwords": passwords}
     _write_mark(mark, state)
     return _built(folder, state, fresh=True)
+
+
+def _stand_still(folder: Path) -> None:
+    """Let statistics take the demonstration's today for today, unless the folder has settings of its own."""
+    settings = folder / "nengtan.toml"
+    if not settings.exists():
+        settings.write_text(f'today = "{TODAY}"\n', encoding="utf-8")
 
 
 def _built(folder: Path, state: dict[str, Any], fresh: bool) -> Built:
@@ -108,11 +117,13 @@ def _fill(folder: Path, step: Step) -> dict[str, str]:
     district = build()
     work = list(_work(actor, district, folder))
     for done, (note, do) in enumerate(work):
-        step(done, len(work) + 1, note)
+        step(done, len(work) + 2, note)
         do()
-    step(len(work), len(work) + 1, _("users"))
+    step(len(work), len(work) + 2, _("users"))
     passwords = _add_people(actor)
-    step(len(work) + 1, len(work) + 1, _("done"))
+    step(len(work) + 1, len(work) + 2, _("statistical returns"))
+    add_returns(Region.objects.get(code=DISTRICT), User.objects.get(username=MANAGER), SEED)
+    step(len(work) + 2, len(work) + 2, _("done"))
     return passwords
 
 

@@ -18,6 +18,7 @@ class Capability(TextChoices):
     ENTER_RETURNS = "enter_returns", _("Fill in and submit returns")
     SIGN_AS_STATISTICS_HEAD = "sign_as_statistics_head", _("Pass returns on as statistics head")
     SIGN_AS_UNIT_HEAD = "sign_as_unit_head", _("Pass returns on as unit head")
+    OVERSEE_RETURNS = "oversee_returns", _("See who has reported in a region")
     REVIEW_RETURNS = "review_returns", _("Open, review and approve returns")
     MANAGE_RULES = "manage_rules", _("Set the review rules of returns")
     CLOSE_YEAR = "close_year", _("Close and reopen years")
@@ -48,13 +49,13 @@ _SEE = frozenset({Capability.VIEW, Capability.VIEW_DETAIL, Capability.VIEW_LINEA
 CAPABILITIES: dict[str, frozenset[str]] = {
     Role.PLATFORM_ADMIN: frozenset(Capability) - SIGNATURES,
     Role.REGIONAL_MANAGER: frozenset(Capability) - SIGNATURES - {Capability.MANAGE_FACTORS},
-    Role.SYSTEM_DEPARTMENT: _SEE | {Capability.VIEW_AUDIT},
+    Role.SYSTEM_DEPARTMENT: _SEE | {Capability.OVERSEE_RETURNS, Capability.VIEW_AUDIT},
     Role.STATISTICIAN: _SEE
     | {Capability.WRITE_REGISTRY, Capability.WRITE_ACTIVITY, Capability.ENTER_RETURNS, Capability.VIEW_AUDIT},
     Role.STATISTICS_HEAD: _SEE | {Capability.WRITE_ACTIVITY, Capability.SIGN_AS_STATISTICS_HEAD, Capability.VIEW_AUDIT},
     Role.UNIT_HEAD: _SEE | {Capability.SIGN_AS_UNIT_HEAD, Capability.VIEW_AUDIT},
     Role.SERVICE_COMPANY: _SEE,
-    Role.VERIFIER: _SEE | {Capability.VIEW_AUDIT},
+    Role.VERIFIER: _SEE | {Capability.OVERSEE_RETURNS, Capability.VIEW_AUDIT},
     Role.PUBLIC: frozenset({Capability.VIEW}),
 }
 

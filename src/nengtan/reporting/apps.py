@@ -28,6 +28,12 @@ def _fill_menu() -> None:
 
     nav.register("data", _("Returns"), "returns", Capability.VIEW_DETAIL, icon="file-text", order=35)
     nav.register("data", _("Review rules"), "rules", Capability.MANAGE_RULES, icon="list-details", order=38)
+    nav.register("manage", _("Workbench"), "workbench", Capability.OVERSEE_RETURNS, icon="list-details", order=10)
+    nav.register("manage", _("Roll-up"), "rollup", Capability.OVERSEE_RETURNS, icon="table", order=12)
+    nav.register(
+        "manage", _("Joint review and spot check"), "checks", Capability.OVERSEE_RETURNS, icon="search", order=14
+    )
+    nav.register("manage", _("Deadlines"), "returns_calendar", Capability.OVERSEE_RETURNS, icon="clock", order=16)
 
 
 def _word_trail() -> None:
@@ -47,11 +53,27 @@ def _word_trail() -> None:
             "rule.add": _("review rule added"),
             "rule.change": _("review rule changed"),
             "rule.set": _("thresholds of a review rule changed"),
+            "deadline.set": _("deadline set"),
+            "deadline.drop": _("deadline taken back"),
+            "cycle.set": _("cycle set"),
+            "spotcheck.draw": _("sample drawn"),
+            "spotcheck.assign": _("spot check assigned"),
+            "spotcheck.record": _("spot check recorded"),
+            "joint_review.open": _("joint review opened"),
+            "joint_review.close": _("joint review closed"),
+            "region_report.report": _("roll-up handed in"),
+            "region_report.approve": _("roll-up approved"),
+            "region_report.send_back": _("roll-up sent back"),
         },
         kinds={
             "reporting.return": _("return"),
             "reporting.ruleversion": _("review rule"),
             "reporting.rulesetting": _("setting of a review rule"),
+            "reporting.owndeadline": _("deadline"),
+            "reporting.cyclesetting": _("cycle"),
+            "reporting.spotcheck": _("spot check"),
+            "reporting.jointreview": _("joint review"),
+            "reporting.regionreport": _("roll-up"),
         },
         links={},
         fields={"period": _("period"), "returns": _("returns"), "edition": _("edition"), "due_on": _("due on")},

@@ -20,6 +20,7 @@ from nengtan.reporting.asking import (
     region_option,
     return_of,
 )
+from nengtan.reporting.managing import due, rollup, spotcheck
 from nengtan.reporting.rule_commands import rules
 from nengtan.reporting.wording import severity_word
 from nengtan.reporting.workbook_commands import export, file_options, take_file, template
@@ -237,7 +238,7 @@ def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
     return CellChange(indicator, number, seen.get((record, indicator), 0), record)
 
 
-for _command in (export, template, rules):
+for _command in (due, export, rollup, rules, spotcheck, template):
     returns.add_command(_command)
 
 commands: list[click.Command] = [returns]

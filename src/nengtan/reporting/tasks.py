@@ -1,15 +1,17 @@
-"""Long work with returns, done by the worker."""
+"""Long work with returns, and daily work: periods that have ended are opened, the late reminded."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
 from nengtan.reporting.models import Return
-from nengtan.reporting.services import workbooks
+from nengtan.reporting.services import cycles, reminding, workbooks
 from nengtan.reporting.workbook_wording import result_dict, said
 from nengtan.ui import jobs, sending
 from nengtan.ui.drafts import Draft
@@ -30,3 +32,20 @@ def import_returns(
         actor, draft.filename, draft.content, only=held, partial=partial, overwrite=overwrite, progress=job.progress
     )
     return {**result_dict(result), "said": said(result)}
+
+
+@jobs.daily("returns.open_due", gettext_lazy("Open periods of statistical returns"), hour=5)
+@jobs.task("returns.open_due")
+def open_due(job: jobs.Running, actor: Actor) -> dict[str, Any]:
+    """Open what has ended where a region wants it."""
+    opened = cycles.open_due(actor)
+    words = _("%(n)s returns opened") % {"n": sum(opened.values())}
+    return {"opened": opened, "said": words}
+
+
+@jobs.daily("returns.remind", gettext_lazy("Remind of statistical returns"), hour=7)
+@jobs.task("returns.remind")
+def remind(job: jobs.Running, actor: Actor) -> dict[str, Any]:
+    """Write to everybody whom something waits for, once a day."""
+    count = reminding.remind()
+    return {"reminded": count, "said": _("%(n)s reminders sent") % {"n": count}}

@@ -64,32 +64,33 @@ def region_forms(
     return RegionForms(region, period, edition, names, forms)
 
 
+def collectors(rows: QuerySet[Return]) -> dict[int, str]:
+    """Of a period's returns, the path of the region each superior body's own return counts in."""
+    at: dict[int, tuple[int | None, str]] = {
+        body: (superior, path)
+        for body, superior, path in rows.filter(
+            Q(superior__isnull=False) | Q(institution__in=rows.exclude(superior=None).values("superior"))
+        ).values_list("institution_id", "superior_id", "region__path")
+    }
+    found = {}
+    for body in at:
+        seen, above = {body}, body
+        while (superior := at[above][0]) is not None and superior in at and superior not in seen:
+            seen.add(superior)
+            above = superior
+        found[body] = at[above][1]
+    return found
+
+
 class _Tree:
     """The returns of a period that count towards a region, wherever they lie."""
 
     def __init__(self, region: Region, period: slots.Slot, children: set[str]) -> None:
         self.region, self.children = region, children
         rows: QuerySet[Return] = Return.objects.filter(year=period.year, slot=period.number, kind=period.kind)
-        self.collected = self._collectors(rows)
+        self.collected = collectors(rows)
         self.rows = rows.filter(Q(region__path__startswith=region.path) | Q(superior__isnull=False))
         self.paths = dict(self.rows.order_by().values_list("region_id", "region__path").distinct())
-
-    def _collectors(self, rows: QuerySet[Return]) -> dict[int, str]:
-        """Path of the region each superior body's own return counts in."""
-        at: dict[int, tuple[int | None, str]] = {
-            body: (superior, path)
-            for body, superior, path in rows.filter(
-                Q(superior__isnull=False) | Q(institution__in=rows.exclude(superior=None).values("superior"))
-            ).values_list("institution_id", "superior_id", "region__path")
-        }
-        found = {}
-        for body in at:
-            seen, above = {body}, body
-            while (superior := at[above][0]) is not None and superior in at and superior not in seen:
-                seen.add(superior)
-                above = superior
-            found[body] = at[above][1]
-        return found
 
     def child_of(self, home: Home) -> str | None:
         """The child a return counts in; the region's own code for what stands directly under it, None outside it."""

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from nengtan.reporting.pages import lists, origin, printing, rules, sheet, steps, workbooks
+from nengtan.reporting.pages import (
+    calendar,
+    checks,
+    lists,
+    origin,
+    printing,
+    rollup,
+    rules,
+    sheet,
+    steps,
+    workbench,
+    workbooks,
+)
 
 urlpatterns = [
     path("returns/", lists.returns, name="returns"),
@@ -30,4 +42,14 @@ urlpatterns = [
     path("returns/workbook/<str:key>/", workbooks.returns_preview, name="returns_preview"),
     path("returns/workbook/<str:key>/marked/", workbooks.returns_marked, name="returns_marked"),
     path("returns/workbook/<str:key>/take/", workbooks.returns_take, name="returns_take"),
+    path("returns/workbench/", workbench.workbench, name="workbench"),
+    path("returns/workbench/act/", workbench.workbench_act, name="workbench_act"),
+    path("returns/calendar/", calendar.calendar, name="returns_calendar"),
+    path("returns/<int:pk>/extend/", calendar.return_extend, name="return_extend"),
+    path("returns/rollup/", rollup.rollup_page, name="rollup"),
+    path("returns/rollup/behind/", rollup.rollup_behind, name="rollup_behind"),
+    path("returns/rollup/report/", rollup.rollup_report, name="rollup_report"),
+    path("returns/rollup/<int:pk>/decide/", rollup.rollup_decide, name="rollup_decide"),
+    path("returns/checks/", checks.checks, name="checks"),
+    path("returns/checks/sampled/<int:pk>/", checks.sampled, name="sampled"),
 ]

@@ -1,16 +1,38 @@
 """What is kept of returns."""
 
-from nengtan.reporting.models.returns import Explanation, Extension, Return, ReturnQuerySet, ReturnStep, Value
+from nengtan.reporting.models.checks import JointReview, Sampled, SpotCheck
+from nengtan.reporting.models.cycles import TASKS, CycleSetting, OwnDeadline, Reminder
+from nengtan.reporting.models.returns import (
+    KINDS,
+    STATES,
+    Explanation,
+    Extension,
+    Return,
+    ReturnQuerySet,
+    ReturnStep,
+    Value,
+)
 from nengtan.reporting.models.rules import RuleSetting, RuleTrial, RuleVersion
+from nengtan.reporting.models.summaries import RegionReport
 
 __all__ = [
+    "KINDS",
+    "STATES",
+    "TASKS",
+    "CycleSetting",
     "Explanation",
     "Extension",
+    "JointReview",
+    "OwnDeadline",
+    "RegionReport",
+    "Reminder",
     "Return",
     "ReturnQuerySet",
     "ReturnStep",
     "RuleSetting",
     "RuleTrial",
     "RuleVersion",
+    "Sampled",
+    "SpotCheck",
     "Value",
 ]

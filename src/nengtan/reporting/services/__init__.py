@@ -12,14 +12,16 @@ from nengtan.reporting.services.cells import (
 )
 from nengtan.reporting.services.opening import extend, open_returns
 from nengtan.reporting.services.prefill import prefill
-from nengtan.reporting.services.reviewing import Reviewed, review, review_typed, weigh
+from nengtan.reporting.services.reviewing import Reviewed, is_settled, review, review_typed, weigh, weigh_all
 from nengtan.reporting.services.rules import RuleDraft, add_rule, change_rule, set_thresholds, switch_rule
-from nengtan.reporting.services.stepping import take_step
+from nengtan.reporting.services.stepping import NotAll, Outcome, take_step, take_steps
 from nengtan.reporting.services.trying import trial_of, try_rule
 
 __all__ = [
     "CellChange",
     "Conflict",
+    "NotAll",
+    "Outcome",
     "Reviewed",
     "RuleDraft",
     "Saved",
@@ -29,6 +31,7 @@ __all__ = [
     "explain",
     "explain_with_file",
     "extend",
+    "is_settled",
     "open_returns",
     "prefill",
     "remove_room",
@@ -38,7 +41,9 @@ __all__ = [
     "set_thresholds",
     "switch_rule",
     "take_step",
+    "take_steps",
     "trial_of",
     "try_rule",
     "weigh",
+    "weigh_all",
 ]

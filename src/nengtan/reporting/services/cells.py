@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nengtan.domain.returns import steps
@@ -19,6 +18,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.models import Evidence
 from nengtan.ledger.services.evidence import keep_evidence, safe_media_type
 from nengtan.reference import scheme
+from nengtan.reporting import clock
 from nengtan.reporting.models import Explanation, Return, Value
 from nengtan.reporting.services.stepping import hand_of, refusal
 
@@ -162,7 +162,7 @@ def _write(actor: Actor, of: Return, there: Value | None, change: CellChange, pr
     value.value, value.provenance = change.value, provenance
     value.source = {"was": str(there.provenance)} if there is not None and there.provenance != provenance else {}
     value.version += 1
-    value.entered_by, value.entered_at = actor.user, timezone.now()
+    value.entered_by, value.entered_at = actor.user, clock.now()
     value.save()
     return value
 
@@ -212,7 +212,7 @@ def explain(
     before = place.values_list("text", flat=True).first()
     made = None
     if text.strip():
-        told = {"text": text.strip(), "evidence": evidence, "by": actor.user, "at": timezone.now()}
+        told = {"text": text.strip(), "evidence": evidence, "by": actor.user, "at": clock.now()}
         made, _fresh = place.update_or_create(of=held, rule=rule, record=record, indicator=indicator, defaults=told)
     else:
         place.delete()

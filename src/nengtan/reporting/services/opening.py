@@ -8,17 +8,18 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nengtan.domain import periods
 from nengtan.domain.returns import slots
-from nengtan.domain.returns.scheme import Task, edition_of
+from nengtan.domain.returns.scheme import edition_of
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.audit import record
 from nengtan.identity.roles import Capability
 from nengtan.reference import scheme
 from nengtan.registry.models import Institution, InstitutionSpan, Region
+from nengtan.reporting import clock
+from nengtan.reporting.deadlines import Deadlines
 from nengtan.reporting.models import Extension, Return
 from nengtan.reporting.services.prefill import prefill
 
@@ -34,13 +35,8 @@ def days_of(period: slots.Slot) -> tuple[date, date]:
 
 
 def due_on(period: slots.Slot, region: Region) -> date | None:
-    """The day a return of the region is due: by the rule of the nearest region above it that has one."""
-    rules = [rule for rule in scheme.deadlines() if rule.applies and rule.task is Task.REPORT]
-    for code in reversed(region.codes):
-        for rule in rules:
-            if rule.region == code and rule.kind is period.kind:
-                return rule.due(period)
-    return None
+    """The day a return of the region is due: by its own rule, else by that of the nearest region above that has one."""
+    return Deadlines().due(period, region)
 
 
 @transaction.atomic
@@ -54,9 +50,10 @@ def open_returns(actor: Actor, region: Region, period: slots.Slot) -> int:
     if not actor.scope_for(Capability.REVIEW_RETURNS).covers(region.path):
         raise Forbidden(Capability.REVIEW_RETURNS)
     first, last = days_of(period)
-    if last >= timezone.localdate():
+    if last >= clock.today():
         raise ValidationError(_("%(period)s has not ended yet.") % {"period": period})
-    edition = edition_of(period.year, scheme.editions().values())
+    deadlines = Deadlines()
+    edition, opened_at = edition_of(period.year, scheme.editions().values()), clock.now()
     made = Return.objects.bulk_create(
         [
             Return(
@@ -69,7 +66,8 @@ def open_returns(actor: Actor, region: Region, period: slots.Slot) -> int:
                 institution_kind=span.kind,
                 system=span.system,
                 superior_id=span.superior_id if span.reports_to == Institution.ReportsTo.SUPERIOR else None,
-                due_on=due_on(period, span.region),
+                due_on=deadlines.due(period, span.region),
+                opened_at=opened_at,
             )
             for span in _homes(region, period, first, last)
         ],
@@ -116,7 +114,7 @@ def extend(actor: Actor, of: Return, until: date, reason: str) -> Extension:
     before, of.due_on = of.due_on, until
     of.version += 1
     of.save(update_fields=["due_on", "version"])
-    made = Extension.objects.create(of=of, until=until, reason=reason.strip(), by=actor.user)
+    made = Extension.objects.create(of=of, until=until, reason=reason.strip(), by=actor.user, at=clock.now())
     record(
         actor, "return.extend", of, before={"due_on": before}, after={"due_on": until}, reason=reason,
         region_path=of.region.path, institution_id=of.institution_id,

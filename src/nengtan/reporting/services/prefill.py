@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Q, Sum
-from django.utils import timezone
 
 from nengtan import reference
 from nengtan.domain import overtime, periods
@@ -20,6 +19,7 @@ from nengtan.ledger.models import ActivityFact, Origin
 from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
 from nengtan.registry.models import Asset, Attribute
+from nengtan.reporting import clock
 from nengtan.reporting.models import Return, Value
 
 Cell = tuple[str, str]
@@ -83,7 +83,7 @@ def _fill(returns: Sequence[Return], period: slots.Slot, edition: Edition) -> in
     held: dict[int, dict[Cell, Value]] = defaultdict(dict)
     for value in Value.objects.filter(of__in=[item.pk for item in returns]):
         held[value.of_id][value.record, value.indicator] = value
-    now = timezone.now()
+    now = clock.now()
     fresh: list[Value] = []
     moved: list[Value] = []
     for item in returns:

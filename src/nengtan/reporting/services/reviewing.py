@@ -17,6 +17,7 @@ from nengtan.domain.returns.review.rules import Scope, Severity
 from nengtan.domain.returns.review.table import Place, ReturnRow, Table, table_of, with_rooms
 from nengtan.domain.returns.scheme import Measure
 from nengtan.ledger.models import ActivityFact, Origin
+from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
 from nengtan.registry.models import Institution
 from nengtan.reporting.models import Explanation, Return, Value
@@ -34,7 +35,15 @@ def review(returns: Sequence[Return], instead: Mapping[int, Cells] | None = None
     ``instead`` are cells of returns as they would be, before anything is stored.
     What the platform does not hold (a year before it was set up, a quota nobody loaded) is unknown and flags nothing.
     """
+    return review_against(returns, instead)[0]
+
+
+def review_against(
+    returns: Sequence[Return], instead: Mapping[int, Cells] | None = None
+) -> tuple[dict[int, list[Finding]], dict[int, ReturnRow]]:
+    """`review`, and of each return the figures it was held against: last year's, the base year's, those of meters."""
     found: dict[int, list[Finding]] = {item.pk: [] for item in returns}
+    rows: dict[int, ReturnRow] = {}
     groups: dict[tuple[slots.Slot, str, Rules], list[Return]] = defaultdict(list)
     history = History()
     for item in returns:
@@ -43,9 +52,10 @@ def review(returns: Sequence[Return], instead: Mapping[int, Cells] | None = None
         held = _Held(members, period)
         for item in members:
             held.cells[item.pk].update((instead or {}).get(item.pk, {}))
+        rows |= {item.pk: held.row(item) for item in members}
         for finding in _findings(held, period, edition, rules):
             found[int(str(finding.institution))].append(finding)
-    return {pk: sorted(items, key=lambda item: item.severity.rank) for pk, items in found.items()}
+    return {pk: sorted(items, key=lambda item: item.severity.rank) for pk, items in found.items()}, rows
 
 
 @dataclass(frozen=True)
@@ -84,19 +94,31 @@ def weigh(of: Return, findings: Iterable[Finding]) -> tuple[int, int]:
 
     An explanation settles what asks for one, and what blocks where the rule lets itself be overruled.
     """
-    told = {
-        (item.rule, item.record, item.indicator): item.evidence_id is not None
-        for item in Explanation.objects.filter(of=of)
-    }
-    blocking = unexplained = 0
-    for finding in findings:
-        proved = told.get((finding.rule, finding.cell.record, finding.cell.indicator))
-        settled = proved is not None and (proved or not finding.needs_evidence)
-        if finding.severity is Severity.BLOCK:
-            blocking += not (settled and finding.overridable)
-        elif finding.severity is Severity.EXPLAIN:
-            unexplained += not settled
-    return blocking, unexplained
+    return weigh_all([of], {of.pk: list(findings)})[of.pk]
+
+
+def weigh_all(returns: Sequence[Return], findings: Mapping[int, Sequence[Finding]]) -> dict[int, tuple[int, int]]:
+    """What `weigh` says of each return, by its id."""
+    told: dict[int, dict[tuple[str, str, str], bool]] = defaultdict(dict)
+    for chunk in bulk.chunks([item.pk for item in returns]):
+        rows = Explanation.objects.filter(of__in=chunk).order_by()
+        for pk, rule, record, indicator, evidence in rows.values_list(
+            "of_id", "rule", "record", "indicator", "evidence_id"
+        ):
+            told[pk][rule, record, indicator] = evidence is not None
+    return {item.pk: _weighed(findings.get(item.pk, ()), told[item.pk]) for item in returns}
+
+
+def is_settled(finding: Finding, told: Mapping[tuple[str, str, str], bool]) -> bool:
+    """Whether what the institution said (with a file or without) settles a finding."""
+    proved = told.get((finding.rule, finding.cell.record, finding.cell.indicator))
+    said = proved is not None and (proved or not finding.needs_evidence)
+    return said and (finding.severity is not Severity.BLOCK or finding.overridable)
+
+
+def _weighed(findings: Iterable[Finding], told: Mapping[tuple[str, str, str], bool]) -> tuple[int, int]:
+    standing = [item.severity for item in findings if not is_settled(item, told)]
+    return standing.count(Severity.BLOCK), standing.count(Severity.EXPLAIN)
 
 
 class _Held:

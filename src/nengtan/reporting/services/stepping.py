@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import F
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nengtan.domain.returns import steps
 from nengtan.identity.access import Actor, Forbidden
-from nengtan.identity.audit import record
+from nengtan.identity.audit import event, keep
 from nengtan.identity.models import AuditEvent
 from nengtan.identity.roles import Capability
+from nengtan.ledger.services import bulk
+from nengtan.reporting import clock
 from nengtan.reporting.models import Return, ReturnStep
-from nengtan.reporting.services.reviewing import review, weigh
+from nengtan.reporting.services.reviewing import review, weigh_all
 
 RIGHTS: dict[steps.Role, str] = {
     steps.Role.STATISTICIAN: Capability.ENTER_RETURNS,
@@ -43,6 +52,22 @@ def hand_of(actor: Actor) -> str:
     return str(actor.user.pk) if actor.user else "system"
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a step came to for one return: taken, or why not."""
+
+    of: Return
+    refused: str = ""
+
+
+class NotAll(Exception):
+    """A step that some of the returns refuse was taken for none; ``outcomes`` says which and why."""
+
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        self.outcomes = outcomes
+        super().__init__(_("Nothing was changed."))
+
+
 @transaction.atomic
 def take_step(actor: Actor, of: Return, action: steps.Action, reason: str = "") -> Return:
     """Take one step; the return as it stands after it.
@@ -51,57 +76,156 @@ def take_step(actor: Actor, of: Return, action: steps.Action, reason: str = "") 
         ValidationError: the step cannot be taken from here, by this person, or without a reason.
         Forbidden: the actor does not see the return, or holds no right to this step there.
     """
-    seen = Return.objects.for_actor(actor).filter(pk=of.pk)
-    if not seen.exists():
-        raise Forbidden(Capability.VIEW_DETAIL)
-    held = Return.objects.select_for_update(of=("self",)).select_related("region").get(pk=of.pk)
-    arrow = steps.TRANSITIONS.get((steps.State(held.state), action))
-    role = arrow.role if arrow else steps.Role.REVIEWER
-    if arrow and not Return.objects.for_actor(actor, RIGHTS[role]).filter(pk=of.pk).exists():
-        raise Forbidden(RIGHTS[role])
-    blocking, unexplained = _findings(held) if arrow and arrow.needs_clean else (0, 0)
-    step = steps.Step(action, role, hand_of(actor), reason, blocking, unexplained)
-    try:
-        standing = steps.take(held.standing, step)
-    except steps.Refused as refused:
-        raise ValidationError(refusal(refused)) from refused
-    _move(actor, held, action, role, standing, reason.strip())
+    held = _locked([of])
+    found = _decide(actor, held, action, reason)[of.pk]
+    if isinstance(found, Forbidden):
+        raise found
+    if isinstance(found, steps.Refused):
+        raise ValidationError(refusal(found)) from found
+    _move(actor, held, action, {of.pk: found}, reason.strip())
     of.refresh_from_db()
     return of
 
 
-def _findings(held: Return) -> tuple[int, int]:
-    return weigh(held, review([held])[held.pk])
+@transaction.atomic
+def take_steps(actor: Actor, returns: Sequence[Return], action: steps.Action, reason: str = "") -> list[Outcome]:
+    """Take the same step with many returns, with all or with none, reviewing them in one pass.
+
+    Raises:
+        NotAll: some cannot be passed on; says which and why, and that nothing was changed.
+    """
+    held = _locked(returns)
+    found = _decide(actor, held, action, reason)
+    taken = {pk: standing for pk, standing in found.items() if isinstance(standing, steps.Standing)}
+    outcomes = [Outcome(item, "" if item.pk in taken else _said(found[item.pk])) for item in held]
+    if len(taken) < len(held):
+        raise NotAll(outcomes)
+    _move(actor, held, action, taken, reason.strip())
+    return outcomes
+
+
+def _locked(returns: Sequence[Return]) -> list[Return]:
+    """The returns as they are now, held until the transaction ends."""
+    rows = Return.objects.select_for_update(of=("self",)).select_related("region", "institution").order_by("pk")
+    keys = sorted({item.pk for item in returns})
+    return [item for chunk in bulk.chunks(keys) for item in rows.filter(pk__in=chunk)]
+
+
+_Decided = steps.Standing | steps.Refused | Forbidden
+
+
+def _said(found: _Decided) -> str:
+    if isinstance(found, Forbidden):
+        return _("This return is not yours to review.")
+    return refusal(found) if isinstance(found, steps.Refused) else ""
+
+
+def _decide(actor: Actor, held: Sequence[Return], action: steps.Action, reason: str) -> dict[int, _Decided]:
+    """Where each return would stand after the step, or why it cannot be taken."""
+    arrows = {item.pk: steps.TRANSITIONS.get((steps.State(item.state), action)) for item in held}
+    found = _out_of_reach(actor, held, action)
+    asked = [item for item in held if item.pk not in found]
+    clean = [item for item in asked if (arrow := arrows[item.pk]) and arrow.needs_clean]
+    weights = weigh_all(clean, review(clean)) if clean else {}
+    for item in asked:
+        blocking, unexplained = weights.get(item.pk, (0, 0))
+        step = steps.Step(action, _role(item.state, action), hand_of(actor), reason, blocking, unexplained)
+        try:
+            found[item.pk] = steps.take(item.standing, step)
+        except steps.Refused as refused:
+            found[item.pk] = refused
+    return found
+
+
+def _role(state: str, action: steps.Action) -> steps.Role:
+    arrow = steps.TRANSITIONS.get((steps.State(state), action))
+    return arrow.role if arrow else steps.Role.REVIEWER
+
+
+def _out_of_reach(actor: Actor, held: Sequence[Return], action: steps.Action) -> dict[int, _Decided]:
+    """The returns the actor does not see, or holds no right to this step for."""
+    rights = {item.pk: RIGHTS[_role(item.state, action)] for item in held if _is_a_step(item, action)}
+    reached = {right: _reached(actor, held, right) for right in {Capability.VIEW_DETAIL, *rights.values()}}
+    found: dict[int, _Decided] = {}
+    for item in held:
+        wanted = (Capability.VIEW_DETAIL, rights.get(item.pk, Capability.VIEW_DETAIL))
+        missing = [right for right in wanted if item.pk not in reached[right]]
+        if missing:
+            found[item.pk] = Forbidden(missing[0])
+    return found
+
+
+def _is_a_step(of: Return, action: steps.Action) -> bool:
+    return (steps.State(of.state), action) in steps.TRANSITIONS
+
+
+def _reached(actor: Actor, returns: Sequence[Return], capability: str) -> set[int]:
+    rows = Return.objects.for_actor(actor, capability)
+    chunks = bulk.chunks([item.pk for item in returns])
+    return {pk for chunk in chunks for pk in rows.filter(pk__in=chunk).values_list("pk", flat=True)}
 
 
 def _move(
-    actor: Actor, held: Return, action: steps.Action, role: steps.Role, standing: steps.Standing, reason: str
+    actor: Actor, held: Sequence[Return], action: steps.Action, standings: Mapping[int, steps.Standing], reason: str
 ) -> None:
-    before = held.state
-    held.state, held.hands, held.rounds = standing.state, sorted(standing.hands), standing.rounds
-    held.version += 1
-    if standing.state is steps.State.REPORTED:
-        held.reported_at = timezone.now()
-    held.approved_at = timezone.now() if standing.state is steps.State.APPROVED else None
-    ReturnStep.objects.create(
-        of=held, action=action, role=role, before=before, after=standing.state, reason=reason[:400],
-        changes=_changes(held), by=actor.user,
+    now, before = clock.now(), {item.pk: item.state for item in held}
+    changes = _changes(held)
+    _store(held, standings, now)
+    ReturnStep.objects.bulk_create(
+        [
+            ReturnStep(
+                of=item, action=action, role=_role(before[item.pk], action), before=before[item.pk], after=item.state,
+                reason=reason[:400], changes=changes[item.pk], by=actor.user, at=now,
+            )
+            for item in held
+        ],
+        batch_size=500,
     )  # fmt: skip
-    held.save()
-    record(
-        actor, f"return.{action}", held, before={"state": before}, after={"state": standing.state}, reason=reason,
-        region_path=held.region.path, institution_id=held.institution_id,
+    keep(
+        [
+            event(
+                actor, f"return.{action}", item, before={"state": before[item.pk]}, after={"state": item.state},
+                reason=reason, region_path=item.region.path, institution_id=item.institution_id,
+            )
+            for item in held
+        ]
     )  # fmt: skip
 
 
-def _changes(held: Return) -> dict[str, list[str | None]]:
-    """Every cell entered since the step before: what it was then, what it is now."""
-    last = held.steps.order_by("-id").first()
-    events = AuditEvent.objects.filter(subject_type="reporting.return", subject_id=str(held.pk), action="return.enter")
-    if last is not None:
-        events = events.filter(at__gt=last.at)
-    found: dict[str, list[str | None]] = {}
-    for before, after in events.order_by("id").values_list("before", "after"):
-        for cell, value in (after or {}).items():
-            found[cell] = [found.get(cell, [(before or {}).get(cell)])[0], value]
-    return {cell: pair for cell, pair in found.items() if pair[0] != pair[1]}
+def _store(held: Sequence[Return], standings: Mapping[int, steps.Standing], now: datetime) -> None:
+    """Write the new standings: those that came to the same one together."""
+    alike: dict[steps.Standing, list[int]] = defaultdict(list)
+    for item in held:
+        standing = standings[item.pk]
+        item.state, item.hands, item.rounds = standing.state, sorted(standing.hands), standing.rounds
+        alike[standing].append(item.pk)
+    for standing, keys in alike.items():
+        moved: dict[str, Any] = {
+            "state": standing.state, "hands": sorted(standing.hands), "rounds": standing.rounds,
+            "version": F("version") + 1, "approved_at": now if standing.state is steps.State.APPROVED else None,
+        }  # fmt: skip
+        if standing.state is steps.State.REPORTED:
+            moved["reported_at"] = now
+        for chunk in bulk.chunks(keys):
+            Return.objects.filter(pk__in=chunk).update(**moved)
+
+
+def _changes(held: Sequence[Return]) -> dict[int, dict[str, list[str | None]]]:
+    """Of each return every cell entered since the step before: what it was then, what it is now."""
+    found: dict[int, dict[str, list[str | None]]] = {item.pk: {} for item in held}
+    for chunk in bulk.chunks([str(pk) for pk in found]):
+        events = AuditEvent.objects.filter(subject_type="reporting.return", subject_id__in=chunk).order_by("id")
+        for pk, action, before, after in events.values_list("subject_id", "action", "before", "after"):
+            cells = found[int(pk)]
+            if action != "return.enter":
+                if action in _STEPS:
+                    cells.clear()
+                continue
+            for cell, value in (after or {}).items():
+                cells[cell] = [cells.get(cell, [(before or {}).get(cell)])[0], value]
+    return {
+        pk: {cell: pair for cell, pair in cells.items() if pair[0] != pair[1]} for pk, cells in found.items()
+    }  # fmt: skip
+
+
+_STEPS = frozenset(f"return.{action}" for action in steps.Action if action is not steps.Action.ENTER)

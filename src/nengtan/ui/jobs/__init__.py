@@ -5,6 +5,8 @@ In a room's ``tasks.py``::
     @jobs.task("import.activity", refusals={Refused: wording.refusal}, result_url=lambda job: reverse(...))
     def run(job, actor, **params) -> dict: ...
 
+What is to be done every day is also marked ``@jobs.daily("…", title, hour=5)``: the worker starts it.
+
 and in its doors ``jobs.start("import.activity", actor, title, **params)``.
 """
 
@@ -16,10 +18,11 @@ from nengtan.ui.jobs.tasks import task
 
 if TYPE_CHECKING:
     from nengtan.ui.jobs.models import Job
+    from nengtan.ui.jobs.recurring import daily, start_due
     from nengtan.ui.jobs.running import Cancelled, Running
     from nengtan.ui.jobs.starting import Shown, cancel, jobs_for, shown, start
 
-__all__ = ["Cancelled", "Job", "Running", "Shown", "cancel", "jobs_for", "shown", "start", "task"]
+__all__ = ["Cancelled", "Job", "Running", "Shown", "cancel", "daily", "jobs_for", "shown", "start", "start_due", "task"]
 
 _HOMES = {
     "Job": "models",
@@ -30,6 +33,8 @@ _HOMES = {
     "jobs_for": "starting",
     "shown": "starting",
     "start": "starting",
+    "daily": "recurring",
+    "start_due": "recurring",
 }
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from types import FrameType
 
 from django.conf import settings
+from huey import Huey
 
 from nengtan.ui.jobs.locks import held
 from nengtan.ui.jobs.models import Job
@@ -66,10 +69,20 @@ def _stop(number: int, frame: FrameType | None) -> None:
     stopping.set()
 
 
+def _start_periodic(jobs: Huey, looked: int) -> int:
+    """Once a minute, do what is to be done by the clock; the minute last looked at."""
+    minute = int(time.time()) // 60
+    if minute != looked:
+        for task in jobs.read_periodic(datetime.now()):  # noqa: DTZ005 - huey matches its table against local time
+            jobs.execute(task)
+    return minute
+
+
 def _work() -> None:
-    jobs = queue()
+    jobs, looked = queue(), 0
     while not stopping.is_set():
         try:
+            looked = _start_periodic(jobs, looked)
             task = jobs.dequeue()
         except Exception:
             log.exception("the queue cannot be read")

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from huey import Huey, RedisHuey, SqliteHuey
+from huey import Huey, RedisHuey, SqliteHuey, crontab
 
 NAME = "nengtan"
 WORDS = ("progress", "cancel")
@@ -27,11 +27,13 @@ def inline() -> bool:
 @cache
 def queue() -> Huey:
     """The queue of this installation: Redis where one is named, else a file in the data folder."""
+    from nengtan.ui.jobs.recurring import start_due
     from nengtan.ui.jobs.running import run_job
 
     url = settings.CONFIG.redis_url
     made = RedisHuey(NAME, url=url, results=False) if url else _file()
     made.run_job = made.task(name="run_job")(run_job)
+    made.start_due = made.periodic_task(crontab(), name="start_due")(start_due)
     return made
 
 

@@ -195,6 +195,8 @@ function hang(form, changed) {
 
 document.addEventListener("change", (event) => {
   if (event.target.form) hang(event.target.form, event.target);
+  const all = event.target.dataset.checkAll;
+  if (all) document.querySelectorAll(`input[type=checkbox][name="${all}"]`).forEach((box) => { box.checked = event.target.checked; });
 });
 
 // Charts are loaded only by pages that have some --------------------------------------------------------------------------

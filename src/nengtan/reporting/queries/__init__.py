@@ -12,6 +12,7 @@ from nengtan.domain.returns.steps import TRANSITIONS, Role, State
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
+from nengtan.reporting import clock
 from nengtan.reporting.models import Return, ReturnQuerySet
 from nengtan.reporting.services.stepping import RIGHTS
 
@@ -44,7 +45,7 @@ def days_late(of: Return, today: date | None = None) -> int | None:
     if of.due_on is None:
         return None
     if of.state not in HANDED_IN or of.reported_at is None:
-        return ((today or timezone.localdate()) - of.due_on).days
+        return ((today or clock.today()) - of.due_on).days
     return (timezone.localdate(of.reported_at) - of.due_on).days
 
 

@@ -1,0 +1,279 @@
+"""The manager's workbench: one region, one period, everything that wants a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from nengtan import reference
+from nengtan.domain.returns.review.rules import Severity
+from nengtan.domain.returns.steps import Action, State
+from nengtan.identity.doors import ActorRequest, page
+from nengtan.identity.roles import Capability
+from nengtan.registry.models import Region
+from nengtan.reporting.models import STATES, Return
+from nengtan.reporting.pages.lists import late_badge, return_url, state_badge
+from nengtan.reporting.pages.places import (
+    manager_tabs,
+    period_asked,
+    period_choices,
+    region_asked,
+    region_choices,
+)
+from nengtan.reporting.queries.bench import Bench, BenchRow, Flagged
+from nengtan.reporting.services import NotAll, Outcome, take_steps
+from nengtan.reporting.wording import lateness_word, period_word
+from nengtan.ui.components import Change, Crumb, KeyFigure, badge_html, change_html
+from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
+from nengtan.ui.tables.columns import Text
+from nengtan.ui.tables.filters import Rows
+from nengtan.ui.words import choices, kind_word, named, unit_word
+
+MOST = 2000
+"""Returns decided in one act."""
+
+_SEVERITIES: dict[str, tuple[str, Text]] = {
+    Severity.BLOCK: ("bad", _("error")),
+    Severity.EXPLAIN: ("warn", _("warning")),
+    Severity.INFORM: ("muted", _("note")),
+}
+
+
+@page(Capability.OVERSEE_RETURNS)
+def workbench(request: ActorRequest) -> HttpResponseBase:
+    """Counts, who is missing, what is wrong and against what, and the act that approves or sends back."""
+    region = region_asked(request)
+    period = period_asked(request, region)
+    bench = Bench(request.actor, region, period)
+    may = request.actor.scope_for(Capability.REVIEW_RETURNS).covers(region.path)
+    table, values = _returns_table(bench, request, may), _values_table(bench, request)
+    for item in (table, values):
+        if (answer := item.answer()) is not None:
+            return answer
+    context = {
+        "bench": bench, "region": region, "period": str(period), "period_word": period_word(period), "may": may,
+        "table": table, "values": values, "figures": _figures(bench, table), "ready": len(_in_order(bench)),
+        "regions": region_choices(request.actor, region), "periods": period_choices(request.actor, region, period),
+        "tabs": manager_tabs(region, period, "workbench"), "crumbs": [Crumb(gettext("Workbench"))],
+        "back": request.get_full_path(),
+    }  # fmt: skip
+    return render(request, "reporting/workbench.html", context)
+
+
+@page(Capability.REVIEW_RETURNS)
+@require_POST
+def workbench_act(request: ActorRequest) -> HttpResponseBase:
+    """Approve or send back one or many, with all or with none; who refuses is told one by one."""
+    region = region_asked(request)
+    period = period_asked(request, region)
+    back = f"{reverse('workbench')}?region={region.code}&period={period}"
+    action = Action.SEND_BACK if request.POST.get("action") == Action.SEND_BACK else Action.APPROVE
+    chosen = _chosen(request, region, period)
+    if not chosen:
+        messages.error(request, gettext("Choose at least one return."))
+        return redirect(back)
+    reason = request.POST.get("reason", "")
+    try:
+        done = take_steps(request.actor, chosen, action, reason)
+    except NotAll as error:
+        context = {**_refused(error.outcomes), "action": action, "back": back, "reason": reason,
+                   "region": region, "period": str(period),
+                   "crumbs": [Crumb(gettext("Workbench"), back), Crumb(gettext("Not all of them"))]}  # fmt: skip
+        return render(request, "reporting/workbench_refused.html", context, status=422)
+    messages.success(request, _done(action, len(done)))
+    return redirect(back)
+
+
+def _chosen(request: ActorRequest, region: Region, period: Any) -> Sequence[Return]:
+    if request.POST.get("all") == "in-order":
+        return [row.of for row in _in_order(Bench(request.actor, region, period))]
+    keys = [int(text) for text in request.POST.getlist("of")[:MOST] if text.isdecimal() and len(text) < 18]
+    return list(Return.objects.for_actor(request.actor).filter(pk__in=keys))
+
+
+def _in_order(bench: Bench) -> list[BenchRow]:
+    """Reported returns without an error or an unexplained value."""
+    return [row for row in bench.rows if row.of.state == State.REPORTED and not row.errors and not row.warnings]
+
+
+def _refused(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    refused = [item for item in outcomes if item.refused]
+    return {"refused": refused, "others": [item for item in outcomes if not item.refused]}
+
+
+def _done(action: Action, count: int) -> str:
+    if action is Action.APPROVE:
+        return ngettext("%(n)s return approved.", "%(n)s returns approved.", count) % {"n": count}
+    return ngettext("%(n)s return sent back.", "%(n)s returns sent back.", count) % {"n": count}
+
+
+def _figures(bench: Bench, table: Table) -> list[KeyFigure]:
+    """How many returns stand where; a click narrows the list."""
+    return [
+        KeyFigure(word, bench.states[state], href=table.address(state=state, page=None) + "#bench")
+        for state, word in STATES
+        if bench.states[state]
+    ]
+
+
+def _returns_table(bench: Bench, request: ActorRequest, may: bool) -> Table:
+    choose = Column(
+        "choose", "", render=_choice, export=lambda row: "", help=_("Choose for approval or sending back")
+    )  # fmt: skip
+    columns = (
+        Column("institution", _("Institution"), value="of__institution__name", sort=True, priority=1,
+               href=lambda row: return_url(row.of)),
+        Column("code", _("Code"), value="of__institution__code", sort=True, priority=3),
+        Column("kind", _("Type"), value=lambda row: kind_word(row.of.institution_kind), priority=3),
+        Column("region", _("Region"), value=lambda row: row.of.region.label, priority=3),
+        Column("state", _("State"), render=lambda row: state_badge(row.of), sort="of__state",
+               export=lambda row: row.of.get_state_display()),
+        Column("late", _("Punctuality"), render=lambda row: late_badge(row.of), sort="days_late",
+               export=lambda row: lateness_word(row.of)),
+        _count("errors", _("Errors"), "bad"),
+        _count("warnings", _("Warnings"), "warn"),
+        _count("explained", pgettext_lazy("flagged values", "Explained"), "muted"),
+    )  # fmt: skip
+    return Table(
+        bench.rows, request, id="bench", prefix="r_", caption=_("Returns"),
+        columns=(*columns[:1], *((choose,) if may else ()), *columns[1:]),
+        filters=(
+            TextFilter("q", _("Institution"), fields=("of__institution__name", "of__institution__code")),
+            ChoiceFilter("state", _("State"), choices=STATES, field="of__state"),
+            ChoiceFilter("kind", _("Type"), choices=lambda: choices(reference.institution_types()),
+                         field="of__institution_kind"),
+            ChoiceFilter("look", _("Only"), choices=_LOOKS, where=_look),
+        ),
+        empty_title=_("This period is not open here"),
+        empty_text=_("Open it under deadlines; every institution of the region then owes a return."),
+        empty_href=f"{reverse('returns_calendar')}?region={bench.region.code}&period={bench.period}",
+        empty_action=_("Deadlines"),
+    )  # fmt: skip
+
+
+_LOOKS = (
+    ("missing", _("not reported")),
+    ("late", _("late")),
+    ("errors", _("with errors")),
+    ("warnings", _("with warnings")),
+    ("ready", _("reported and in order")),
+)
+
+
+def _look(rows: Rows, value: str) -> Rows:
+    tests = {
+        "missing": lambda row: row.of.state not in (State.REPORTED, State.APPROVED),
+        "late": lambda row: row.late,
+        "errors": lambda row: row.errors,
+        "warnings": lambda row: row.warnings,
+        "ready": lambda row: row.of.state == State.REPORTED and not row.errors and not row.warnings,
+    }
+    return [row for row in rows if tests[value](row)]
+
+
+def _choice(row: BenchRow) -> SafeString:
+    """A box only where something can be decided: reported, or approved and to be reopened elsewhere."""
+    if row.of.state != State.REPORTED:
+        return SafeString("")
+    label = gettext("choose %(institution)s") % {"institution": row.of.institution.name}
+    return format_html(
+        '<input class="form-check-input" type="checkbox" name="of" value="{}" form="bench-act" aria-label="{}">',
+        row.of.pk, label,
+    )  # fmt: skip
+
+
+def _count(key: str, heading: Text, judgement: str) -> Column:
+    def shown(row: BenchRow) -> SafeString | str:
+        count = getattr(row, key)
+        return badge_html(judgement, str(count)) if count else ""
+
+    return Column(key, heading, numeric=True, decimals=0, sort=True, render=shown, export=lambda row: getattr(row, key))
+
+
+def _values_table(bench: Bench, request: ActorRequest) -> Table:
+    base = gettext("Base year %(year)s") % {"year": bench.base_year or ""}
+    return Table(
+        bench.flagged, request, id="values", prefix="v_", caption=_("Values worth a look"), page_sizes=(15, 50, 200),
+        columns=(
+            Column("institution", _("Institution"), value=lambda item: item.row.of.institution.name, priority=1,
+                   href=lambda item: return_url(item.row.of)),
+            Column("state", _("State"), render=lambda item: state_badge(item.row.of), priority=3,
+                   export=lambda item: item.row.of.get_state_display()),
+            Column("severity", _("Severity"), render=_severity, export=lambda item: str(_SEVERITIES[item.severity][1])),
+            Column("rule", _("Rule"), value="finding__rule", sort=True, priority=3),
+            Column("indicator", _("Indicator"), value=_name),
+            Column("value", _("Value"), numeric=True, render=_value, export=lambda item: item.value),
+            Column("last", _("Last year"), numeric=True, sort=True),
+            Column("change", _("On last year"), numeric=True, render=_change, export=_ratio),
+            Column("base", base, numeric=True, sort=True, reason=_("nothing reported that year")),
+            Column("price", _("Unit price"), numeric=True, decimals=2, sort=True, unit=_("CNY")),
+            Column("own", _("Per m² or person"), numeric=True, value="own_share", decimals=2),
+            Column("peers", _("Peers' median"), numeric=True, decimals=2,
+                   reason=_("fewer than five of its type have a figure")),
+            Column("metered", _("Metered"), numeric=True, reason=_("the meters do not cover the whole period")),
+            Column("message", _("What was found"), value=_message, whole=True),
+            Column("explanation", _("Explanation of the institution"), render=_explanation, whole=True,
+                   export=lambda item: item.explanation.text if item.explanation else ""),
+        ),
+        filters=(
+            TextFilter("q", _("Institution"),
+                       fields=("row__of__institution__name", "row__of__institution__code", "finding__rule")),
+            ChoiceFilter("severity", _("Severity"), choices=[(key, word) for key, (_j, word) in _SEVERITIES.items()]),
+            ChoiceFilter("said", _("Explanation"), choices=[("yes", _("given")), ("no", _("missing"))], where=_said),
+        ),
+        empty_title=_("Nothing stands out"),
+        empty_text=_("No rule flags a value of these returns."),
+    )  # fmt: skip
+
+
+def _said(rows: Rows, value: str) -> Rows:
+    return [item for item in rows if bool(item.explanation) is (value == "yes")]
+
+
+def _severity(item: Flagged) -> SafeString:
+    judgement, word = _SEVERITIES[item.severity]
+    return badge_html("muted" if item.settled else judgement, word)
+
+
+def _name(item: Flagged) -> str:
+    if item.indicator is None:
+        return ""
+    room = f" {item.finding.cell.record}" if item.finding.cell.record else ""
+    return f"{named(item.indicator)}{room} ({unit_word(item.indicator.unit)})"
+
+
+def _value(item: Flagged) -> Any:
+    shown = item.value if item.value is not None else item.finding.found
+    return shown if isinstance(shown, Decimal) or shown is None else str(shown)
+
+
+def _change(item: Flagged) -> SafeString:
+    return change_html(Change(item.value, item.last, gettext("on last year")), brief=True)
+
+
+def _ratio(item: Flagged) -> Decimal | None:
+    return Change(item.value, item.last, "").ratio
+
+
+def _message(item: Flagged) -> str:
+    name = named(item.indicator) if item.indicator else ""
+    unit = unit_word(item.indicator.unit) if item.indicator else ""
+    return item.finding.message(get_language() or "zh-hans", name, unit)
+
+
+def _explanation(item: Flagged) -> SafeString | str:
+    if item.explanation is None:
+        return badge_html("warn", gettext("none yet")) if item.severity == Severity.EXPLAIN else ""
+    proof = format_html(" · {}", gettext("with a file")) if item.explanation.evidence_id else ""
+    return format_html("{}{}", item.explanation.text, proof)

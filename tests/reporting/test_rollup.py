@@ -1,0 +1,229 @@
+"""Forms 5 to 8 of a hand-computed district of five bodies: four approved, one reported only."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from nengtan.domain.returns import slots
+from nengtan.domain.returns.rollup import Contribution, compare
+from nengtan.identity.access import Forbidden, system_actor
+from nengtan.registry.models import EventParty, InstitutionEvent
+from nengtan.reporting.models import RegionReport, Value
+from nengtan.reporting.queries.rollup import NONE, Rollup
+from nengtan.reporting.services import open_returns
+from nengtan.reporting.services.summaries import decide, is_as_reported, report_up
+from tests.reporting.books import YEAR, Books, kept
+from tests.reporting.english import _in_english
+
+__all__ = ["_in_english"]
+
+PERIOD = slots.annual(YEAR)
+
+
+@pytest.fixture
+def five(cast: Any) -> Books:
+    """The five bodies; the school has two data rooms, the hospital heats 4,000 m² for 120 days."""
+    found = kept(cast)
+    for name, record, indicator, value in (
+        ("school", "0001", "room_elec", "5000"),
+        ("school", "0002", "room_elec", "2500"),
+        ("school", "0002", "room_area", "40"),
+        ("hospital", "", "heating_area", "4000"),
+        ("hospital", "", "heating_days", "120"),
+        ("clinic", "", "heating_area", "7"),
+    ):
+        Value.objects.create(
+            of=found.returns[name, YEAR], record=record, indicator=indicator, value=Decimal(value), provenance="typed"
+        )
+    return found
+
+
+def rollup(five: Books, who: str = "district", region: str = "420106", **narrowed: str) -> Rollup:
+    return Rollup(five.cast.actor(who), five.cast.regions[region], PERIOD, **narrowed)
+
+
+def heads(five: Books, form: int, indicator: str, **narrowed: str) -> dict[str, Decimal | None]:
+    summary = rollup(five, **narrowed).summary(form)
+    return {
+        head: summary.cells[head, indicator] for head in summary.heads if summary.cells[head, indicator] is not None
+    }
+
+
+def test_form_6_adds_approved_returns_by_class(five: Books) -> None:
+    by_name = {name: value for name, value in _named(five, 6, "elec_qty").items() if value}
+    assert by_name == {
+        "Total": 1_360_000,
+        "Government agencies": 100_000,
+        "Public service institutions": 1_260_000,
+        "Education": 210_000,
+        "Culture": 50_000,
+        "Health": 1_000_000,
+    }
+    assert _named(five, 6, "area")["Total"] == 32_000, "the library's is not known"
+    assert _named(five, 6, "elec_cost")["Total"] == 60_000
+    assert _named(five, 6, "institutions")["Total"] == 4
+
+
+def _named(five: Books, form: int, indicator: str) -> dict[str, Decimal | None]:
+    found = rollup(five)
+    return {found.head_word(form, head): value for head, value in heads(five, form, indicator).items()}
+
+
+def test_every_total_says_how_many_of_the_returns_owed_are_in_it(five: Books) -> None:
+    found = rollup(five)
+    cover = {
+        found.head_word(6, head): (item.present, item.expected) for head, item in found.summary(6).coverage.items()
+    }
+    assert (cover["Total"], cover["Health"], cover["Science and technology"]) == ((4, 5), (1, 2), (0, 0))
+    assert rollup(five).summary(5).coverage[""].present == 4
+
+
+def test_form_5_has_a_row_a_child_of_either_tree(five: Books) -> None:
+    open_returns(system_actor(), five.cast.regions["420111"], PERIOD)
+    city = rollup(five, "city", "420100")
+    found = city.summary(5)
+    rows = {head: (found.cells[head, "elec_qty"], found.coverage[head].expected) for head in found.heads}
+    assert rows[""] == (1_360_000, 6)
+    assert rows["420106"] == (1_360_000, 5)
+    assert rows["420111"] == (None, 1)
+    assert heads(five, 5, "elec_qty") == {"": 1_360_000, NONE: 1_360_000}
+    assert heads(five, 5, "elec_qty", by="system") == {
+        "": 1_360_000, "culture": 50_000, "education": 210_000, "health": 1_000_000, NONE: 100_000,
+    }  # fmt: skip
+    assert heads(five, 5, "elec_qty", by="superior") == {"": 1_360_000, NONE: 1_360_000}
+
+
+def test_rooms_and_heating_are_counted_on_their_own_forms_and_added_to_nothing(five: Books) -> None:
+    assert _named(five, 7, "rooms")["Total"] == 2
+    assert _named(five, 7, "room_elec")["Education"] == 7_500
+    assert _named(five, 7, "room_area")["Total"] == 40
+    assert _named(five, 8, "heating_area")["Total"] == 4_000
+    assert "Total" not in _named(five, 8, "heating_days"), "days do not add up over institutions"
+    assert _named(five, 6, "elec_qty")["Total"] == 1_360_000
+
+
+def test_it_narrows_to_a_system_and_to_a_type(five: Books) -> None:
+    assert heads(five, 5, "elec_qty", system="education")[""] == 210_000
+    assert heads(five, 5, "elec_qty", kind="02")[""] == 1_260_000
+    assert heads(five, 5, "elec_qty", kind="024")[""] == 1_000_000
+
+
+def test_two_years_of_all_institutions_and_of_those_in_both(five: Books) -> None:
+    found = rollup(five).comparison(6)
+    whole, same = found.all_units["elec_qty"], found.same_units["elec_qty"]
+    assert (whole.now, whole.base, whole.percent) == (1_360_000, 1_280_000, Decimal("6.25"))
+    assert (same.now, same.base, same.percent) == (1_310_000, 1_280_000, Decimal("2.34375"))
+    assert (found.in_both, found.only_now, found.only_base) == (3, 1, 0)
+    assert found.same_units["institutions"].now == 3
+    assert found.same_units["elec_cost"].base is None
+
+
+def test_bodies_that_merged_are_compared_together(five: Books) -> None:
+    merged = InstitutionEvent.objects.create(kind="merged", effective_on="2023-01-01")
+    for name, side in (("office", "before"), ("library", "after")):
+        EventParty.objects.create(event=merged, institution=five.cast.institutions[name], side=side)
+    found = rollup(five).comparison(6)
+    assert found.same_units["elec_qty"].now == 1_360_000
+    assert (found.in_both, found.only_now) == (3, 0)
+
+
+def test_the_database_adds_up_as_the_domain_does(five: Books) -> None:
+    def contributions(year: int) -> list[Contribution]:
+        found = rollup(five).approved(slots.annual(year)).prefetch_related("values")
+        return [
+            Contribution("", of.institution_kind, {v.indicator: v.value for v in of.values.all()}, 1, 0, str(of.pk))
+            for of in found
+        ]
+
+    mine, edition = rollup(five), rollup(five).edition
+    theirs = compare(edition, 6, contributions(YEAR), contributions(YEAR - 1))
+    for line, change in theirs.all_units.items():
+        assert mine.comparison(6).all_units[line] == change, line
+
+
+def test_a_figure_opens_to_the_returns_behind_it(five: Books) -> None:
+    found = rollup(five)
+    health = next(head for head in found.summary(6).heads if found.head_word(6, head) == "Health")
+    assert [(item.of.institution.name, item.value) for item in found.behind(6, health, "elec_qty")] == [
+        ("The hospital", 1_000_000)
+    ]
+    behind = found.behind(5, "", "area")
+    assert [item.value for item in behind] == [20_000, 10_000, 2_000, None]
+
+
+def test_a_system_department_sees_its_system_and_nobody_else_anything(five: Books) -> None:
+    part = rollup(five, "education")
+    assert part.is_partial
+    assert part.summary(6).cells[part.summary(6).heads[0], "elec_qty"] == 210_000
+    assert part.summary(5).coverage[""].expected == 1
+    for who in ("neighbour", "other", "statistician", "outsider"):
+        with pytest.raises(Forbidden):
+            rollup(five, who)
+
+
+def test_the_report_to_the_level_above_builds_itself_and_stands(five: Books) -> None:
+    district, city = five.cast.actor("district"), five.cast.actor("city")
+    report = report_up(district, five.region, PERIOD)
+    assert (report.present, report.expected) == (4, 5)
+    assert report.forms["5"]["cells"][""]["elec_qty"] == "1360000"
+    assert is_as_reported(report, district)
+    with pytest.raises(ValidationError):
+        report_up(district, five.region, PERIOD)
+    clinic = five.returns["clinic", YEAR]
+    clinic.state = "approved"
+    clinic.save()
+    assert not is_as_reported(report, district)
+    decide(city, report, approve=False, reason="the clinic is missing")
+    again = report_up(district, five.region, PERIOD)
+    assert again.forms["5"]["cells"][""]["elec_qty"] == "2359999"
+    decide(city, again, approve=True)
+    assert list(RegionReport.objects.order_by("pk").values_list("state", flat=True)) == ["returned", "approved"]
+
+
+def test_only_the_level_above_decides_and_with_a_reason(five: Books) -> None:
+    report = report_up(five.cast.actor("district"), five.region, PERIOD)
+    for who in ("district", "neighbour", "education"):
+        with pytest.raises(Forbidden):
+            decide(five.cast.actor(who), report, approve=True)
+    with pytest.raises(ValidationError):
+        decide(five.cast.actor("city"), report, approve=False)
+    report.reported_by = five.cast.user("city")
+    report.save()
+    with pytest.raises(ValidationError):
+        decide(five.cast.actor("city"), report, approve=True)
+
+
+def test_nothing_is_reported_up_without_an_approved_return(cast: Any) -> None:
+    open_returns(system_actor(), cast.regions["420106"], PERIOD)
+    with pytest.raises(ValidationError):
+        report_up(cast.actor("district"), cast.regions["420106"], PERIOD)
+
+
+def test_the_operation_gives_the_same_figures(five: Books) -> None:
+    asked = {"region": "420106", "period": "2023-00", "form": 6}
+    client = five.cast.client("anonymous")
+    found = client.get("/api/returns/rollup", asked, headers=five.cast.bearer("district")).json()
+    total = found["heads"][0]
+    assert (total["approved"], total["owed"], total["values"]["elec_qty"]) == (4, 5, 1_360_000)
+    line = next(item for item in found["compared"] if item["indicator"] == "elec_qty")
+    assert line["same"] == {"now": 1_310_000, "base": 1_280_000, "percent": 2.34375}
+    assert client.get("/api/returns/rollup", asked, headers=five.cast.bearer("neighbour")).status_code == 404
+    assert client.get("/api/returns/rollup", asked, headers=five.cast.bearer("statistician")).status_code == 403
+    wrong = client.get("/api/returns/rollup", asked | {"period": "2023-13"}, headers=five.cast.bearer("district"))
+    assert wrong.status_code == 422
+
+
+def test_the_page_shows_totals_with_coverage_and_opens_them(five: Books) -> None:
+    client = five.cast.client("district")
+    page = client.get("/returns/rollup/", {"period": "2023-00", "form": 6}).content.decode()
+    assert "1,360,000" in page
+    assert "4 / 5" in page
+    behind = client.get("/returns/rollup/behind/", {"period": "2023-00", "form": 6, "head": "S001", "line": "elec_qty"})
+    assert "The library" in behind.content.decode()
+    assert client.get("/returns/rollup/behind/", {"form": 6, "head": "S001", "line": "nothing"}).status_code == 404
+    assert five.cast.client("neighbour").get("/returns/rollup/", {"region": "420106"}).status_code == 404
+    assert five.cast.client("statistician").get("/returns/rollup/").status_code == 403
