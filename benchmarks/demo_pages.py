@@ -14,6 +14,9 @@ LIMIT = 0.150
 
 QUERIES = 20
 
+TYPING_LIMIT = 0.050
+"""Seconds of server time of an answer while somebody types in a return."""
+
 
 def run(sizes: Sequence[int], database: Database) -> list[Row]:
     """The side menu, and one page of each thing that has a page of its own."""
@@ -27,7 +30,8 @@ def run(sizes: Sequence[int], database: Database) -> list[Row]:
     manager = Grant.objects.filter(role="regional_manager", region__code=DISTRICT).select_related("user").earliest("id")
     client = Client()
     client.force_login(manager.user)
-    return [_measure(client, database, address) for address in dict.fromkeys(_addresses(client))]
+    pages = [_measure(client, database, address) for address in dict.fromkeys(_addresses(client))]
+    return [*pages, _typing(client, database)]
 
 
 def _addresses(client: object) -> Iterator[str]:
@@ -71,3 +75,29 @@ def _measure(client: object, database: Database, address: str) -> Row:
     return Row(
         "demo-pages", address, database.kind, 115, seconds, limit=LIMIT, note=f"{len(queries)} queries{many}{answer}"
     )
+
+
+def _typing(client: object, database: Database) -> Row:
+    """What the rules say of a year's return with one cell changed."""
+    import json
+
+    from django.urls import reverse
+
+    from nengtan.demo.builder import DISTRICT
+    from nengtan.domain.returns import slots
+    from nengtan.identity.access import system_actor
+    from nengtan.registry.models import Region
+    from nengtan.reporting.models import Return
+    from nengtan.reporting.services import open_returns
+
+    open_returns(system_actor(), Region.objects.get(code=DISTRICT), slots.annual(2023))
+    of = Return.objects.filter(region__path__contains=DISTRICT, kind=slots.Kind.ANNUAL).earliest("id")
+    address, typed = reverse("return_check", args=[of.pk]), {"cell": "elec_qty", "text": "1,234", "seen": 0}
+
+    def check() -> int:
+        body = json.dumps({"cells": [typed]})
+        answer = client.post(address, body, content_type="application/json")  # type: ignore[attr-defined]
+        return answer.status_code  # type: ignore[no-any-return]
+
+    note = "" if check() == 200 else "refused"
+    return Row("demo-pages", "a cell typed in a return", database.kind, 1, median(check), limit=TYPING_LIMIT, note=note)

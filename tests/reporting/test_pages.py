@@ -297,3 +297,10 @@ def test_every_return_shows_the_lines_of_its_own_edition(cast: Cast, school: Ret
 def test_taking_a_step_needs_a_step(cast: Cast, school: Return) -> None:
     assert step(cast, school, "statistician", "fly") == "empty"
     assert browser(cast, "statistician").get(f"/returns/{school.pk}/step/").status_code == 405
+
+
+def test_the_audit_trail_names_the_cells_and_leads_to_the_return(cast: Cast, school: Return) -> None:
+    post(cast, school, ("elec_qty", "31000", 1), ("0001.room_elec", "200", 0))
+    text = browser(cast, "statistician").get("/audit/").content.decode()
+    assert "Electricity</span> <del>30000</del> → 31000" in text
+    assert reverse("return", args=[school.pk]) in text

@@ -32,12 +32,13 @@ class _Words:
     links: dict[str, Link]
     fields: dict[str, Text]
     values: dict[str, Value]
+    namers: list[Value]
 
 
 _CONSOLE = re.compile(rf"{SYSTEM} \((.+)\)")
 """The installation itself with the operating system's user who ran the command."""
 
-_known = _Words({}, {}, {}, {}, {})
+_known = _Words({}, {}, {}, {}, {}, [])
 
 
 def register(
@@ -46,17 +47,21 @@ def register(
     links: Mapping[str, Link] | None = None,
     fields: Mapping[str, Text] | None = None,
     values: Mapping[str, Value] | None = None,
+    namer: Value | None = None,
 ) -> None:
     """Name actions ("fact.enter"), kinds of records ("ledger.activityfact"), and where a record is shown by key.
 
     ``fields`` names entries of before and after that are no field of the record ("document") or a field without a name
-    of its own. ``values`` says what the codes of a field mean ("registry.institution.kind").
+    of its own; ``namer`` does so for too many to list, with "" for what it does not know. ``values`` says what the
+    codes of a field mean ("registry.institution.kind").
     """
     _known.actions.update(actions or {})
     _known.kinds.update(kinds or {})
     _known.links.update(links or {})
     _known.fields.update(fields or {})
     _known.values.update(values or {})
+    if namer is not None and namer not in _known.namers:
+        _known.namers.append(namer)
 
 
 def action(code: str) -> str:
@@ -97,7 +102,9 @@ def who(event: AuditEvent) -> str:
 
 def field_word(name: str) -> str:
     """An entry of before and after that is no field of the record; its name where no room worded it."""
-    return str(_known.fields.get(name, name))
+    if name in _known.fields:
+        return str(_known.fields[name])
+    return next((word for namer in _known.namers if (word := namer(name))), name)
 
 
 def value_words(field: str) -> Value | None:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -38,6 +39,7 @@ def _fill_menu() -> None:
 
 def _word_trail() -> None:
     from nengtan.identity import wording
+    from nengtan.reporting.wording import cell_word
 
     wording.register(
         actions={
@@ -75,6 +77,7 @@ def _word_trail() -> None:
             "reporting.jointreview": _("joint review"),
             "reporting.regionreport": _("roll-up"),
         },
-        links={},
+        links={"reporting.return": lambda pk: reverse("return", args=[int(pk)])},
         fields={"period": _("period"), "returns": _("returns"), "edition": _("edition"), "due_on": _("due on")},
+        namer=cell_word,
     )

@@ -104,6 +104,15 @@ def line_unit(of: Indicator) -> str:
     return (of.unit_zh or symbol) if symbol == of.unit else symbol
 
 
+def cell_word(cell: str, edition: Edition | None = None) -> str:
+    """A cell in words, by an edition or the latest that has it: the indicator, and its room; empty where none has."""
+    record, _dot, key = cell.rpartition(".")
+    editions = [edition] if edition else reversed(list(scheme.editions().values()))
+    indicator = next((found for item in editions if (found := item.indicators.get(key))), None)
+    name = named(indicator) if indicator else ""
+    return f"{record} {name}" if record and name else name
+
+
 def title_word(of: Form | Edition) -> str:
     """The title of a form or an edition in the reader's language."""
     return of.title_en if (get_language() or "").startswith("en") and of.title_en else of.title_zh

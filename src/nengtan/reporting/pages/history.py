@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from nengtan.domain.returns.scheme import Edition
 from nengtan.reporting.models import Return, ReturnStep
-from nengtan.reporting.wording import action_word, role_word
+from nengtan.reporting.wording import action_word, cell_word, role_word
 from nengtan.ui import formats
-from nengtan.ui.words import named
 
 __all__ = ["Taken", "history_of"]
 
@@ -40,16 +39,9 @@ def history_of(of: Return, edition: Edition) -> list[Taken]:
             action_word(step.action, step.before),
             role_word(step.role),
             tuple(
-                Change(cell_word(cell, edition), formats.exact(before), formats.exact(after))
+                Change(cell_word(cell, edition) or cell, formats.exact(before), formats.exact(after))
                 for cell, (before, after) in sorted(step.changes.items())
             ),
         )
         for step in of.steps.select_related("by").order_by("-id")
     ]
-
-
-def cell_word(cell: str, edition: Edition) -> str:
-    """A cell in words: the indicator, and its room."""
-    record, _dot, key = cell.rpartition(".")
-    name = named(edition.indicators.get(key), key)
-    return f"{record} {name}" if record else name
