@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from ninja import Field, File, Form, Path, Query, Router, Schema, UploadedFile
 from ninja.responses import Status
 
+from nengtan.domain.returns import slots
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
+from nengtan.registry.models import Region
 from nengtan.reporting.models import Return
 from nengtan.reporting.services import workbooks
 from nengtan.reporting.workbook_wording import result_dict
 from nengtan.ui import drafts, sending
-from nengtan.ui.api import Key
+from nengtan.ui.api import Key, Line
 from nengtan.ui.jobs.api import JobOut
 from nengtan.ui.tables.exports import XLSX_TYPE
 
@@ -33,6 +37,14 @@ class FormsIn(Schema):
     """Which forms; all four unless named."""
 
     form: list[Literal["1", "2", "3", "4"]] = []
+
+
+class RegionIn(Schema):
+    """Which region and period, and how: a row a return, forms 1 to 4 of every institution, or forms 5 to 8."""
+
+    region: Line
+    period: Line = Field(description="2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter")
+    what: Literal["rows", "forms", "summary"] = "rows"
 
 
 class TakeOptions(Schema):
@@ -111,8 +123,25 @@ def return_workbook(request: ActorRequest, key: PathKey, asked: Query[FormsIn]) 
     held = Return.objects.for_actor(request.actor, Capability.EXPORT)
     of = get_object_or_404(held.select_related("institution", "region", "superior"), pk=key)
     content = workbooks.forms_of_returns(request.actor, [of], sorted(map(int, set(asked.form))) or workbooks.BASE_FORMS)
-    name = f"return-{of.pk}.xlsx"
+    return _sent(content, f"return-{of.pk}.xlsx")
+
+
+def _sent(content: bytes, name: str) -> HttpResponse:
     return HttpResponse(content, XLSX_TYPE, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@router.get("/returns/workbook", openapi_extra=_FILE, summary="The returns of a region as a workbook")
+def region_workbook(request: ActorRequest, asked: Query[RegionIn]) -> HttpResponse:
+    """To fill in, to file, or summed up; the workbooks of many returns are those the other operation takes back."""
+    request.actor.require(Capability.EXPORT)
+    region = get_object_or_404(Region.objects.for_actor(request.actor, Capability.EXPORT), code=asked.region)
+    try:
+        period = slots.parse(asked.period)
+    except slots.SlotError as error:
+        words = gettext("“%(found)s” is not a period.") % {"found": error.found}
+        raise ValidationError({"period": words}) from error
+    content = workbooks.workbook_of_region(request.actor, region, period, asked.what)
+    return _sent(content, f"{region.code}-{period}-{asked.what}.xlsx")
 
 
 @router.post("/returns/workbook", response={200: WorkbookOut, 202: JobOut}, summary="Take in a workbook of returns")

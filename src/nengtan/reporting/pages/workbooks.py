@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -19,10 +19,10 @@ from nengtan.domain.returns.review.rules import Severity
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
+from nengtan.ledger.pages.forms import add_errors
 from nengtan.ledger.wording import told as told_problem
 from nengtan.registry.models import Region
 from nengtan.reporting.models import Return
-from nengtan.reporting.queries import returns_of
 from nengtan.reporting.services import workbooks
 from nengtan.reporting.wording import period_word, severity_word
 from nengtan.reporting.workbook_wording import changes_told, findings_told, marked_problems, said
@@ -39,9 +39,6 @@ __all__ = ["PURPOSE"]
 PURPOSE = "returns"
 LARGE = 2**20
 """Bytes from which a file is taken in by the worker, with progress."""
-
-MOST_DRAWN = {"rows": 2000, "forms": 200}
-"""Returns drawn while somebody waits; more are written by the command."""
 
 NOTES_SHOWN = 60
 
@@ -101,21 +98,14 @@ def region_workbook(request: ActorRequest) -> HttpResponseBase:
     form = TakeAwayForm(request.GET)
     if not form.is_valid():
         return render(request, "reporting/workbook_send.html", _sending(request, SendForm(), form))
-    region = get_object_or_404(Region, code=form.cleaned_data["region"])
+    held = Region.objects.for_actor(request.actor, Capability.EXPORT)
+    region = get_object_or_404(held, code=form.cleaned_data["region"])
     period, what = form.cleaned_data["period"], form.cleaned_data["what"]
-    if what == "summary":
-        content = workbooks.forms_of_region(request.actor, region, period)
-    else:
-        most = MOST_DRAWN[what]
-        held = list(returns_of(request.actor, region, period).select_related("superior")[: most + 1])
-        if not held:
-            raise Http404(gettext("There are no returns of this region and period."))
-        if len(held) > most:
-            words = gettext("More than %(most)s returns: choose a smaller region, or use the command.")
-            form.add_error("region", words % {"most": most})
-            return render(request, "reporting/workbook_send.html", _sending(request, SendForm(), form))
-        draw = workbooks.rows_of_returns if what == "rows" else workbooks.forms_of_returns
-        content = draw(request.actor, held)
+    try:
+        content = workbooks.workbook_of_region(request.actor, region, period, what)
+    except ValidationError as error:
+        add_errors(form, error)
+        return render(request, "reporting/workbook_send.html", _sending(request, SendForm(), form))
     return sending.download(content, f"{region.code}-{period}-{what}.xlsx")
 
 

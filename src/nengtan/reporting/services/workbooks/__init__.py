@@ -8,6 +8,7 @@ from nengtan.reporting.services.workbooks.export import (
     forms_of_region,
     forms_of_returns,
     rows_of_returns,
+    workbook_of_region,
 )
 from nengtan.reporting.services.workbooks.intake import limits
 from nengtan.reporting.services.workbooks.plan import Change, FilePlan, ReturnPlan
@@ -27,4 +28,5 @@ __all__ = [
     "preview_result",
     "rows_of_returns",
     "take_file",
+    "workbook_of_region",
 ]

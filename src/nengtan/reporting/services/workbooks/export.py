@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 
@@ -19,15 +20,27 @@ from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
 from nengtan.registry.models import Region
 from nengtan.reporting.models import Return
+from nengtan.reporting.queries import returns_of
 from nengtan.reporting.services.workbooks.drawing import add_notes, add_page, add_seal, saved
 from nengtan.reporting.services.workbooks.gathering import Gathered, edition_texts
 from nengtan.reporting.services.workbooks.wide import add_rooms_sheet, add_wide_sheet
 from nengtan.reporting.totals import region_forms
 
-__all__ = ["BASE_FORMS", "SUMMARY_FORMS", "blank", "forms_of_region", "forms_of_returns", "rows_of_returns"]
+__all__ = [
+    "BASE_FORMS",
+    "MOST_DRAWN",
+    "SUMMARY_FORMS",
+    "blank",
+    "forms_of_region",
+    "forms_of_returns",
+    "rows_of_returns",
+    "workbook_of_region",
+]
 
 BASE_FORMS = (1, 2, 3, 4)
 SUMMARY_FORMS = (5, 6, 7, 8)
+MOST_DRAWN: Mapping[str, int] = {"rows": 2000, "forms": 200}
+"""Returns drawn while somebody waits; the command draws more."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -91,6 +104,26 @@ def forms_of_region(actor: Actor, region: Region, period: slots.Slot, forms: Seq
         add_page(book, page, _title(found.edition, form.number))
     _finish(book, {found.edition.code}, [], forms)
     return saved(book)
+
+
+def workbook_of_region(
+    actor: Actor, region: Region, period: slots.Slot, what: str, *, most: Mapping[str, int] = MOST_DRAWN
+) -> bytes:
+    """The returns of a region: ``rows`` to fill in, ``forms`` of every institution, or the ``summary``.
+
+    Raises:
+        ValidationError: there are no returns, or more than are drawn while somebody waits.
+        Forbidden: the actor may not take the totals of the region away.
+    """
+    if what == "summary":
+        return forms_of_region(actor, region, period)
+    held = list(returns_of(actor, region, period).select_related("superior")[: most[what] + 1])
+    if not held:
+        raise ValidationError({"region": _("There are no returns of this region and period.")})
+    if len(held) > most[what]:
+        words = _("More than %(most)s returns: choose a smaller region, or use the command.")
+        raise ValidationError({"region": words % {"most": most[what]}})
+    return rows_of_returns(actor, held) if what == "rows" else forms_of_returns(actor, held)
 
 
 def blank(edition: Edition, forms: Sequence[int] = BASE_FORMS) -> bytes:
