@@ -19,6 +19,9 @@ class ReportingConfig(AppConfig):
         protect(self, "RuleVersion")
         protect(self, "RuleSetting")
         protect(self, "RuleTrial")
+        protect(self, "ReportTemplate", ("retired_at",))
+        protect(self, "AnnualReport")
+        protect(self, "Publication", ("withdrawn_by", "withdrawn_at", "reason"))
         _fill_menu()
         _word_trail()
 
@@ -35,6 +38,10 @@ def _fill_menu() -> None:
         "manage", _("Joint review and spot check"), "checks", Capability.OVERSEE_RETURNS, icon="search", order=14
     )
     nav.register("manage", _("Deadlines"), "returns_calendar", Capability.OVERSEE_RETURNS, icon="clock", order=16)
+    nav.register(
+        "manage", _("Annual analysis report"), "annual_report", Capability.VIEW_DETAIL, icon="file-text", order=18
+    )
+    nav.register("manage", _("Publications"), "publications", Capability.VIEW, icon="eye", order=20)
 
 
 def _word_trail() -> None:
@@ -52,6 +59,12 @@ def _word_trail() -> None:
             "return.send_back": _("return sent back"),
             "return.approve": _("return approved"),
             "return.reopen": _("return reopened"),
+            "report.make": _("annual report made"),
+            "report.template": _("report template kept"),
+            "report.template_drop": _("report template taken back"),
+            "publication.rule": _("naming rule set"),
+            "publication.publish": _("publication made"),
+            "publication.withdraw": _("publication withdrawn"),
             "rule.add": _("review rule added"),
             "rule.change": _("review rule changed"),
             "rule.set": _("thresholds of a review rule changed"),
@@ -76,6 +89,10 @@ def _word_trail() -> None:
             "reporting.spotcheck": _("spot check"),
             "reporting.jointreview": _("joint review"),
             "reporting.regionreport": _("roll-up"),
+            "reporting.annualreport": _("annual report"),
+            "reporting.reporttemplate": _("report template"),
+            "reporting.namingrule": _("naming rule"),
+            "reporting.publication": _("publication"),
         },
         links={"reporting.return": lambda pk: reverse("return", args=[int(pk)])},
         fields={"period": _("period"), "returns": _("returns"), "edition": _("edition"), "due_on": _("due on")},

@@ -21,6 +21,7 @@ from nengtan.reporting.asking import (
     return_of,
 )
 from nengtan.reporting.managing import due, rollup, spotcheck
+from nengtan.reporting.report_commands import publish, report
 from nengtan.reporting.rule_commands import rules
 from nengtan.reporting.wording import severity_word
 from nengtan.reporting.workbook_commands import export, file_options, take_file, template
@@ -238,7 +239,7 @@ def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
     return CellChange(indicator, number, seen.get((record, indicator), 0), record)
 
 
-for _command in (due, export, rollup, rules, spotcheck, template):
+for _command in (due, export, publish, report, rollup, rules, spotcheck, template):
     returns.add_command(_command)
 
 commands: list[click.Command] = [returns]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
+from nengtan.registry.models import Region
 from nengtan.reporting.models import Return
 from nengtan.reporting.services import cycles, reminding, workbooks
 from nengtan.reporting.workbook_wording import result_dict, said
@@ -49,3 +50,20 @@ def remind(job: jobs.Running, actor: Actor) -> dict[str, Any]:
     """Write to everybody whom something waits for, once a day."""
     count = reminding.remind()
     return {"reminded": count, "said": _("%(n)s reminders sent") % {"n": count}}
+
+
+def _report_url(job: jobs.Job) -> str:
+    return f"{reverse('annual_report')}?region={job.params['region']}&year={job.params['year']}"
+
+
+@jobs.task("report.make", result_url=_report_url)
+def make_annual_report(
+    job: jobs.Running, actor: Actor, region: str, year: int, format: str, base_year: int | None = None
+) -> dict[str, Any]:
+    """Make a region's annual report."""
+    from nengtan.reporting.services.reports import make_report
+
+    place = Region.objects.get(code=region)
+    made = make_report(actor, place, year, format, base_year=base_year, progress=job.progress)
+    words = _("“%(title)s” is made, from %(counted)s of %(owed)s returns.")
+    return {"report": made.pk, "said": words % {"title": made.title, "counted": made.counted, "owed": made.owed}}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ninja import Router
 
-from nengtan.reporting.api import returns, rollup, rules, workbooks, writing
+from nengtan.reporting.api import report, returns, rollup, rules, workbooks, writing
 
 assert writing.router is returns.router, "an address that is read and written belongs to one router"
 
 router = Router(tags=["returns"])
-for part in (rollup.router, rules.router, workbooks.router, returns.router):
+for part in (report.router, rollup.router, rules.router, workbooks.router, returns.router):
     router.add_router("", part)
 
 __all__ = ["router"]

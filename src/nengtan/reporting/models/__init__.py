@@ -2,6 +2,7 @@
 
 from nengtan.reporting.models.checks import JointReview, Sampled, SpotCheck
 from nengtan.reporting.models.cycles import TASKS, CycleSetting, OwnDeadline, Reminder
+from nengtan.reporting.models.publication import AnnualReport, NamingRule, Publication, ReportTemplate
 from nengtan.reporting.models.returns import (
     KINDS,
     STATES,
@@ -19,13 +20,17 @@ __all__ = [
     "KINDS",
     "STATES",
     "TASKS",
+    "AnnualReport",
     "CycleSetting",
     "Explanation",
     "Extension",
     "JointReview",
+    "NamingRule",
     "OwnDeadline",
+    "Publication",
     "RegionReport",
     "Reminder",
+    "ReportTemplate",
     "Return",
     "ReturnQuerySet",
     "ReturnStep",

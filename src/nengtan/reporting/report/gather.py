@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db.models import QuerySet
@@ -15,6 +15,7 @@ from nengtan.domain.factors import Factor
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.publication import Filing, Handed
 from nengtan.domain.returns.report import CarrierUse, Flagged, Missing, Report, Reporter, YearOf, compose
+from nengtan.domain.returns.review.rules import Rule
 from nengtan.domain.returns.scheme import Edition, Indicator, Measure, edition_of
 from nengtan.domain.returns.steps import State
 from nengtan.identity.access import Actor, Forbidden
@@ -24,10 +25,12 @@ from nengtan.ledger.queries.full import YearFactors
 from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
 from nengtan.reference.report import limits
+from nengtan.reference.rules import rule_book
 from nengtan.registry.models import Region
-from nengtan.reporting.models import Explanation, Return, Value
+from nengtan.reporting.models import Explanation, Return, RuleVersion, Value
 from nengtan.reporting.queries import HANDED_IN, is_late
 from nengtan.reporting.services.reviewing import review
+from nengtan.reporting.services.rulebook import as_rule
 
 
 @dataclass(frozen=True)
@@ -48,26 +51,40 @@ class Gathered:
     edition: Edition
     report: Report
     factors: tuple[FactorLine, ...]
+    seasons: Sequence[tuple[str, tuple[Reporter, ...]]] = ()
+    rules: Mapping[str, Rule] = field(default_factory=dict)
 
 
-def annual_report(actor: Actor, region: Region, year: int, base_year: int | None = None) -> Gathered:
+def annual_report(
+    actor: Actor, region: Region, year: int, base_year: int | None = None, *, reviewed: bool = True
+) -> Gathered:
     """Everything the annual report of a region says, drawn from the approved annual returns.
+
+    Not ``reviewed``, it does not tell what the rules flagged: a page is not to wait for all returns of a province.
 
     Raises:
         Forbidden: the actor does not see the single institutions of the whole region.
     """
     require_whole(actor, region)
     books = Books(region)
+    seasons = books.seasons(year)
     report = compose(
         books.year(year),
         books.year(year - 1),
         books.year(base_year) if base_year else None,
         limits(),
-        seasons=books.seasons(year),
-        flagged=_flagged(books.approved(slots.annual(year))),
+        seasons=seasons,
+        flagged=_flagged(books.approved(slots.annual(year))) if reviewed else (),
         carriers=list(reference.carriers()),
     )
-    return Gathered(region, edition_of(year, scheme.editions().values()), report, books.factor_lines(year))
+    edition = edition_of(year, scheme.editions().values())
+    return Gathered(region, edition, report, books.factor_lines(year), seasons, _rules())
+
+
+def _rules() -> dict[str, Rule]:
+    """The review rules by id, the latest version of those that were added."""
+    added = map(as_rule, RuleVersion.objects.select_related("region").order_by("id"))
+    return {rule.id: rule for rule in (*rule_book().rules, *added)}
 
 
 def require_whole(actor: Actor, region: Region, capability: str = Capability.VIEW_DETAIL) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 
 
@@ -12,6 +13,8 @@ class NoPdf(Exception):
 @cache
 def missing() -> str:
     """What the machine lacks for PDF; empty where nothing."""
+    for name in ("weasyprint", "weasyprint.progress", "fontTools"):  # they tell every step, before anything is wrong
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         import weasyprint
     except (ImportError, OSError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -45,9 +44,6 @@ def render(wording: Wording, language: str | None = None) -> bytes:
     if fault:
         raise pango.NoPdf(fault)
     from weasyprint import HTML
-
-    for name in ("weasyprint", "weasyprint.progress", "fontTools"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
     document = page(wording, language)
     return bytes(HTML(string=document, url_fetcher=_nothing).write_pdf())

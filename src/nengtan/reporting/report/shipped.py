@@ -42,20 +42,31 @@ TEXT_WIDTH_MM = 156
 @cache
 def template(language: str) -> bytes:
     """The template in a language (zh or en) as a .docx."""
+    document = styled()
+    for when, blocks in groupby(outline(), key=lambda block: block.when):
+        if when:
+            add_line(document, "text", f"{{%p if {when} %}}")
+        for block in blocks:
+            _block(document, block, language)
+        if when:
+            add_line(document, "text", "{%p endif %}")
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def styled() -> Any:
+    """An empty document of the page and the styles of official documents."""
     document = Document()
     _page(document)
     for code, style in styles().items():
         _style(document, code, style)
-    for when, blocks in groupby(outline(), key=lambda block: block.when):
-        if when:
-            _line(document, "text", f"{{%p if {when} %}}")
-        for block in blocks:
-            _block(document, block, language)
-        if when:
-            _line(document, "text", "{%p endif %}")
-    out = io.BytesIO()
-    document.save(out)
-    return out.getvalue()
+    return document
+
+
+def repeat_heading(table: Table) -> None:
+    """Let the first row stand on every page the table runs over."""
+    table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
 
 def _page(document: Any) -> None:
@@ -102,31 +113,32 @@ def _style(document: Any, code: str, of: Style) -> None:
 def _block(document: Any, block: Block, language: str) -> None:
     text = block.name_zh if language.startswith("zh") else block.name_en
     if block.kind == "list":
-        _line(document, "text", f"{{%p for item in {block.of} %}}")
-        _line(document, "text", text)
-        _line(document, "text", "{%p endfor %}")
+        add_line(document, "text", f"{{%p for item in {block.of} %}}")
+        add_line(document, "text", text)
+        add_line(document, "text", "{%p endfor %}")
     elif block.kind == "table":
         _caption(document, "table", text, language)
         _table(document, block.of, language)
     elif block.kind == "chart":
-        picture = _line(document, "caption", f"{{{{ charts.{block.of} }}}}")
+        picture = add_line(document, "caption", f"{{{{ charts.{block.of} }}}}")
         picture.paragraph_format.line_spacing = 1.0
         picture.paragraph_format.keep_with_next = True
         _caption(document, "chart", text, language)
     elif block.kind == "appendix":
-        _line(document, "heading", text).insert_paragraph_before().add_run().add_break(WD_BREAK.PAGE)
+        add_line(document, "heading", text).insert_paragraph_before().add_run().add_break(WD_BREAK.PAGE)
     else:
-        _line(document, block.kind, text)
+        add_line(document, block.kind, text)
 
 
-def _line(document: Any, style: str, text: str) -> Paragraph:
+def add_line(document: Any, style: str, text: str) -> Paragraph:
+    """A paragraph in one of the report's styles."""
     return document.add_paragraph(text, style=_BUILT_IN.get(style) or f"Report {style}")
 
 
 def _caption(document: Any, kind: str, text: str, language: str) -> None:
     """A numbered caption: a field Word counts itself, filled in by the report for readers that do not."""
     before, _, after = phrases(language)[f"caption.{kind}"].partition("{number}")
-    line = _line(document, "caption", before)
+    line = add_line(document, "caption", before)
     line.paragraph_format.space_before = Pt(6)
     line.paragraph_format.keep_with_next = kind == "table"
     name = "Table" if kind == "table" else "Figure"
@@ -162,11 +174,10 @@ def _table(document: Any, name: str, language: str) -> None:
     table.cell(1, 0).text = f"{{%tr for row in tables.{name} %}}"
     table.cell(3, 0).text = "{%tr endfor %}"
     _widths(table, columns)
-    heading_row = table.rows[0]._tr.get_or_add_trPr()
-    heading_row.append(OxmlElement("w:tblHeader"))
+    repeat_heading(table)
     for row in (table.rows[0], table.rows[2]):
         row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-    spacer = _line(document, "text", "")
+    spacer = add_line(document, "text", "")
     spacer.paragraph_format.line_spacing = Pt(14)
 
 

@@ -19,7 +19,6 @@ from nengtan.domain.returns.report import (
 )
 from nengtan.domain.returns.steps import State
 from nengtan.ledger.places import place_label
-from nengtan.reference.rules import rule_book
 from nengtan.reporting.models.returns import STATES
 from nengtan.reporting.report.gather import FactorLine, Gathered
 from nengtan.reporting.report.phrasing import Phrases, number, on_last, share, signed
@@ -58,7 +57,7 @@ def tables_of(found: Gathered, phrases: Phrases, child_names: Mapping[str, str])
     total = phrases("total")
     return {
         "by_kind": [*(_counted(line, kind_word(line.head)) for line in report.by_kind), _counted(report.total, total)],
-        "flagged": [_flagged(item, phrases) for item in report.flagged],
+        "flagged": [_flagged(item, found, phrases) for item in report.flagged],
         "indicators": [_indicator(report.total.figures[name], phrases) for name in INDICATORS],
         "seasons": [_season(line) for line in report.seasons],
         "carriers": [_carrier(line) for line in report.carriers],
@@ -95,8 +94,8 @@ def _percent(part: Decimal | None) -> str:
     return text if text == DASH else f"{text}%"
 
 
-def _flagged(item: Flagged, phrases: Phrases) -> Row:
-    held = rule_book().rule(item.rule)
+def _flagged(item: Flagged, found: Gathered, phrases: Phrases) -> Row:
+    held = found.rules[item.rule]
     title = held.title_zh if phrases.language.startswith("zh") else held.title_en
     counts = {"found": str(item.values), "bodies": str(item.bodies), "explained": str(item.explained)}
     return {"rule": item.rule, "title": title, "severity": phrases(f"severity.{item.severity}"), **counts}

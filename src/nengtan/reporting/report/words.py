@@ -29,11 +29,12 @@ LISTS = ("findings", "causes", "problems", "tasks")
 
 @dataclass(frozen=True)
 class Wording:
-    """The report as texts: ``tags`` for a template, ``charts`` to be drawn."""
+    """The report as texts: ``tags`` for a template, ``charts`` to be drawn, ``headline`` for a page."""
 
     tags: Mapping[str, Any]
     charts: Mapping[str, ChartData]
     title: str
+    headline: str
 
 
 def worded(found: Gathered, made_on: date, language: str | None = None) -> Wording:
@@ -71,7 +72,7 @@ def worded(found: Gathered, made_on: date, language: str | None = None) -> Wordi
     }  # fmt: skip
     tags["has"] = _has(report, charts)
     title = phrases("file", region=region, year=report.year)
-    return Wording(tags, charts, title)
+    return Wording(tags, charts, title, " ".join(lists["findings"][:2]))
 
 
 def child_names(region: Region, codes: Iterable[str], phrases: Phrases) -> dict[str, str]:

@@ -1,0 +1,68 @@
+"""The annual report and publications at the console: ``nengtan returns report`` and ``nengtan returns publish``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from nengtan.reporting.asking import region_named, region_option
+from nengtan.ui.cli import die, emit_one, format_option, progress_bar
+
+year_option = click.option("--year", required=True, type=click.IntRange(1990, 2100), help=_("The year reported on."))
+
+
+@click.command("report", help=_("Make the annual analysis report of a region as Word or PDF and write it to a file."))
+@region_option
+@year_option
+@click.option("--base-year", type=click.IntRange(1990, 2100), help=_("An earlier year to compare with as well."))
+@click.option(
+    "--format", "written", type=click.Choice(["docx", "pdf"]), help=_("By the ending of the file unless given.")
+)
+@click.argument("out", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+def report(region: str, year: int, base_year: int | None, written: str | None, out: Path) -> None:
+    """Kept among the made reports as well."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.services.reports import make_report
+
+    kind = written or out.suffix.lstrip(".").lower()
+    if kind not in ("docx", "pdf"):
+        die(_("Found “%(found)s”; allowed: a file that ends in .docx or .pdf, or --format.") % {"found": out.name})
+    place = region_named(region)
+    try:
+        with progress_bar(_("Making the report")) as tell:
+            made = make_report(system_actor(), place, year, kind, base_year=base_year, progress=tell)
+    except ValidationError as error:
+        die(" ".join(error.messages))
+    out.write_bytes(bytes(made.content))
+    click.echo(_("%(file)s: %(title)s, %(counted)s of %(owed)s returns.") % {
+        "file": out, "title": made.title, "counted": made.counted, "owed": made.owed,
+    })  # fmt: skip
+
+
+@click.command(
+    "publish", help=_("Publish a region's year: rankings and reporting; --preview only shows what it would say.")
+)
+@region_option
+@year_option
+@click.option("--by", type=click.Choice(["kind", "system", "child"]), default="kind", show_default=True,
+              help=_("Classes: types of institutions, systems, or regions below."))  # fmt: skip
+@click.option("--title", default="", help=_("Title, if not the usual one."))
+@click.option("--preview", "only_preview", is_flag=True, help=_("Publish nothing."))
+@format_option
+def publish(region: str, year: int, by: str, title: str, only_preview: bool, format: str) -> None:
+    """Only approved returns; what may not be named is added up."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.services import publishing
+
+    place = region_named(region)
+    try:
+        if only_preview:
+            emit_one(publishing.frozen(publishing.preview(system_actor(), place, year, by)), format)
+            return
+        made = publishing.publish(system_actor(), place, year, by, title)
+    except ValidationError as error:
+        die(" ".join(error.messages))
+    emit_one({"id": made.pk, "title": made.title, "edition": made.number, "published_at": made.at}, format)

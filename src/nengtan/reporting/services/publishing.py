@@ -1,0 +1,148 @@
+"""Publishing a region's year: what may not be named is added up, what is published stands as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from nengtan import reference
+from nengtan.domain.returns.publication import Published
+from nengtan.domain.returns.publication import publish as composed
+from nengtan.identity.access import Actor, Forbidden
+from nengtan.identity.audit import record
+from nengtan.identity.roles import Capability
+from nengtan.reference.report import smallest_class
+from nengtan.registry.models import Institution, Region
+from nengtan.reporting.models import NamingRule, Publication
+from nengtan.reporting.models.publication import BY
+from nengtan.reporting.report.gather import Books, filings, require_whole
+from nengtan.reporting.report.phrasing import Phrases
+
+
+def rule_of(region: Region) -> NamingRule:
+    """The naming rule in force: the region's own, else that of the nearest region above, else an unsaved default."""
+    held = NamingRule.objects.filter(region__code__in=region.codes).select_related("region")
+    nearest = max(held, key=lambda item: len(item.region.path), default=None)
+    return nearest or NamingRule(region=region, smallest_class=smallest_class(), kinds=[])
+
+
+@transaction.atomic
+def set_rule(
+    actor: Actor, region: Region, smallest: int, kinds: Iterable[str], institutions: Iterable[Institution],
+    reason: str = "",
+) -> NamingRule:  # fmt: skip
+    """Say what the region does not name.
+
+    Raises:
+        ValidationError: a type that does not exist, an institution of elsewhere, a class size out of range.
+        Forbidden: the actor does not review the returns of the region.
+    """
+    require_whole(actor, region, Capability.REVIEW_RETURNS)
+    bodies, types = list(institutions), sorted(set(kinds))
+    unknown = [kind for kind in types if kind not in reference.institution_types()]
+    if unknown:
+        told = {"found": unknown[0], "allowed": " ".join(reference.institution_types())}
+        raise ValidationError({"kinds": _("Found %(found)s; allowed: %(allowed)s.") % told})
+    if any(not body.region.path.startswith(region.path) for body in bodies):
+        raise ValidationError({"institutions": _("Only institutions of this region can be named here.")})
+    rule = NamingRule.objects.filter(region=region).first() or NamingRule(region=region)
+    before = _rule_told(rule) if rule.pk else None
+    rule.smallest_class, rule.kinds, rule.reason = smallest, types, reason.strip()
+    rule.full_clean()
+    rule.save()
+    rule.institutions.set(bodies)
+    record(actor, "publication.rule", rule, before=before, after=_rule_told(rule), region_path=region.path)
+    return rule
+
+
+def _rule_told(rule: NamingRule) -> dict[str, Any]:
+    codes = sorted(rule.institutions.values_list("code", flat=True))
+    return {"smallest_class": rule.smallest_class, "kinds": rule.kinds, "institutions": codes, "reason": rule.reason}
+
+
+def preview(actor: Actor, region: Region, year: int, classes: str) -> Published:
+    """What would be published now, from approved returns and from how all returns were handed in.
+
+    Raises:
+        ValidationError: no such classes.
+        Forbidden: the actor does not review the returns of the region.
+    """
+    require_whole(actor, region, Capability.REVIEW_RETURNS)
+    if classes not in dict(BY):
+        words = _("Found %(found)s; allowed: %(allowed)s.")
+        raise ValidationError({"by": words % {"found": classes, "allowed": " ".join(dict(BY))}})
+    rule, books = rule_of(region), Books(region)
+    now, last = books.year(year), books.year(year - 1)
+    filed = filings(region, year)
+    kinds = [(item.code, item.kind) for item in now.reporters] + [(item.code, item.kind) for item in filed]
+    hidden = {code for code, kind in kinds if kind.startswith(tuple(rule.kinds))}
+    if rule.pk:
+        hidden |= set(rule.institutions.values_list("code", flat=True))
+    return composed(now.reporters, last.reporters, filed, classes, hidden, rule.smallest_class)
+
+
+@transaction.atomic
+def publish(actor: Actor, region: Region, year: int, classes: str, title: str = "") -> Publication:
+    """Publish what the preview shows; it stands from now on as it is.
+
+    Raises:
+        ValidationError: no return is approved, so there is nothing to publish.
+        Forbidden: the actor does not review the returns of the region.
+    """
+    found = preview(actor, region, year, classes)
+    if not found.total.bodies:
+        words = _("No annual return of %(year)s is approved: there is nothing to publish.")
+        raise ValidationError(words % {"year": year})
+    Region.objects.select_for_update().get(pk=region.pk)
+    held = Publication.objects.filter(region=region, year=year, classes=classes)
+    number = (held.aggregate(last=Max("number"))["last"] or 0) + 1
+    made = Publication.objects.create(
+        region=region, year=year, classes=classes, number=number, by=actor.user,
+        title=(title.strip() or Phrases()("publication.title", region=region.label, year=year))[:200],
+        content=frozen(found),
+    )  # fmt: skip
+    told = {"title": made.title, "year": year, "number": number, "institutions": found.total.bodies}
+    record(actor, "publication.publish", made, after=told, region_path=region.path)
+    return made
+
+
+@transaction.atomic
+def withdraw(actor: Actor, publication: Publication, reason: str) -> Publication:
+    """Take a publication back; it stays on record with the reason.
+
+    Raises:
+        ValidationError: no reason, or it is withdrawn already.
+        Forbidden: the actor does not review the returns of the region.
+    """
+    held = Publication.objects.select_for_update(of=("self",)).select_related("region").get(pk=publication.pk)
+    if not actor.scope_for(Capability.REVIEW_RETURNS).covers(held.region.path):
+        raise Forbidden(Capability.REVIEW_RETURNS)
+    if not reason.strip():
+        raise ValidationError({"reason": _("A reason is needed.")})
+    if held.withdrawn_at is not None:
+        raise ValidationError({"reason": _("It has been withdrawn already.")})
+    held.withdrawn_by, held.withdrawn_at, held.reason = actor.user, timezone.now(), reason.strip()[:400]
+    held.save(update_fields=["withdrawn_by", "withdrawn_at", "reason"])
+    record(actor, "publication.withdraw", held, reason=held.reason, region_path=held.region.path)
+    return held
+
+
+def frozen(found: Published) -> dict[str, Any]:
+    """All it says, numbers as text, so that they stand to the last digit."""
+    return _plain(asdict(found))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,171 @@
+"""Making the annual report through each door, with the shipped template or an office's own."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, transaction
+from django.test import Client
+from django.utils import translation
+from docx import Document
+
+from nengtan.identity.access import Forbidden
+from nengtan.reporting.commands import returns
+from nengtan.reporting.models import AnnualReport, ReportTemplate, Return
+from nengtan.reporting.report import books as packed
+from nengtan.reporting.report import pango
+from nengtan.reporting.services.reports import drop_template, keep_template, make_report, template_of
+from nengtan.ui.jobs import Job
+from tests.reporting.books import TCE, YEAR, Books
+from tests.reporting.test_report import edited, text_of
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Any:
+    with translation.override("en"):
+        yield
+
+
+def reader(books: Books) -> Client:
+    """The manager's browser, in English."""
+    client = books.cast.client("district")
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    return client
+
+
+def made(books: Books, who: str = "district") -> AnnualReport:
+    return make_report(books.cast.actor(who), books.region, YEAR, "docx")
+
+
+def test_a_report_is_kept_as_made_with_the_returns_behind_it(books: Books) -> None:
+    report = made(books)
+    assert (report.counted, report.owed, str(report.by)) == (4, 5, str(books.cast.user("district")))
+    Return.objects.filter(pk=books.returns["office", YEAR].pk).update(state="returned")
+    parts = packed.parts_of(bytes(report.books), "energy_tce")
+    assert {item.name: value for item, value in parts} == {
+        "The office": TCE["office"], "The school": TCE["school"], "The hospital": TCE["hospital"],
+        "The library": TCE["library"],
+    }  # fmt: skip
+    (gas,) = [v for item, v in packed.parts_of(bytes(report.books), "cost_cny:carrier=electricity") if v is not None]
+    assert gas == Decimal(60000)
+    with pytest.raises(KeyError):
+        packed.parts_of(bytes(report.books), "energy_tce:colour=red")
+
+
+def test_the_database_refuses_to_change_a_made_report(books: Books) -> None:
+    report = made(books)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        AnnualReport.objects.filter(pk=report.pk).update(title="other")
+
+
+def test_who_does_not_see_the_whole_region_makes_none(books: Books) -> None:
+    for who in ("education", "statistician", "public", "neighbour", "outsider"):
+        with pytest.raises(Forbidden):
+            made(books, who)
+
+
+def test_an_office_uses_its_own_template_and_goes_back(books: Books) -> None:
+    city, district = books.cast.actor("city"), books.cast.actor("district")
+    keep_template(city, books.cast.regions["420100"], "city.docx", edited("Main findings", "City findings"))
+    assert "City findings" in text_of(bytes(made(books).content))
+    own = keep_template(district, books.region, "own.docx", edited("Main findings", "Own findings {{ counted }}"))
+    assert "Own findings 4" in text_of(bytes(made(books).content))
+    assert made(books).template == own
+    assert drop_template(district, books.region)
+    assert not drop_template(district, books.region)
+    found = template_of(books.region)
+    assert found is not None
+    assert found.name == "city.docx"
+    with pytest.raises(Forbidden):
+        keep_template(books.cast.actor("verifier"), books.region, "x.docx", b"")
+
+
+def test_unknown_tags_are_told_by_name_and_nothing_is_kept(books: Books) -> None:
+    with pytest.raises(ValidationError) as raised:
+        keep_template(books.cast.actor("district"), books.region, "x.docx", edited("Main findings", "{{ energie }}"))
+    assert "energie" in str(raised.value)
+    assert not ReportTemplate.objects.exists()
+
+
+def test_without_pango_word_is_offered(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pango, "missing", lambda: "no libpango")
+    with pytest.raises(ValidationError) as raised:
+        make_report(books.cast.actor("district"), books.region, YEAR, "pdf")
+    assert "choose Word" in str(raised.value)
+    page = reader(books).get(f"/returns/report/?region=420106&year={YEAR}")
+    assert "no libpango" in page.content.decode()
+
+
+# doors
+
+
+def test_the_page_makes_it_lists_it_and_opens_its_figures(books: Books) -> None:
+    client = reader(books)
+    address = f"/returns/report/?region=420106&year={YEAR}"
+    page = client.get(address).content.decode()
+    assert "4 of 5 annual returns are approved" in page
+    assert client.post(address, {"format": "docx", "base_year": YEAR - 1}).status_code == 302
+    assert Job.objects.get().state == Job.State.DONE, Job.objects.get().error
+    report = AnnualReport.objects.get()
+    assert report.base_year == YEAR - 1
+    assert report.title in client.get(address).content.decode()
+    assert "233.64" in text_of(b"".join(client.get(f"/returns/report/{report.pk}/")))
+    figures = client.get(f"/returns/report/{report.pk}/figure/?key=energy_tce:kind=024").content.decode()
+    assert "The hospital" in figures
+    assert "The school" not in figures
+    assert client.get(f"/returns/report/{report.pk}/figure/?key=nonsense").status_code == 404
+    for who in ("neighbour", "education", "public", "statistician"):
+        assert books.cast.client(who).get(f"/returns/report/{report.pk}/").status_code in (403, 404), who
+        assert books.cast.client(who).get(address).status_code in (403, 404), who
+
+
+def test_a_template_is_sent_through_the_page(books: Books) -> None:
+    client, address = reader(books), f"/returns/report/?region=420106&year={YEAR}"
+
+    def send(content: bytes) -> Any:
+        file = SimpleUploadedFile("own.docx", content)
+        return client.post(address, {"act": "template", "file": file})
+
+    assert "energie" in send(edited("Main findings", "{{ energie }}")).content.decode()
+    assert "no Word document" in send(b"nothing").content.decode()
+    assert send(edited("Main findings", "Ours")).status_code == 302
+    saved = b"".join(client.get("/returns/report/template/?region=420106"))
+    assert "Ours" in text_of(saved)
+    assert "Ours" not in text_of(b"".join(client.get("/returns/report/template/")))
+    client.post(address, {"act": "shipped"})
+    assert template_of(books.region) is None
+
+
+def test_programs_read_the_figures_and_have_it_made(books: Books) -> None:
+    client, key = books.cast.client("anonymous"), books.cast.bearer("district")
+    told = client.get(f"/api/returns/report?region=420106&year={YEAR}", headers=key).json()
+    assert told["total"]["figures"]["energy_tce"]["value"] == 233.644
+    assert told["total"]["figures"]["kgce_per_m2"]["bodies"] == 3
+    assert {line["head"] for line in told["by_type"]} == {"01", "021", "023", "024"}
+    job = client.post("/api/returns/report", {"region": "420106", "year": YEAR}, "application/json", headers=key)
+    assert job.status_code == 202
+    (item,) = client.get("/api/returns/reports", headers=key).json()["items"]
+    file = client.get(f"/api/returns/reports/{item['id']}/file", headers=key)
+    assert "233.64" in text_of(file.content)
+    away = books.cast.bearer("neighbour")
+    assert client.get(f"/api/returns/report?region=420106&year={YEAR}", headers=away).status_code == 404
+    assert client.get(f"/api/returns/reports/{item['id']}/file", headers=away).status_code == 404
+
+
+def test_the_console_writes_the_file(books: Books, tmp_path: Path) -> None:
+    out = tmp_path / "report.docx"
+    ran = CliRunner().invoke(returns, ["report", "--region", "420106", "--year", str(YEAR), str(out)])
+    assert ran.exit_code == 0, ran.output
+    assert "4 of 5 returns" in ran.output
+    assert Document(io.BytesIO(out.read_bytes())).paragraphs
+    bad = CliRunner().invoke(returns, ["report", "--region", "420106", "--year", str(YEAR), str(tmp_path / "x.txt")])
+    assert bad.exit_code == 2
+    assert AnnualReport.objects.count() == 1

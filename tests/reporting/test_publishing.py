@@ -1,0 +1,237 @@
+"""Publishing a district's year: what is not named, what stands, who reads it, and through which door."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+from django.utils import translation
+from docx import Document
+from openpyxl import load_workbook
+
+from nengtan.identity.access import Forbidden
+from nengtan.identity.models import AuditEvent
+from nengtan.reporting.commands import returns
+from nengtan.reporting.models import NamingRule, Publication
+from nengtan.reporting.report.published import readable
+from nengtan.reporting.services import publishing
+from tests.reporting.books import TCE, YEAR, Books
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Any:
+    with translation.override("en"):
+        yield
+
+
+def district(books: Books) -> Any:
+    return books.cast.actor("district")
+
+
+def one_class_each(books: Books, *hidden: str) -> None:
+    """Let every class stand by itself, and some bodies unnamed."""
+    bodies = [books.cast.institutions[name] for name in hidden]
+    publishing.set_rule(district(books), books.region, 1, [], bodies, "agreed")
+
+
+def named(content: dict[str, Any]) -> set[str]:
+    return {row["name"] for group in content["groups"] for row in group["named"]}
+
+
+def total(content: dict[str, Any]) -> Decimal:
+    return sum((Decimal(group["total"]["values"]["energy_tce"]) for group in content["groups"]), Decimal(0))
+
+
+# what is named
+
+
+def test_small_classes_are_added_up_by_default_and_totals_hold(books: Books) -> None:
+    content = publishing.frozen(publishing.preview(district(books), books.region, YEAR, "kind"))
+    assert named(content) == set(), "four types of one body each"
+    assert total(content) == sum(TCE.values())
+
+
+def test_nothing_of_an_unapproved_return_is_published(books: Books) -> None:
+    one_class_each(books)
+    content = publishing.frozen(publishing.preview(district(books), books.region, YEAR, "kind"))
+    assert named(content) == {"The office", "The school", "The hospital", "The library"}
+    assert total(content) == sum(TCE.values())
+    assert content["total"]["bodies"] == 4
+
+
+def test_a_body_that_may_not_be_named_is_added_up(books: Books) -> None:
+    one_class_each(books, "hospital")
+    content = publishing.frozen(publishing.preview(district(books), books.region, YEAR, "kind"))
+    assert "The hospital" not in json.dumps(content)
+    assert total(content) == sum(TCE.values())
+    publishing.set_rule(district(books), books.region, 1, ["02"], [])
+    content = publishing.frozen(publishing.preview(district(books), books.region, YEAR, "kind"))
+    assert named(content) == {"The office"}, "all public service institutions are hidden"
+
+
+def test_the_rule_of_the_level_above_holds_until_there_is_an_own_one(books: Books) -> None:
+    city = books.cast.regions["420100"]
+    publishing.set_rule(books.cast.actor("city"), city, 7, ["01"], [])
+    assert publishing.rule_of(books.region).smallest_class == 7
+    one_class_each(books)
+    assert publishing.rule_of(books.region).smallest_class == 1
+
+
+@pytest.mark.parametrize(
+    ("smallest", "kinds", "who"), [(0, [], ()), (3, ["99"], ()), (3, [], ("neighbour_school",)), (101, [], ())]
+)
+def test_a_rule_that_makes_no_sense_is_refused(books: Books, smallest: int, kinds: list[str], who: tuple[str]) -> None:
+    bodies = [books.cast.institutions[name] for name in who]
+    with pytest.raises(ValidationError):
+        publishing.set_rule(district(books), books.region, smallest, kinds, bodies)
+    assert not NamingRule.objects.exists()
+
+
+# what stands
+
+
+def test_what_is_published_stands_and_counts_its_editions(books: Books) -> None:
+    one_class_each(books)
+    first = publishing.publish(district(books), books.region, YEAR, "kind")
+    office = books.returns["office", YEAR]
+    office.values.filter(indicator="elec_qty").update(value=Decimal(1))
+    second = publishing.publish(district(books), books.region, YEAR, "kind", "Our notice")
+    first.refresh_from_db()
+    assert (first.number, second.number, second.title) == (1, 2, "Our notice")
+    assert total(first.content) == sum(TCE.values())
+    assert total(second.content) < total(first.content)
+    assert list(AuditEvent.objects.filter(action="publication.publish").values_list("user__username", flat=True)) == [
+        "district", "district",
+    ]  # fmt: skip
+
+
+def test_the_database_refuses_to_change_or_delete_it(books: Books) -> None:
+    made = publishing.publish(district(books), books.region, YEAR, "kind")
+    for act in (
+        lambda: Publication.objects.filter(pk=made.pk).update(title="other"),
+        lambda: Publication.objects.filter(pk=made.pk).delete(),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            act()
+
+
+def test_it_is_withdrawn_once_and_with_a_reason(books: Books) -> None:
+    made = publishing.publish(district(books), books.region, YEAR, "kind")
+    with pytest.raises(ValidationError):
+        publishing.withdraw(district(books), made, "  ")
+    publishing.withdraw(district(books), made, "a wrong figure")
+    with pytest.raises(ValidationError):
+        publishing.withdraw(district(books), made, "again")
+    assert made in readable(district(books))
+    assert made not in readable(books.cast.actor("public"))
+
+
+def test_nothing_approved_is_nothing_to_publish(books: Books) -> None:
+    with pytest.raises(ValidationError):
+        publishing.publish(district(books), books.region, 2020, "kind")
+    with pytest.raises(ValidationError):
+        publishing.publish(district(books), books.region, YEAR, "colour")
+    assert not Publication.objects.exists()
+
+
+# who
+
+
+def test_only_managers_of_the_whole_region_publish(books: Books) -> None:
+    made = publishing.publish(district(books), books.region, YEAR, "kind")
+    for who in ("education", "statistician", "verifier", "public", "neighbour", "outsider", "anonymous"):
+        actor = books.cast.actor(who)
+        with pytest.raises(Forbidden):
+            publishing.publish(actor, books.region, YEAR, "kind")
+        with pytest.raises(Forbidden):
+            publishing.withdraw(actor, made, "no")
+        with pytest.raises(Forbidden):
+            publishing.set_rule(actor, books.region, 3, [], [])
+
+
+def test_readers_are_the_public_of_the_region_and_its_institutions(books: Books) -> None:
+    made = publishing.publish(district(books), books.region, YEAR, "kind")
+    readers = {who for who in books.cast.names if made in readable(books.cast.actor(who))}
+    assert {"public", "district", "city", "province", "nation", "admin", "statistician", "unit_head"} <= readers
+    assert not {"neighbour", "other", "outsider"} & readers
+
+
+# doors
+
+
+def test_the_public_reads_the_page_and_saves_the_files(books: Books) -> None:
+    one_class_each(books)
+    made = publishing.publish(district(books), books.region, YEAR, "kind")
+    client = books.cast.client("public")
+    assert made.title in client.get("/returns/publications/").content.decode()
+    page = client.get(f"/returns/publications/{made.pk}/").content.decode()
+    assert "The hospital" in page
+    assert not re.search(r"<td\s*>The clinic", page), "it is not approved; that it reported late is no figure of it"
+    document = Document(io.BytesIO(b"".join(client.get(f"/returns/publications/{made.pk}/docx/"))))
+    assert any(cell.text == "The hospital" for table in document.tables for row in table.rows for cell in row.cells)
+    book = load_workbook(io.BytesIO(b"".join(client.get(f"/returns/publications/{made.pk}/xlsx/"))))
+    values = [cell for page in book for row in page.iter_rows(values_only=True) for cell in row]
+    assert 176.1 in values, "a number, not a text"
+    assert client.get(f"/returns/publications/{made.pk}/zip/").status_code == 404
+    assert books.cast.client("neighbour").get(f"/returns/publications/{made.pk}/").status_code == 404
+    assert client.get("/returns/publications/new/").status_code == 403
+
+
+def test_a_manager_previews_publishes_and_withdraws(books: Books) -> None:
+    client = books.cast.client("district")
+    saved = client.post(
+        "/returns/publications/naming/?region=420106",
+        {"smallest": 1, "kinds": ["023"], "institutions": "The office", "reason": "agreed"},
+    )
+    assert saved.status_code == 302
+    chosen = {"region": "420106", "year": YEAR, "by": "kind"}
+    page = client.get("/returns/publications/new/", chosen).content.decode()
+    assert "The hospital" in page
+    assert "The office" not in page
+    assert not Publication.objects.exists()
+    client.post("/returns/publications/new/", chosen)
+    made = Publication.objects.get()
+    client.post(f"/returns/publications/{made.pk}/withdraw/", {"reason": "mistaken"})
+    made.refresh_from_db()
+    assert (made.reason, str(made.withdrawn_by)) == ("mistaken", str(books.cast.user("district")))
+    assert books.cast.client("public").get(f"/returns/publications/{made.pk}/").status_code == 404
+
+
+def test_an_unknown_institution_is_told(books: Books) -> None:
+    sent = {"smallest": 3, "institutions": "The office\nNobody"}
+    page = books.cast.client("district").post("/returns/publications/naming/?region=420106", sent)
+    assert "Nobody" in page.content.decode()
+    assert not NamingRule.objects.exists()
+
+
+def test_programs_publish_read_and_withdraw(books: Books) -> None:
+    client, key = books.cast.client("anonymous"), books.cast.bearer("district")
+    asked = {"region": "420106", "year": YEAR, "by": "system"}
+    made = client.post("/api/returns/publications", asked, "application/json", headers=key).json()
+    assert made["content"]["total"]["bodies"] == 4
+    listed = client.get("/api/returns/publications", headers=books.cast.bearer("public")).json()
+    assert [item["id"] for item in listed["items"]] == [made["id"]]
+    address = f"/api/returns/publications/{made['id']}/withdraw"
+    away = client.post(address, {"reason": "x"}, "application/json", headers=books.cast.bearer("public"))
+    assert away.status_code == 403
+    assert client.post(address, {"reason": "x"}, "application/json", headers=key).json()["reason"] == "x"
+    assert client.get("/api/returns/publications", headers=books.cast.bearer("public")).json()["items"] == []
+
+
+def test_the_console_previews_and_publishes(books: Books) -> None:
+    place = ("publish", "--region", "420106", "--year", str(YEAR), "--format", "json")
+    shown = json.loads(CliRunner().invoke(returns, [*place, "--preview"]).stdout)
+    assert shown["total"]["bodies"] == 4
+    assert not Publication.objects.exists()
+    told = json.loads(CliRunner().invoke(returns, list(place)).stdout)
+    assert told["edition"] == 1
+    refused = CliRunner().invoke(returns, ["publish", "--region", "420106", "--year", "2019"])
+    assert refused.exit_code == 2
+    assert "nothing to publish" in refused.output
