@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -168,6 +169,14 @@ def test_what_is_not_there_is_not_taken_away(cast: Cast, school: Return, query: 
     answer = cast.client("district").get(reverse("region_workbook"), query)
     assert answer.status_code == status
     assert answer["Content-Type"] != XLSX
+
+
+def test_the_roll_up_leads_to_its_forms(cast: Cast, school: Return) -> None:
+    page = cast.client("district").get(reverse("rollup"), {"region": "420106", "period": "2023-Q1"})
+    link = re.search(r'href="(/returns/workbook/region/[^"]+)"', page.content.decode())
+    assert link is not None
+    answer = cast.client("district").get(link[1].replace("&amp;", "&"))
+    assert opened_book(body(answer)).sheetnames[0].startswith("表5")
 
 
 def test_more_than_one_waits_for_are_drawn_by_the_command(cast: Cast, school: Return) -> None:
