@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import translation
 
 from nengtan.reporting.commands import returns
 from nengtan.reporting.models import Return, RuleSetting, RuleVersion
@@ -104,3 +105,13 @@ def test_help_explains_itself() -> None:
         ran = run(command, "--help")
         assert ran.exit_code == 0
         assert "--format" in ran.output
+
+
+def test_tables_are_in_words_and_files_in_codes(cast: Cast) -> None:
+    with translation.override("en"):
+        table, shown = run("list").output, run("show", "P02").output
+    assert "general knowledge, unconfirmed" in table
+    assert "general-knowledge" not in table
+    assert " block" not in table
+    assert "Conditions" in shown
+    assert "general-knowledge" in run("list", "--format", "csv").output

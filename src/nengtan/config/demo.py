@@ -41,7 +41,7 @@ def demo(no_serve: bool, host: str | None, port: int | None) -> None:
 def _introduce(built: Built) -> None:
     click.echo(_("The demonstration is in %(folder)s.") % {"folder": built.folder.absolute()})
     click.echo(_("Files to import by hand: %(folder)s") % {"folder": built.workbooks.absolute()})
-    click.echo(_("Sign in as (user name, password, role):"))
+    click.echo(_("Sign in as (user name, password, role, person):"))
     width = max(len(name) for name in built.passwords)
-    for username, (_name, role, password) in built.passwords.items():
-        click.echo(f"  {username:<{width}}  {password}  {Role(role).label}")
+    for username, (who, role, password) in built.passwords.items():
+        click.echo(f"  {username:<{width}}  {password}  {Role(role).label} · {who}")

@@ -82,10 +82,7 @@ class InstitutionView(YearView):
             Definition(_("Region"), str(body.region)),
             Definition(_("Address"), body.address),
         ]
-        rows += [
-            Definition(item.get_key_display(), formats.plain(item.value), _("since %(day)s") % {"day": item.valid_from})
-            for item in self.dated
-        ]
+        rows += [Definition(item.get_key_display(), formats.plain(item.value), _since(item)) for item in self.dated]
         if body.host:
             rows.append(Definition(_("Account held by"), body.host.name, body.get_allocation_display()))
         return rows
@@ -146,3 +143,7 @@ class InstitutionView(YearView):
     def above(self) -> list[Region]:
         """The regions from the root down to its own."""
         return list(Region.objects.filter(code__in=self.institution.region.codes).order_by("path"))
+
+
+def _since(item: Attribute) -> str:
+    return _("since %(day)s") % {"day": item.since} if item.known_from else item.since

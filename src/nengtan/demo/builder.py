@@ -87,9 +87,14 @@ def _stand_still(folder: Path) -> None:
 
 
 def _built(folder: Path, state: dict[str, Any], fresh: bool) -> Built:
-    roles = {person["username"]: (person["name"], person["role"]) for person in people()}
+    roles = {person["username"]: (_who(person), person["role"]) for person in people()}
     passwords = {name: (*roles[name], password) for name, password in state["passwords"].items() if name in roles}
     return Built(folder, passwords, fresh)
+
+
+def _who(person: dict[str, str]) -> str:
+    """Somebody's name, with the organisation they are of."""
+    return _("%(name)s, %(organisation)s") % person
 
 
 def _begin_anew(folder: Path) -> None:

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from nengtan.domain import periods
 from nengtan.domain.exact import ratio, total
 
-__all__ = ["Series", "series", "year_mean"]
+__all__ = ["SINCE_ALWAYS", "Series", "series", "year_mean"]
+
+SINCE_ALWAYS: Final = date(1949, 10, 1)
+"""Stands for the beginning of what has always held, or since nobody knows when; people read it in words."""
 
 T = TypeVar("T")
 

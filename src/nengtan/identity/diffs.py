@@ -52,8 +52,8 @@ def _changes_of(event: AuditEvent, names: Names) -> list[Change]:
         if key == "id":
             continue
         field = _field(event, key)
-        old = "" if before is None else _words(field, before.get(key), names)
-        new = "" if after is None else _words(field, after.get(key), names)
+        old = "" if before is None else _words(field, key, before.get(key), names)
+        new = "" if after is None else _words(field, key, after.get(key), names)
         if {old, new} - {"", NONE}:
             found.append(Change(_label(field, key), old, new))
     return found
@@ -82,18 +82,20 @@ def _label(field: Field[Any, Any] | None, key: str) -> str:
     return capfirst(str(field.verbose_name) if field is not None and named else wording.field_word(key))
 
 
-def _words(field: Field[Any, Any] | None, value: Any, names: Names) -> str:
+def _words(field: Field[Any, Any] | None, key: str, value: Any, names: Names) -> str:
     if value is None or value in ("", [], {}):
         return NONE
     if isinstance(value, bool):
         return pgettext("answer", "yes") if value else pgettext("answer", "no")
-    told = wording.value_words(str(field)) if field is not None else None
+    told = wording.value_words(str(field) if field is not None else key)
     if isinstance(value, list):
-        return _(", ").join(told(item) if told else _words(None, item, names) for item in value)
+        return _(", ").join(told(item) if told else _words(None, "", item, names) for item in value)
     if told:
         return told(value)
     if isinstance(value, dict):
-        return _("; ").join(f"{wording.field_word(key)} {_words(None, item, names)}" for key, item in value.items())
+        return _("; ").join(
+            f"{wording.field_word(key)} {_words(None, key, item, names)}" for key, item in value.items()
+        )
     return _plain(field, value, names)
 
 

@@ -99,6 +99,7 @@ def _word_trail() -> None:
 def _values() -> dict[str, Callable[[Any], str]]:
     from nengtan.registry.services.equipment import particulars_words
     from nengtan.registry.services.intake.schema import asset_word
+    from nengtan.registry.since import since_word
     from nengtan.ui.words import carrier_word, kind_word, system_word
 
     bodies = ("registry.institution", "registry.institutionspan")
@@ -109,4 +110,6 @@ def _values() -> dict[str, Callable[[Any], str]]:
         "registry.meter.carrier": carrier_word,
         "registry.asset.kind": asset_word,
         "registry.asset.attributes": particulars_words,
+        **{f"registry.{name}.valid_from": since_word for name in ("institutionspan", "attribute", "occupancy")},
+        "valid_from": since_word,
     }

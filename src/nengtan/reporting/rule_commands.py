@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.review.rules import Scope, Severity
+from nengtan.ledger.words import CONFIDENCE
 from nengtan.reporting.asking import period_option, region_named
-from nengtan.ui.cli import die, emit, emit_one, format_option
+from nengtan.reporting.wording import severity_word
+from nengtan.ui.cli import Words, die, emit, emit_one, format_option
 
 if TYPE_CHECKING:
     from nengtan.reporting.catalogue import Held
@@ -39,6 +41,30 @@ EXAMPLE_COLUMNS = {
     "message": gettext_lazy("What was found"),
 }
 
+RECORD_HEADINGS = {
+    **COLUMNS,
+    "title_zh": gettext_lazy("Title in Chinese"),
+    "title_en": gettext_lazy("Title in English"),
+    "shipped": gettext_lazy("Shipped"),
+    "version": gettext_lazy("Version"),
+    "since": gettext_lazy("For periods from"),
+    "source": gettext_lazy("Source"),
+    "checks": gettext_lazy("Conditions"),
+    "settings": gettext_lazy("Changed by regions"),
+}
+
+
+def _severity_words(codes: str | list[str]) -> str:
+    told = codes.split() if isinstance(codes, str) else codes
+    return _(", ").join(severity_word(Severity(code)) for code in told)
+
+
+def _confidence_word(code: str) -> str:
+    return str(CONFIDENCE[code][1]) if code in CONFIDENCE else code
+
+
+WORDS: Words = {"severities": _severity_words, "severity": _severity_words, "confidence": _confidence_word}
+
 place_option = click.option("--region", default="CN", show_default=True, metavar="CODE", help=_("Code of the region."))
 reason_option = click.option("--reason", required=True, help=_("Why."))
 since_option = click.option(
@@ -61,7 +87,7 @@ def list_rules(region: str, enabled: bool | None, format: str) -> None:
     from nengtan.reporting.catalogue import held_rules, rule_dict
 
     found = [held for held in held_rules(system_actor(), region_named(region)) if enabled in (None, held.enabled)]
-    emit([rule_dict(held) if format == "json" else _line(held) for held in found], COLUMNS, format)
+    emit([rule_dict(held) if format == "json" else _line(held) for held in found], COLUMNS, format, WORDS)
 
 
 def _line(held: Held) -> dict[str, Any]:
@@ -86,7 +112,7 @@ def show(code: str, region: str, format: str) -> None:
     """As it stands for a region."""
     from nengtan.reporting.catalogue import rule_dict
 
-    emit_one(rule_dict(_held(code, region)), format)
+    emit_one(rule_dict(_held(code, region)), format, RECORD_HEADINGS, WORDS)
 
 
 def _held(code: str, region: str) -> Held:
@@ -131,7 +157,7 @@ def add(region: str, since: datetime | None, each: Sequence[str], format: str, *
     day = since.date() if since else usual_since()
     draft = RuleDraft(region=region_named(region), since=day, each=group_or_keys(each), **told)
     made = add_rule(system_actor(), draft)
-    emit_one(rule_dict(_held(made.code, region)), format)
+    emit_one(rule_dict(_held(made.code, region)), format, RECORD_HEADINGS, WORDS)
 
 
 @rules.command("try", help=_("Hold past returns against a rule: how many it would flag, which, in what words."))
@@ -164,7 +190,7 @@ def _print_trial(trial: Trial, format: str) -> None:
     examples = told.pop("examples")
     if format == "table":
         emit_one(told, format)
-    emit(examples, EXAMPLE_COLUMNS, format)
+    emit(examples, EXAMPLE_COLUMNS, format, WORDS)
 
 
 @rules.command("set", help=_("Change thresholds of a rule in a region and all below; an empty value takes it back."))
@@ -188,7 +214,7 @@ def set_rule(
 
     given = _given(thresholds, _held(code, region))
     set_thresholds(system_actor(), code, region_named(region), parameters=given, since=_day(since), **told)
-    emit_one(rule_dict(_held(code, region)), format)
+    emit_one(rule_dict(_held(code, region)), format, RECORD_HEADINGS, WORDS)
 
 
 def _given(texts: Sequence[str], held: Held) -> dict[str, Decimal | None]:
@@ -222,7 +248,7 @@ def _switching(name: str, words: str, *, on: bool) -> click.Command:
 
         place = region_named(region) if region else None
         switch_rule(system_actor(), code, on=on, reason=reason, region=place, since=_day(since))
-        emit_one({"id": code, "region": region or "", "enabled": on}, format)
+        emit_one({"id": code, "region": region or "", "enabled": on}, format, COLUMNS)
 
     return switch
 

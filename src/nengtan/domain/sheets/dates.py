@@ -6,11 +6,13 @@ import datetime as dt
 import re
 import unicodedata
 
+from nengtan.domain.overtime import SINCE_ALWAYS
+
 from .cells import BadCell, Cell, shown
 from .problems import Fault
-from .words import Words
+from .words import Words, fold
 
-__all__ = ["find_year", "parse_date", "parse_period", "parse_year"]
+__all__ = ["find_year", "parse_date", "parse_period", "parse_since", "parse_year"]
 
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 _EPOCH = dt.date(1899, 12, 30)
@@ -156,6 +158,20 @@ def parse_date(cell: Cell, words: Words) -> dt.date | Fault | None:
     if isinstance(cell, (int, float)) and _FIRST_SERIAL <= cell < _LAST_SERIAL + 1:
         return _EPOCH + dt.timedelta(days=int(cell))
     return _day_from_text(cell, words)
+
+
+def parse_since(cell: Cell, words: Words) -> dt.date | Fault | None:
+    """Read one cell as the day from which something holds; words for an unknown beginning are understood.
+
+    >>> words = Words.of([("date", "year", "年"), ("since", "always", "自始"), ("since", "always", "Start unknown")])
+    >>> parse_since("自 始", words) == parse_since("start unknown", words) == SINCE_ALWAYS
+    True
+    >>> parse_since("2021年", words)
+    datetime.date(2021, 1, 1)
+    """
+    if isinstance(cell, str) and fold(cell) in words.choices.get("since", {}):
+        return SINCE_ALWAYS
+    return parse_date(cell, words)
 
 
 def _day_from_text(cell: Cell, words: Words) -> dt.date | Fault:

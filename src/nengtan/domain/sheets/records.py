@@ -11,7 +11,7 @@ from typing import Literal
 
 from .cells import Cell, Grid, shown
 from .columns import text_reader, word_reader, year_reader
-from .dates import parse_date
+from .dates import parse_date, parse_since
 from .groups import fill_merged
 from .headers import Column, Layout, find
 from .marks import Marks
@@ -23,7 +23,7 @@ from .words import Words
 
 __all__ = ["Field", "RecordTable", "Value", "read_records"]
 
-Kind = Literal["text", "code", "number", "integer", "date", "year", "choice", "choices", "boolean", "share"]
+Kind = Literal["text", "code", "number", "integer", "date", "since", "year", "choice", "choices", "boolean", "share"]
 Value = str | int | bool | Decimal | dt.date | tuple[str, ...] | None
 _LIST = re.compile(r"[,;\u3001\uff0c\uff1b/\s]+")
 
@@ -133,6 +133,8 @@ def _reader(entry: Field, column: Column, words: Words) -> Callable[[Cell], Valu
             return lambda cell: _number(cell, entry, column.unit, words)
         case "date":
             return lambda cell: parse_date(cell, words)
+        case "since":
+            return lambda cell: parse_since(cell, words)
         case "year":
             return year_reader(words)
         case "choice":

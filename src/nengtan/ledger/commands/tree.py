@@ -15,6 +15,7 @@ from nengtan.ledger.queries.history import tellers
 from nengtan.ledger.queries.lineage import Explanation, FormulaLine
 from nengtan.ledger.words import CONFIDENCE, MEASURES, REASONS, RULES, origin_word, place_words, source_words
 from nengtan.reference import carriers
+from nengtan.registry.since import since_word
 from nengtan.ui.formats import exact, plain
 from nengtan.ui.words import carrier_word, unit_word
 
@@ -68,7 +69,9 @@ def _below(found: Explanation) -> None:
         return
     of = found.denominator
     lines = [f"{_value(found.numerator)} ÷ {_value(of.value, of.measure)}"] if found.numerator is not None else []
-    lines += [f"{who}: {exact(value)} ({since}) {source}".rstrip() for who, since, value, source in of.entries]
+    lines += [
+        f"{who}: {exact(value)} ({since_word(since)}) {source}".rstrip() for who, since, value, source in of.entries
+    ]
     _section(_("Divided by: %(measure)s") % {"measure": MEASURES[of.measure]}, lines)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from nengtan import reference
 from nengtan.domain import periods
+from nengtan.domain.overtime import SINCE_ALWAYS
 from nengtan.identity.access import Forbidden
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
@@ -37,6 +38,7 @@ from nengtan.ledger.words import (
     weight,
 )
 from nengtan.registry.models import Region
+from nengtan.registry.since import since_word
 from nengtan.ui import formats
 from nengtan.ui.components import Crumb, EvidenceItem
 from nengtan.ui.words import carrier_word, kind_word, unit_word
@@ -219,7 +221,11 @@ def _denominator(found: Explanation) -> list[EvidenceItem]:
     unit = measure_unit(found.denominator.measure)
     items = []
     for who, since, value, source in found.denominator.entries:
-        note = " · ".join(word for word in (_("from %(day)s") % {"day": since}, source) if word)
+        note = " · ".join(
+            word
+            for word in (_("from %(day)s") % {"day": since} if since != SINCE_ALWAYS else since_word(since), source)
+            if word
+        )
         items.append(EvidenceItem(f"{who} {formats.exact(value)} {unit}".strip(), note))
     return items
 

@@ -14,6 +14,7 @@ from nengtan import reference
 from nengtan.domain.accounts import Line, Term, account_lines
 from nengtan.domain.change import Coverage
 from nengtan.domain.factors import Chooser, Factor
+from nengtan.domain.overtime import SINCE_ALWAYS
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, YearClosing
@@ -153,7 +154,12 @@ def _denominator(found: Denominator | None) -> dict[str, Any] | None:
     if found is None:
         return None
     entries = [
-        {"institution": who, "from": since.isoformat(), "value": value, "source": source}
+        {
+            "institution": who,
+            "from": None if since == SINCE_ALWAYS else since.isoformat(),
+            "value": value,
+            "source": source,
+        }
         for who, since, value, source in found.entries
     ]
     return {"measure": found.measure, "value": _number(found.value, found.measure), "entries": entries}

@@ -8,6 +8,7 @@ from ninja import Query, Router
 from ninja.responses import Status
 from pydantic import Field
 
+from nengtan.domain.overtime import SINCE_ALWAYS
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
 from nengtan.registry.api.places import body_of, named, readable, writable
@@ -109,7 +110,9 @@ def attribute_set(request: ActorRequest, code: str, data: AttributeIn) -> Status
     """A value of the same day is replaced; earlier ones stay."""
     body = body_of(request.actor, code, write=True)
     building = named(Building.objects.filter(institution=body), "building", data.building)
-    made = set_attribute(request.actor, building or body, data.key, data.valid_from, data.value, data.source)
+    made = set_attribute(
+        request.actor, building or body, data.key, data.valid_from or SINCE_ALWAYS, data.value, data.source
+    )
     return Status(201, made)
 
 

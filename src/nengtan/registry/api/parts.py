@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router
 from ninja.responses import Status
 
+from nengtan.domain.overtime import SINCE_ALWAYS
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
 from nengtan.registry.api.places import named, writable
@@ -168,6 +169,7 @@ def _occupancy(request: ActorRequest, data: OccupancyIn) -> tuple[Institution, d
     values = data.dict()
     body = named(writable(request.actor), "institution", values.pop("institution"))
     values["building"] = named(_houses(request, body), "building", values["building"])
+    values["valid_from"] = values["valid_from"] or SINCE_ALWAYS
     return body, values
 
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from ninja import Path, Schema
-from pydantic import Field, StringConstraints
+from pydantic import Field, PlainSerializer, StringConstraints
 
+from nengtan.domain.overtime import SINCE_ALWAYS
 from nengtan.ui.api import Key, Line
 
 PathKey = Annotated[Key, Path()]
@@ -18,6 +19,11 @@ Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=24, p
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=400, pattern=r"^[^\x00]*$")]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00]*$")]
 Day = Annotated[date, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))]
+Since = Annotated[
+    date | None,
+    PlainSerializer(lambda day: None if day == SINCE_ALWAYS else day, return_type=date | None),
+    Field(description="null: since when is not known"),
+]
 Size = Annotated[Decimal, Field(ge=0, le=10**9, decimal_places=6)]
 Share = Annotated[Decimal, Field(ge=0, le=1, decimal_places=6)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
@@ -96,7 +102,7 @@ class InstitutionOut(Schema):
 
 class AttributeIn(Schema):
     key: Literal["area_m2", "persons", "establishment", "roof_area_m2"]
-    valid_from: Day
+    valid_from: Day | None = Field(description="null: since when is not known")
     value: Size
     source: Address = ""
     building: Line | None = Field(None, description="code of one of its buildings; none: the institution itself")
@@ -104,7 +110,7 @@ class AttributeIn(Schema):
 
 class AttributeOut(Schema):
     key: str
-    valid_from: date
+    valid_from: Since
     value: Decimal
     source: str
     building: str | None = Field(None, alias="building.code")
@@ -219,7 +225,7 @@ class OccupancyIn(Schema):
     institution: Code
     share: Share | None = Field(None, description="0 to 1; a share, an area or both")
     area_m2: Size | None = None
-    valid_from: Day
+    valid_from: Day | None = Field(description="null: since when is not known")
     valid_to: Day | None = None
 
 
@@ -229,7 +235,7 @@ class OccupancyOut(Schema):
     institution: str = Field(alias="institution.code")
     share: Decimal | None
     area_m2: Decimal | None
-    valid_from: date
+    valid_from: Since
     valid_to: date | None
 
 
@@ -254,7 +260,7 @@ class ContactOut(Schema):
 
 
 class SpanOut(Schema):
-    valid_from: date
+    valid_from: Since
     name: str
     kind: str
     region: str = Field(alias="region.code")

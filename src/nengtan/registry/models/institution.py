@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from nengtan.identity.models import User
 from nengtan.registry.models.region import Region
+from nengtan.registry.since import Dated
 from nengtan.ui.fields import FixedPointField
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Institution(models.Model):
         return self.name
 
 
-class InstitutionSpan(models.Model):
+class InstitutionSpan(Dated):
     """What an institution was called, what it was, and where it belonged, from a date on (名录变更)."""
 
     institution = models.ForeignKey(Institution, models.PROTECT, related_name="spans", verbose_name=_("institution"))
@@ -153,10 +154,10 @@ class InstitutionSpan(models.Model):
         constraints = [models.UniqueConstraint(fields=["institution", "valid_from"], name="one_span_a_day")]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.valid_from})"
+        return f"{self.name} ({self.since})"
 
 
-class Attribute(models.Model):
+class Attribute(Dated):
     """A figure that holds from a date until the next (建筑面积、用能人数 …), of an institution or a building."""
 
     class Key(models.TextChoices):
@@ -189,7 +190,7 @@ class Attribute(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_key_display()} {self.value} ({self.valid_from})"
+        return f"{self.get_key_display()} {self.value} ({self.since})"
 
 
 class InstitutionEvent(models.Model):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from nengtan.registry.models.institution import CODE_LENGTH, Institution
 from nengtan.registry.models.region import Region
+from nengtan.registry.since import Dated
 from nengtan.ui.fields import FixedPointField
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Building(models.Model):
         return self.name
 
 
-class Occupancy(models.Model):
+class Occupancy(Dated):
     """An institution's part of a building for a time (占用), as a share, an area, or both."""
 
     building = models.ForeignKey(Building, models.PROTECT, related_name="occupancies", verbose_name=_("building"))

@@ -12,13 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from nengtan.domain.overtime import SINCE_ALWAYS
 from nengtan.identity.access import Actor
 from nengtan.identity.audit import record, snapshot
 from nengtan.identity.roles import Capability
 from nengtan.identity.services import hold
 from nengtan.registry.models import EventParty, Institution, InstitutionEvent, InstitutionSpan, Region
 from nengtan.registry.services.attributes import announce
-from nengtan.registry.services.institutions import DATED, FIRST_DAY, initials_of, stands_above
+from nengtan.registry.services.institutions import DATED, initials_of, stands_above
 
 Kind = InstitutionEvent.Kind
 
@@ -262,5 +263,5 @@ def _span_starting(body: Institution, on: date) -> InstitutionSpan:
         return current
     values = {key: getattr(current or body, key) for key in DATED}
     if current is None:
-        InstitutionSpan.objects.get_or_create(institution=body, valid_from=FIRST_DAY, defaults=values)
+        InstitutionSpan.objects.get_or_create(institution=body, valid_from=SINCE_ALWAYS, defaults=values)
     return InstitutionSpan(institution=body, valid_from=on, **values)

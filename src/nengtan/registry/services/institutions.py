@@ -14,15 +14,13 @@ from pypinyin import Style, lazy_pinyin
 
 from nengtan import reference
 from nengtan.domain import creditcode
+from nengtan.domain.overtime import SINCE_ALWAYS
 from nengtan.identity.access import Actor
 from nengtan.identity.audit import record, snapshot
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Institution, InstitutionSpan, Region
 from nengtan.registry.services.attributes import announce
 from nengtan.registry.services.codes import code_fault
-
-FIRST_DAY = date(1949, 10, 1)
-"""Since when a body's first name holds, where the register does not say."""
 
 DATED = ("name", "kind", "region_id", "system", "superior_id", "reports_to")
 """What an :class:`InstitutionSpan` keeps."""
@@ -208,7 +206,7 @@ def _keep_span(institution: Institution, on: date | None) -> None:
     spans = institution.spans.order_by("-valid_from")
     span = (spans.filter(valid_from__lte=on) if on else spans).first()
     if span is None:
-        span = InstitutionSpan(institution=institution, valid_from=institution.established_on or FIRST_DAY)
+        span = InstitutionSpan(institution=institution, valid_from=institution.established_on or SINCE_ALWAYS)
     for key in DATED:
         setattr(span, key, getattr(institution, key))
     span.save()

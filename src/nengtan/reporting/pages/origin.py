@@ -20,6 +20,7 @@ from nengtan.ledger.models import ActivityFact, Evidence
 from nengtan.ledger.pages.cells import fact_url, who
 from nengtan.ledger.pages.facts import evidence_file
 from nengtan.reference import scheme
+from nengtan.registry.since import since_word
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.pages.sheet import return_or_404
 from nengtan.reporting.wording import line_unit, period_word
@@ -44,11 +45,17 @@ def return_cell(request: ActorRequest, pk: int, cell: str) -> HttpResponseBase:
         "return": of, "cell": cell, "name": named(indicator), "unit": line_unit(indicator), "value": value,
         "subject": f"{of.institution} · {period_word(of.period)}", "entered": _entered(value),
         "facts": [_item(fact, indicator) for fact in facts[:FACTS_SHOWN]], "changes": _changes(of, cell),
-        "indicator": indicator,
+        "indicator": indicator, "holds_from": _holds_from(value),
         "crumbs": [Crumb(_("Returns"), reverse("returns")), Crumb(str(of.institution), reverse("return", args=[of.pk])),
                    Crumb(named(indicator))],
     }  # fmt: skip
     return render(request, "reporting/cell.html", context)
+
+
+def _holds_from(value: Value | None) -> str:
+    """Since when the register's value holds, where it comes from there."""
+    since = value.source.get("valid_from", "") if value else ""
+    return since_word(since) if since else ""
 
 
 def _facts(actor: Actor, of: Return, indicator: Indicator) -> QuerySet[ActivityFact]:

@@ -14,6 +14,7 @@ from nengtan.domain.overtime import Series, series
 from nengtan.domain.sheets.problems import Fault
 from nengtan.registry.services.intake.known import Known
 from nengtan.registry.services.intake.plan import RowPlan, SheetPlan
+from nengtan.registry.since import since_word
 
 Found = Iterator[tuple[SheetPlan, RowPlan, str, Fault]]
 
@@ -43,7 +44,7 @@ def days(sheets: Sequence[SheetPlan]) -> Iterator[tuple[SheetPlan, int, str, Fau
             if since is None:
                 yield sheet, position, "code", Fault("duplicate_code", str(record["code"]), (), row)
             else:
-                yield sheet, position, "valid_from", Fault("duplicate_day", since.isoformat(), (), row)
+                yield sheet, position, "valid_from", Fault("duplicate_day", since_word(since), (), row)
     for (_kind, code), held in first.items():
         if None in held and len(held) > 1:
             yield *held[None], "valid_from", Fault("repeated_without_day", code)

@@ -71,7 +71,7 @@ def _institutions() -> tuple[Field, ...]:
         Field("address", max_length=text["address"]),
         *_position(),
         *_sizes("area_m2", "persons", "establishment"),
-        Field("valid_from", "date"),
+        Field("valid_from", "since"),
         _listed("occupancy", Institution.Occupancy),
         _listed("utility_account", Institution.UtilityAccount),
         _listed("allocation", Institution.Allocation),
@@ -93,7 +93,7 @@ def _buildings() -> tuple[Field, ...]:
         _choice("use", reference.building_uses()),
         Field("year_built", "year"),
         *_sizes("area_m2"),
-        Field("valid_from", "date"),
+        Field("valid_from", "since"),
         _choice("climate_zone", reference.climate_zones()),
         Field("floors", "integer", minimum=Decimal(0), maximum=Decimal(300)),
         Field("address", max_length=text["address"]),
@@ -109,7 +109,7 @@ def _occupancies() -> tuple[Field, ...]:
         Field("institution_code", "code", required=True),
         Field("share", "share"),
         *_sizes("area_m2"),
-        Field("valid_from", "date"),
+        Field("valid_from", "since"),
         Field("valid_to", "date"),
     )
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nengtan import reference
+from nengtan.domain.overtime import SINCE_ALWAYS
 from nengtan.domain.sheets.records import Field
 from nengtan.registry.models import (
     Asset,
@@ -27,6 +28,7 @@ from nengtan.registry.models import (
 )
 from nengtan.registry.services.equipment import field_word
 from nengtan.registry.services.intake import schema
+from nengtan.registry.since import since_word
 from nengtan.ui.harmless import safe_text
 from nengtan.ui.sheets.wording import column_name, unit_name
 from nengtan.ui.sheets.writer import Sheet, SheetColumn, SheetValue, write_workbook
@@ -95,7 +97,9 @@ def _columns(kind: str, entries: Sequence[Field], examples: dict[str, SheetValue
 def _column(kind: str, entry: Field, example: SheetValue) -> SheetColumn:
     heading = column_name(entry.key)
     choices = entry.labels[:LISTED] if entry.kind == "choice" and len(entry.labels) <= LISTED else ()
-    number = "yyyy-mm-dd" if entry.kind == "date" else TEXT if entry.kind in {"code", "text", "choices"} else ""
+    number = (
+        "yyyy-mm-dd" if entry.kind in {"date", "since"} else TEXT if entry.kind in {"code", "text", "choices"} else ""
+    )
     hint = _hints().get((kind, entry.key)) or _hints().get(("", entry.key), "")
     return SheetColumn(heading, 30 if entry.key in WIDE else 16, number, choices, hint, example, entry.required)
 
@@ -106,7 +110,8 @@ def _hints() -> dict[tuple[str, str], str]:
         ("", "credit_code"): _("18 characters; the check digit is tested (GB 32100)."),
         ("", "region_code"): _("Six-digit code of GB/T 2260, or the code of a sub-district added here."),
         ("", "superior_code"): _("May be the code of a later row."),
-        ("", "valid_from"): _("Day from which area and headcount hold; earlier values stay."),
+        ("", "valid_from"): _("Day from which area and headcount hold; earlier values stay. Not known: “%(word)s”.")
+        % {"word": since_word(SINCE_ALWAYS)},
         ("", "share"): _("0 to 1, or a percentage."),
         ("", "carriers"): _("Several are separated by commas: %(words)s")
         % {"words": _(", ").join(map(_listed_carrier, reference.carriers()))},
@@ -197,8 +202,13 @@ def _days(values: Values) -> list[date]:
     return sorted({day for held in values.values() for day in held})
 
 
-def _since(values: Values) -> date | None:
-    return max(_days(values), default=None)
+def _since(values: Values) -> str | date | None:
+    return _begin(max(_days(values), default=None))
+
+
+def _begin(day: date | None) -> str | date | None:
+    """A beginning as a cell shows it: in words where nobody knows it."""
+    return since_word(day) if day == SINCE_ALWAYS else day
 
 
 def _value(values: Values, key: str) -> SheetValue:
@@ -222,7 +232,7 @@ def _institution_rows(institutions: QuerySet[Institution], history: bool) -> Ite
         size = sizes.get(body.pk, {})
         for day, begins in _earlier(size) if history else ():
             cells = _then(body, spans.get(body.pk, []), day)
-            cells |= {key: begins(key) for key in ("area_m2", "persons", "establishment")} | {"valid_from": day}
+            cells |= {key: begins(key) for key in ("area_m2", "persons", "establishment")} | {"valid_from": _begin(day)}
             yield [cells.get(key) for key in keys]
         people: Row = []
         for role in schema.CONTACTS:
@@ -266,7 +276,7 @@ def _building_rows(institutions: QuerySet[Institution], history: bool) -> Iterat
     for one in rows.select_related("institution").order_by("code"):
         size = sizes.get(one.pk, {})
         for day, begins in _earlier(size) if history else ():
-            cells: dict[str, SheetValue] = {"code": one.code, "name": one.name, "valid_from": day}
+            cells: dict[str, SheetValue] = {"code": one.code, "name": one.name, "valid_from": _begin(day)}
             cells["institution_code"] = one.institution.code
             yield [cells.get(key) or begins(key) for key in keys]
         yield [
@@ -282,7 +292,7 @@ def _occupancy_rows(institutions: QuerySet[Institution]) -> Iterator[Row]:
     for one in rows.select_related("institution", "building").order_by(
         "building__code", "institution__code", "valid_from"
     ):
-        yield [one.building.code, one.institution.code, one.share, one.area_m2, one.valid_from, one.valid_to]
+        yield [one.building.code, one.institution.code, one.share, one.area_m2, _begin(one.valid_from), one.valid_to]
 
 
 def _meter_rows(institutions: QuerySet[Institution]) -> Iterator[Row]:

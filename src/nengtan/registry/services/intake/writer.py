@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from nengtan.domain.overtime import SINCE_ALWAYS
 from nengtan.identity.access import Actor
 from nengtan.registry.models import (
     Asset,
@@ -21,7 +22,7 @@ from nengtan.registry.models import (
     Occupancy,
 )
 from nengtan.registry.services.attributes import announce, stage_attribute
-from nengtan.registry.services.institutions import FIRST_DAY, initials_of
+from nengtan.registry.services.institutions import initials_of
 from nengtan.registry.services.intake.known import Known, chunks
 from nengtan.registry.services.intake.plan import Progress, RegistryPlan, RowPlan
 from nengtan.registry.services.intake.rows import DATED
@@ -114,7 +115,7 @@ class Writer:
     def _span(self, row: RowPlan, body: Institution) -> None:
         if row.existing is None or row.span_from is None:
             values = {key: getattr(body, key) for key in DATED}
-            span = InstitutionSpan(institution=body, valid_from=body.established_on or FIRST_DAY, **values)
+            span = InstitutionSpan(institution=body, valid_from=body.established_on or SINCE_ALWAYS, **values)
             self.writing.stage(span, set(values))
         elif row.span:
             values = dict(row.span)
