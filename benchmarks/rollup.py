@@ -69,16 +69,15 @@ def _returns() -> int:
     room = " UNION ALL ".join(
         f"SELECT {at} AS at, '{line.key}' AS indicator" for at, line in enumerate(lines) if line.form == 3
     )
-    with transaction.atomic(), connection.cursor() as cursor:
+    with without_indexes("reporting_value"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO reporting_return (institution_id, year, slot, kind, edition, state, hands, rounds, version, "
             "region_id, institution_kind, system, opened_at) "
             f"SELECT id, {YEAR}, 0, 'annual', '{edition.code}', 'approved', '[]', 0, 1, region_id, kind, '', "
             "CURRENT_TIMESTAMP FROM registry_institution ORDER BY id"
         )
-        with without_indexes("reporting_value"):
-            cursor.execute(_cells(body, "''", "1 = 1"))
-            cursor.execute(_cells(room, "'0001'", f"r.id % {ROOMS} = 0"))
+        cursor.execute(_cells(body, "''", "1 = 1"))
+        cursor.execute(_cells(room, "'0001'", f"r.id % {ROOMS} = 0"))
     return _count()
 
 

@@ -6,13 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from statistics import median
 
 import numpy as np
+from django.db.models import Q
 
 from nengtan import reference
 from nengtan.domain import creditcode
 from nengtan.domain.returns import slots, steps
 from nengtan.domain.returns.review.findings import Finding
+from nengtan.domain.returns.review.peers import with_peers
 from nengtan.domain.returns.review.rules import Scope, Severity
 from nengtan.domain.returns.review.table import Place, ReturnRow, Table, table_of, with_rooms
 from nengtan.domain.returns.scheme import Measure
@@ -21,6 +24,7 @@ from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
 from nengtan.registry.models import Institution
 from nengtan.reporting.models import Explanation, Return, Value
+from nengtan.reporting.services.peering import peers_of
 from nengtan.reporting.services.rulebook import History, Rules, engine_of
 
 Values = Mapping[str, Decimal | None]
@@ -84,6 +88,7 @@ def _findings(held: _Held, period: slots.Slot, edition: str, rules: Rules) -> It
     whole = table_of(held.row(item) for item in held.members)
     if len(rooms):
         whole = with_rooms(whole, rooms, held.return_of_room)
+    whole = with_peers(whole, peers_of(held.members, period, edition))
     yield from engine_of(edition, period.kind, Scope.RETURN, rules).review(whole)
     if len(rooms):
         yield from engine_of(edition, period.kind, Scope.ROOM, rules).review(rooms)
@@ -133,6 +138,7 @@ class _Held:
         self.previous = self.last if same else self._of_period(period.previous)
         year = scheme.base_year(period.year)
         self.base = self._of_period(replace(period, year=year)) if year else {}
+        self.usual = self._usual()
         self.parts = self._parts()
         self.metered = self._metered()
         rows = Institution.objects.filter(pk__in=self.bodies).select_related("region")
@@ -150,6 +156,7 @@ class _Held:
                 "last": _whole(self.last.get(body.pk, {})),
                 "previous": _whole(self.previous.get(body.pk, {})),
                 "base": _whole(self.base.get(body.pk, {})),
+                "usual": self.usual.get(body.pk, {}),
                 "periods": self.parts.get(body.pk, {}),
                 "metered": self.metered.get(body.pk, {}),
             },
@@ -198,6 +205,26 @@ class _Held:
         )
         cells = _cells_of(others)
         return {other.institution_id: cells[other.pk] for other in others}
+
+    def _usual(self) -> dict[int, dict[str, Decimal | None]]:
+        """The median of the twelve months before a month, of those known, where a rule asks for it."""
+        if self.period.kind is not slots.Kind.MONTH:
+            return {}
+        asked = engine_of(self.members[0].edition, self.period.kind, Scope.RETURN).columns()
+        year, number = self.period.year, self.period.number
+        rows = Value.objects.filter(
+            Q(of__year=year, of__slot__lt=number) | Q(of__year=year - 1, of__slot__gte=number),
+            of__institution__in=self.bodies, of__kind=self.period.kind, of__state__in=BEGUN, record="",
+            indicator__in=[name for view, name in asked if view == "usual"], value__isnull=False,
+        ).order_by()  # fmt: skip
+        known: dict[tuple[int, str], list[Decimal]] = defaultdict(list)
+        for body, indicator, value in rows.values_list("of__institution_id", "indicator", "value"):
+            if value is not None:
+                known[body, indicator].append(value)
+        found: dict[int, dict[str, Decimal | None]] = defaultdict(dict)
+        for (body, indicator), values in known.items():
+            found[body][indicator] = median(values)
+        return found
 
     def _parts(self) -> dict[int, dict[str, Decimal | None]]:
         """Flows and costs of the quarters (or months) that make the period up, added, where all were reported."""
