@@ -43,6 +43,7 @@ def opened(site: Site, width: int, number: int) -> str:
 
 def at_the_return(visitor: Visitor, quarter: str) -> Visitor:
     visitor.go("Returns")
+    visitor.open("/returns/?kind=quarter")
     visitor.row(quarter).get_by_role("link").first.click()
     expect(visitor.page.locator(".crumbs")).to_contain_text(quarter)
     return visitor

@@ -13,7 +13,7 @@ from nengtan.domain.returns.scheme import Edition, Form, Indicator, Level, Recor
 from nengtan.reference import scheme
 from nengtan.registry.models import Asset
 from nengtan.reporting.models import Explanation, Return, Value
-from nengtan.reporting.services.reviewing import Cells, Reviewed, review_typed
+from nengtan.reporting.services.reviewing import Cells, Reviewed, is_settled, review_typed
 
 __all__ = ["Filling", "Line", "Said", "Section", "cell_name", "fill_in"]
 
@@ -143,18 +143,13 @@ def fill_in(of: Return, typed: Cells | None = None, room: str = "") -> Filling:
 def _said(of: Return, findings: Sequence[Finding]) -> dict[Key, list[Said]]:
     rows = of.explanations.select_related("evidence", "by")
     told = {(item.rule, item.record, item.indicator): item for item in rows}
+    proved = {place: item.evidence_id is not None for place, item in told.items()}
     found: dict[Key, list[Said]] = defaultdict(list)
     for finding in findings:
         cell = finding.cell
         explanation = told.get((finding.rule, cell.record, cell.indicator))
-        found[cell.record, cell.indicator].append(Said(finding, explanation, _settles(explanation, finding)))
+        found[cell.record, cell.indicator].append(Said(finding, explanation, is_settled(finding, proved)))
     return found
-
-
-def _settles(explanation: Explanation | None, finding: Finding) -> bool:
-    if explanation is None or (finding.needs_evidence and explanation.evidence_id is None):
-        return False
-    return finding.severity is not Severity.BLOCK or finding.overridable
 
 
 def _wants_work(said: Said) -> bool:

@@ -97,11 +97,11 @@ def lateness_word(of: Return) -> str:
 
 
 def line_unit(of: Indicator) -> str:
-    """The unit of an indicator: its symbol, else what stands on the form, or outside Chinese its code."""
-    symbol, is_english = unit_word(of.unit), (get_language() or "").startswith("en")
-    if is_english:
-        return symbol if symbol.isascii() or symbol[0].isascii() else of.unit
-    return (of.unit_zh or symbol) if symbol == of.unit else symbol
+    """The unit of an indicator: in Chinese as the form has it, else its symbol, or its code where that is Chinese."""
+    if not (get_language() or "").startswith("en"):
+        return of.unit_zh or unit_word(of.unit)
+    symbol = unit_word(of.unit)
+    return symbol if symbol[:1].isascii() else of.unit
 
 
 def cell_word(cell: str, edition: Edition | None = None) -> str:
