@@ -36,7 +36,7 @@ def test_there_are_late_ones_reasons_and_explanations(site: Site) -> None:
     late = "SELECT count(*) FROM reporting_return WHERE date(reported_at) > due_on"
     assert int(str(ask(site, late)[0][0])) > 30
     reasons = ask(site, "SELECT DISTINCT reason FROM reporting_returnstep WHERE action = 'send_back'")
-    assert [bool(reason) for (reason,) in reasons] == [True]
+    assert {bool(reason) for (reason,) in reasons} == {True}
     assert int(str(ask(site, "SELECT count(*) FROM reporting_explanation")[0][0])) > 20
 
 
