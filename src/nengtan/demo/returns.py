@@ -138,7 +138,10 @@ def _live(seed: int, hands: Hands, period: Slot, power: dict[int, Decimal]) -> N
     with clock.at(_opened_on(period)):
         for item in begun:
             _enter(hands.statistician, item, power.get(item.institution_id))
-        ready = _ready(hands.statistician, begun)
+        unfinished = [item for item in begun if fates[item.pk].reached == State.ENTERING]
+        for item in unfinished:
+            _slip(hands.statistician, item)
+        ready = _ready(hands.statistician, [item for item in begun if item not in unfinished])
     for late in (False, True):
         members = [item for item in ready if fates[item.pk].late is late]
         _pass_on(hands, members, fates, _opened_on(period) + timedelta(days=_LATE_DAYS if late else 1))
@@ -188,6 +191,14 @@ def _enter(actor: Actor, of: Return, power: Decimal | None) -> None:
         for (record, indicator), value in wanted.items()
     ]
     save_cells(actor, of, changes or [_seen_area(held)])
+
+
+def _slip(actor: Actor, of: Return) -> None:
+    """Who is still at it has typed electricity in ten thousands of kilowatt-hours and explained nothing yet."""
+    held = of.values.filter(record="", indicator="elec_qty", value__isnull=False).first()
+    if held is not None and held.value is not None:
+        slipped = (held.value / 10_000).quantize(Decimal("0.01"))
+        save_cells(actor, of, [CellChange("elec_qty", slipped, held.version)])
 
 
 def _seen_area(held: dict[tuple[str, str], Value]) -> CellChange:

@@ -35,12 +35,12 @@ from nengtan.reporting.pages.places import (
 )
 from nengtan.reporting.queries.rollup import BY, FORMS, Rollup
 from nengtan.reporting.services.summaries import decide, is_as_reported, report_up
-from nengtan.reporting.wording import period_word, title_word
+from nengtan.reporting.wording import line_unit, period_word, title_word
 from nengtan.ui import formats
 from nengtan.ui.components import Crumb, badge_html
 from nengtan.ui.tables import Column, Table
 from nengtan.ui.tables.columns import Text
-from nengtan.ui.words import choices, kind_word, named, unit_word
+from nengtan.ui.words import choices, kind_word, named
 
 _BY_WORDS: dict[str, Text] = {
     "region": _("by region"),
@@ -134,13 +134,13 @@ def rollup_behind(request: ActorRequest) -> HttpResponseBase:
             Column("code", _("Code"), value="of__institution__code", sort=True, priority=3),
             Column("kind", _("Type"), value=lambda item: kind_word(item.of.institution_kind)),
             Column("region", _("Region"), value=lambda item: item.of.region.label),
-            Column("value", named(line), unit=unit_word(line.unit), numeric=True, sort=True, total=True, exact=True,
+            Column("value", named(line), unit=line_unit(line), numeric=True, sort=True, total=True, exact=True,
                    reason=_("not applicable or not measured")),
         ),
     )  # fmt: skip
     back = f"{reverse('rollup')}?{_query(rollup, form)}"
     context = {
-        "table": table, "line": named(line), "unit": unit_word(line.unit), "head": rollup.head_word(form, head),
+        "table": table, "line": named(line), "unit": line_unit(line), "head": rollup.head_word(form, head),
         "total": total, "coverage": summary.coverage[head], "period_word": period_word(rollup.period),
         "region": rollup.region,
         "crumbs": [Crumb(gettext("Roll-up"), back), Crumb(named(line))],
@@ -197,7 +197,7 @@ def _headline(rollup: Rollup) -> list[tuple[str, Decimal | None, str]]:
     """What the sentence says: electricity, water and their like of the whole region."""
     summary = rollup.summary(5)
     return [
-        (named(line), summary.cells["", line.key], unit_word(line.unit))
+        (named(line), summary.cells["", line.key], line_unit(line))
         for line in rollup.edition.lines(5)
         if line.key in {"elec_qty", "water_qty", "gas_qty"} and summary.cells["", line.key] is not None
     ]
@@ -225,7 +225,7 @@ def _child_table(rollup: Rollup, form: int, summary: Summary, request: ActorRequ
 
     def column(line: Indicator) -> Column:
         return Column(
-            line.key, named(line), unit=unit_word(line.unit), numeric=True, value=lambda row: row.cells[line.key],
+            line.key, named(line), unit=line_unit(line), numeric=True, value=lambda row: row.cells[line.key],
             href=lambda row: _behind_url(rollup, form, row.key, line.key), sort=True,
             reason=_("no return has this figure"),
         )  # fmt: skip
@@ -245,9 +245,7 @@ def _class_table(rollup: Rollup, form: int, summary: Summary, request: ActorRequ
     """Forms 6 to 8: a row a line, a column a class; the first row says how many returns stand behind each column."""
     first = Row("", gettext("Approved / owed"), "", {})
     rows = [
-        Row(
-            line.key, named(line), unit_word(line.unit), {head: summary.cells[head, line.key] for head in summary.heads}
-        )
+        Row(line.key, named(line), line_unit(line), {head: summary.cells[head, line.key] for head in summary.heads})
         for line in rollup.edition.lines(form)
         if _is_known(summary, line.key)
     ]
@@ -291,7 +289,7 @@ def _compared_table(rollup: Rollup, found: Comparison, request: ActorRequest) ->
         rows, request, id="compared", prefix="y_", caption=_("This year and last"), page_sizes=(100, 500),
         columns=(
             Column("line", _("Indicator"), priority=1,
-                   value=lambda row: f"{named(row.line)} ({unit_word(row.line.unit)})"),
+                   value=lambda row: f"{named(row.line)} ({line_unit(row.line)})"),
             *_two_years("whole", _("all")),
             *_two_years("same", _("same institutions")),
         ),

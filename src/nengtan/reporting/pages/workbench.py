@@ -33,12 +33,12 @@ from nengtan.reporting.pages.places import (
 )
 from nengtan.reporting.queries.bench import Bench, BenchRow, Flagged
 from nengtan.reporting.services import NotAll, Outcome, take_steps
-from nengtan.reporting.wording import lateness_word, period_word
+from nengtan.reporting.wording import lateness_word, line_unit, period_word
 from nengtan.ui.components import Change, Crumb, KeyFigure, badge_html, change_html
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
 from nengtan.ui.tables.columns import Text
 from nengtan.ui.tables.filters import Rows
-from nengtan.ui.words import choices, kind_word, named, unit_word
+from nengtan.ui.words import choices, kind_word, named
 
 MOST = 2000
 """Returns decided in one act."""
@@ -208,10 +208,8 @@ def _values_table(bench: Bench, request: ActorRequest) -> Table:
         columns=(
             Column("institution", _("Institution"), value=lambda item: item.row.of.institution.name, priority=1,
                    href=lambda item: return_url(item.row.of)),
-            Column("state", _("State"), render=lambda item: state_badge(item.row.of), priority=3,
-                   export=lambda item: item.row.of.get_state_display()),
-            Column("severity", _("Severity"), render=_severity, export=lambda item: str(_SEVERITIES[item.severity][1])),
-            Column("rule", _("Rule"), value="finding__rule", sort=True, priority=3),
+            Column("severity", _("Severity"), render=_severity, sort="finding__rule",
+                   export=lambda item: f"{_SEVERITIES[item.severity][1]} {item.finding.rule}"),
             Column("indicator", _("Indicator"), value=_name),
             Column("value", _("Value"), numeric=True, render=_value, export=lambda item: item.value),
             Column("last", _("Last year"), numeric=True, sort=True),
@@ -222,9 +220,8 @@ def _values_table(bench: Bench, request: ActorRequest) -> Table:
             Column("peers", _("Peers' median"), numeric=True, decimals=2,
                    reason=_("fewer than five of its type have a figure")),
             Column("metered", _("Metered"), numeric=True, reason=_("the meters do not cover the whole period")),
-            Column("message", _("What was found"), value=_message, whole=True),
-            Column("explanation", _("Explanation of the institution"), render=_explanation, whole=True,
-                   export=lambda item: item.explanation.text if item.explanation else ""),
+            Column("message", _("What was found, and the explanation of the institution"), render=_found, whole=True,
+                   export=_found_text),
         ),
         filters=(
             TextFilter("q", _("Institution"),
@@ -243,14 +240,14 @@ def _said(rows: Rows, value: str) -> Rows:
 
 def _severity(item: Flagged) -> SafeString:
     judgement, word = _SEVERITIES[item.severity]
-    return badge_html("muted" if item.settled else judgement, word)
+    return badge_html("muted" if item.settled else judgement, f"{word} {item.finding.rule}")
 
 
 def _name(item: Flagged) -> str:
     if item.indicator is None:
         return ""
     room = f" {item.finding.cell.record}" if item.finding.cell.record else ""
-    return f"{named(item.indicator)}{room} ({unit_word(item.indicator.unit)})"
+    return f"{named(item.indicator)}{room} ({line_unit(item.indicator)})"
 
 
 def _value(item: Flagged) -> Any:
@@ -268,12 +265,21 @@ def _ratio(item: Flagged) -> Decimal | None:
 
 def _message(item: Flagged) -> str:
     name = named(item.indicator) if item.indicator else ""
-    unit = unit_word(item.indicator.unit) if item.indicator else ""
+    unit = line_unit(item.indicator) if item.indicator else ""
     return item.finding.message(get_language() or "zh-hans", name, unit)
+
+
+def _found(item: Flagged) -> SafeString:
+    return format_html("{}<br>{}", _message(item), _explanation(item))
+
+
+def _found_text(item: Flagged) -> str:
+    said = item.explanation.text if item.explanation else ""
+    return f"{_message(item)} {said}".strip()
 
 
 def _explanation(item: Flagged) -> SafeString | str:
     if item.explanation is None:
         return badge_html("warn", gettext("none yet")) if item.severity == Severity.EXPLAIN else ""
     proof = format_html(" · {}", gettext("with a file")) if item.explanation.evidence_id else ""
-    return format_html("{}{}", item.explanation.text, proof)
+    return format_html('<span class="text-muted">{}{}</span>', item.explanation.text, proof)
