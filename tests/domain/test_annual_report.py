@@ -87,6 +87,12 @@ def test_what_nobody_knows_is_unknown_and_not_zero(report: Report) -> None:
     assert empty.total.coverage == Coverage(0, 1)
 
 
+def test_years_reported_unlike_are_not_compared_as_sums(report: Report) -> None:
+    assert not report.comparable, "five of six now, all five before"
+    assert compose(YearOf(2023, NOW), YearOf(2022, LAST), None, LIMITS).comparable
+    assert compose(YearOf(2023, NOW, OWED), YearOf(2022, LAST, OWED), None, LIMITS).comparable
+
+
 def test_types_and_regions_below_add_up_to_the_whole(report: Report) -> None:
     assert [(line.head, line.figures["energy_tce"].value) for line in report.by_kind] == [
         ("01", 150), ("021", 80), ("024", 190),

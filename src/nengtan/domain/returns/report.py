@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from nengtan.domain import lmdi
-from nengtan.domain.change import Change, Coverage, LikeForLike, change, like_for_like
+from nengtan.domain.change import Change, Coverage, LikeForLike, Remark, change, coverage_remark, like_for_like
 from nengtan.domain.exact import product, ratio, total
 
 __all__ = [
@@ -197,7 +197,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Report:
-    """The annual report of a region; ``same`` compares the bodies of both years, ``seasons`` are its parts."""
+    """The annual report of a region; ``same`` compares the bodies of both years, ``seasons`` are its parts.
+
+    Not ``comparable``: the two years were not reported alike, so that only the same bodies may be compared.
+    """
 
     year: int
     last_year: int
@@ -215,6 +218,8 @@ class Report:
     missing: tuple[Missing, ...]
     flagged: tuple[Flagged, ...]
     reporters: tuple[Reporter, ...]
+    comparable: bool = True
+    comparable_base: bool = True
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -264,7 +269,15 @@ def compose(
         now.missing,
         tuple(flagged),
         now.reporters,
+        _comparable(now, years[1]),
+        _comparable(now, years[2]),
     )
+
+
+def _comparable(now: YearOf, before: YearOf) -> bool:
+    """Whether the sums of two years were reported alike: a return not yet approved is no saving."""
+    held = [Coverage(len(year.reporters), len(year.reporters) + len(year.missing)) for year in (now, before)]
+    return coverage_remark(*held) not in (Remark.NOW_LESS_COMPLETE, Remark.BASE_LESS_COMPLETE)
 
 
 def measure_of(amounts: Mapping[str, Decimal | None], measure: str) -> Decimal | None:

@@ -11,20 +11,21 @@ from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from nengtan.domain.returns.report import Reporter
+from nengtan.domain.returns.report import RATIOS, Figure, Report, Reporter
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.pages.forms import take_errors
 from nengtan.identity.roles import Capability
 from nengtan.reference.report import tables
 from nengtan.registry.models import Region
+from nengtan.reporting import clock
 from nengtan.reporting.models import AnnualReport, Return
 from nengtan.reporting.report import books, pango, pdf, shipped, word
 from nengtan.reporting.report.gather import annual_report as gathered
@@ -32,7 +33,7 @@ from nengtan.reporting.report.gather import years_with_returns
 from nengtan.reporting.report.phrasing import Phrases, number
 from nengtan.reporting.report.tables import figure_unit
 from nengtan.reporting.report.tagging import CHARTS
-from nengtan.reporting.report.words import Wording, sample, worded
+from nengtan.reporting.report.words import Wording, sample, worded, yoy
 from nengtan.reporting.services.reports import drop_template, keep_template, no_pdf, template_of
 from nengtan.ui import jobs
 from nengtan.ui.components import Change, Crumb, KeyFigure
@@ -79,7 +80,7 @@ def asked(request: ActorRequest, regions: QuerySet[Region]) -> tuple[Region | No
         raise Http404
     years = years_with_returns(region) if region else []
     text = request.GET.get("year", "")
-    usual = years[0] if years else timezone.localdate().year - 1
+    usual = years[0] if years else clock.today().year - 1
     return region, int(text) if text.isdecimal() and 1990 <= int(text) <= 2100 else usual, years
 
 
@@ -101,12 +102,12 @@ def annual_report(request: ActorRequest) -> HttpResponseBase:
         if answer is not None:
             return answer
     found = gathered(request.actor, region, year, reviewed=False)
-    told = worded(found, timezone.localdate())
+    told = worded(found, clock.today())
     made = _made_table(request, region, year)
     if (answer := made.answer()) is not None:
         return answer
     context |= {
-        "report": found.report, "headline": told.headline, "figures": _key_figures(found.report.total.figures),
+        "report": found.report, "headline": told.headline, "figures": _key_figures(found.report),
         "form": form, "upload": upload, "made": made, "template": template_of(region), "lists": _lists(told),
         "may_make": request.actor.can(Capability.EXPORT), "no_pdf": no_pdf() if pango.missing() else "",
         "shipped_fields": {"act": "shipped"},
@@ -155,16 +156,21 @@ def _kept(request: ActorRequest, region: Region, upload: TemplateForm) -> bool:
     return True
 
 
-def _key_figures(figures: Any) -> list[KeyFigure]:
-    phrases = Phrases()
+def _key_figures(report: Report) -> list[KeyFigure]:
+    phrases, figures = Phrases(), report.total.figures
     return [
         KeyFigure(
             phrases(f"measure.{measure}"), figures[measure].value, unit=phrases(f"unit.{measure}"),
-            change=Change(figures[measure].value, figures[measure].last, _("on the year before")),
+            change=_change(figures[measure]) if report.comparable or measure in RATIOS else None,
+            note="" if report.comparable or measure in RATIOS else yoy(report, measure, phrases),
             reason=gettext("no approved return has it"),
         )
         for measure in STRIP
     ]  # fmt: skip
+
+
+def _change(figure: Figure) -> Change:
+    return Change(figure.value, figure.last, _("on the year before"))
 
 
 def _lists(told: Wording) -> list[tuple[str, list[str]]]:

@@ -14,6 +14,7 @@ from nengtan.domain.returns.report import (
     Flagged,
     Line,
     Missing,
+    Report,
     Reporter,
     measure_of,
 )
@@ -53,19 +54,22 @@ def tables_of(found: Gathered, phrases: Phrases, child_names: Mapping[str, str])
     def child(code: str) -> str:
         return child_names.get(code, code)
 
+    def used(line: Line, name: str) -> Row:
+        return _used(line, name, report.comparable)
+
     words: dict[str, Word] = {"kind": kind_word, "system": system, "child": child, "carrier": carrier_word}
     total = phrases("total")
     return {
         "by_kind": [*(_counted(line, kind_word(line.head)) for line in report.by_kind), _counted(report.total, total)],
         "flagged": [_flagged(item, found, phrases) for item in report.flagged],
-        "indicators": [_indicator(report.total.figures[name], phrases) for name in INDICATORS],
+        "indicators": [_indicator(report.total.figures[name], report, phrases) for name in INDICATORS],
         "seasons": [_season(line) for line in report.seasons],
-        "carriers": [_carrier(line) for line in report.carriers],
+        "carriers": [_carrier(line, report.comparable) for line in report.carriers],
         "kind_intensities": [
             *(_intensity(line, kind_word(line.head)) for line in report.by_kind), _intensity(report.total, total),
         ],
-        "by_system": [*(_used(line, system(line.head)) for line in report.by_system), _used(report.total, total)],
-        "by_child": [*(_used(line, child(line.head)) for line in report.by_child), _used(report.total, total)],
+        "by_system": [*(used(line, system(line.head)) for line in report.by_system), used(report.total, total)],
+        "by_child": [*(used(line, child(line.head)) for line in report.by_child), used(report.total, total)],
         "explained": [_explained(item, phrases) for item in report.explained],
         "top": [_top(at, item, report.total) for at, item in enumerate(report.top, 1)],
         "standouts": [
@@ -101,12 +105,14 @@ def _flagged(item: Flagged, found: Gathered, phrases: Phrases) -> Row:
     return {"rule": item.rule, "title": title, "severity": phrases(f"severity.{item.severity}"), **counts}
 
 
-def _indicator(figure: Figure, phrases: Phrases) -> Row:
+def _indicator(figure: Figure, report: Report, phrases: Phrases) -> Row:
     measure = figure.measure
+    alike, alike_base = (held or measure in RATIOS for held in (report.comparable, report.comparable_base))
     return {
         "name": phrases(f"measure.{measure}"), "unit": phrases(f"unit.{measure}"),
-        "now": number(figure.value, measure), "last": number(figure.last, measure), "yoy": on_last(figure.on_last),
-        "base": number(figure.base, measure), "vs_base": signed(figure.on_base.percent),
+        "now": number(figure.value, measure), "last": number(figure.last, measure),
+        "yoy": on_last(figure.on_last) if alike else DASH,
+        "base": number(figure.base, measure), "vs_base": signed(figure.on_base.percent) if alike_base else DASH,
     }  # fmt: skip
 
 
@@ -115,12 +121,13 @@ def _season(line: Line) -> Row:
     return {"name": line.head, "bodies": str(line.coverage.present), **held}
 
 
-def _carrier(line: Line) -> Row:
+def _carrier(line: Line, comparable: bool) -> Row:
     quantity, figures = line.figures["quantity"], line.figures
     return {
         "name": carrier_word(line.head), "unit": unit_word(reference.carriers()[line.head].unit),
         "quantity": plain(quantity.value), "last": plain(quantity.last),
-        "yoy": on_last(quantity.on_last), "tce": number(figures["tce"].value, "tce"), "share": share(line.share),
+        "yoy": on_last(quantity.on_last) if comparable else DASH,
+        "tce": number(figures["tce"].value, "tce"), "share": share(line.share),
         "cost_cny": number(figures["cost_cny"].value, "cost_cny"),
     }  # fmt: skip
 
@@ -131,9 +138,9 @@ def _intensity(line: Line, name: str) -> Row:
     return {"name": name, "share": share(line.share), "kgce_per_m2_yoy": moved, **held}
 
 
-def _used(line: Line, name: str) -> Row:
+def _used(line: Line, name: str, comparable: bool) -> Row:
     held = _amounts(line, "energy_tce", "electricity_kwh", "water_m3", "kgce_per_m2")
-    moved = on_last(line.figures["energy_tce"].on_last)
+    moved = on_last(line.figures["energy_tce"].on_last) if comparable else DASH
     counts = {"approved": str(line.coverage.present), "share": share(line.share)}
     return {"name": name, **counts, "energy_tce_yoy": moved, **held}
 

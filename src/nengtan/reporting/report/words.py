@@ -8,15 +8,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
-
 from nengtan import reference
-from nengtan.domain.returns.report import MEASURES, Explained, Figure, Line, Report, Reporter, YearOf, compose
+from nengtan.domain.returns.report import AMOUNTS, MEASURES, Explained, Figure, Line, Report, Reporter, YearOf, compose
 from nengtan.domain.returns.scheme import edition_of
 from nengtan.reference import scheme
 from nengtan.reference.report import limits
 from nengtan.reference.report import tables as outlined
 from nengtan.registry.models import Region
+from nengtan.reporting import clock
 from nengtan.reporting.report import tables
 from nengtan.reporting.report.charts import ChartData, charts_of
 from nengtan.reporting.report.gather import Gathered
@@ -59,7 +58,7 @@ def worded(found: Gathered, made_on: date, language: str | None = None) -> Wordi
         "counted": str(report.total.coverage.present),
         "owed": str(report.total.coverage.expected),
         "coverage": f"{share(report.total.coverage.share)}%",
-        "total": _line_tags(report.total, phrases),
+        "total": _total_tags(report, phrases),
         "same": _same(report, phrases),
         "first_carrier": _first_carrier(report),
         "first_kind": _first_kind(report),
@@ -84,11 +83,11 @@ def child_names(region: Region, codes: Iterable[str], phrases: Phrases) -> dict[
 def sample() -> dict[str, Any]:
     """Every tag there is, with something in each list and table: a template is tried on it."""
     body = Reporter("", DASH, "01", "", "", {"energy_tce": Decimal(1), "area_m2": Decimal(1), "persons": Decimal(1)})
-    year = timezone.localdate().year
+    year = clock.today().year
     report = compose(YearOf(year, (body,)), YearOf(year - 1, (body,)), YearOf(year - 2, (body,)), limits())
     region = Region(code="", name=DASH, path="/")
     edition = edition_of(year, scheme.editions().values())
-    tags = dict(worded(Gathered(region, edition, report, ()), timezone.localdate()).tags)
+    tags = dict(worded(Gathered(region, edition, report, ()), clock.today()).tags)
     tags["tables"] = {name: [{column.name: DASH for column in columns}] for name, columns in outlined().items()}
     tags["has"] = dict.fromkeys(tags["has"], True)
     return tags | {name: [DASH] for name in LISTS}
@@ -112,14 +111,27 @@ def _has(report: Report, charts: Mapping[str, ChartData]) -> dict[str, bool]:
     }
 
 
-def _line_tags(line: Line, phrases: Phrases) -> dict[str, str]:
+def _total_tags(report: Report, phrases: Phrases) -> dict[str, str]:
     found = {}
     for measure in MEASURES:
-        figure = line.figures[measure]
-        found[measure] = number(figure.value, measure)
-        found[f"{measure}_yoy"] = phrases.moved(figure.on_last.percent)
-        found[f"{measure}_vs_base"] = phrases.moved(figure.on_base.percent)
+        found[measure] = number(report.total.figures[measure].value, measure)
+        found[f"{measure}_yoy"] = yoy(report, measure, phrases)
+        found[f"{measure}_vs_base"] = _vs_base(report, measure, phrases)
     return found
+
+
+def yoy(report: Report, measure: str, phrases: Phrases) -> str:
+    """How a total moved on the year before; of the same bodies alone where the years were not reported alike."""
+    if measure not in AMOUNTS or report.comparable:
+        return phrases.moved(report.total.figures[measure].on_last.percent)
+    same = report.same[measure].same_units.percent
+    return phrases("no_comparison") if same is None else phrases("same_bodies", moved=phrases.moved(same))
+
+
+def _vs_base(report: Report, measure: str, phrases: Phrases) -> str:
+    if measure in AMOUNTS and not report.comparable_base:
+        return phrases("no_comparison")
+    return phrases.moved(report.total.figures[measure].on_base.percent)
 
 
 def _same(report: Report, phrases: Phrases) -> dict[str, str]:
@@ -179,10 +191,10 @@ class _Known:
         """A sentence with figures and their changes on the year before; nothing without the one it needs."""
         if needed.value is None:
             return ""
-        texts = {"yoy": self.phrases.moved(needed.on_last.percent)}
+        texts = {"yoy": yoy(self.report, needed.measure, self.phrases)}
         for name, measure in measures.items():
             texts[name] = number(self.of[measure].value, measure)
-            texts[f"{name}_yoy"] = self.phrases.moved(self.of[measure].on_last.percent)
+            texts[f"{name}_yoy"] = yoy(self.report, measure, self.phrases)
         return self.phrases(code, **texts)
 
     def coverage(self) -> str:
@@ -208,7 +220,7 @@ class _Known:
         if self.report.base_year is None or self.of["energy_tce"].on_base.percent is None:
             return ""
         moved = {
-            name: self.phrases.moved(self.of[measure].on_base.percent)
+            name: _vs_base(self.report, measure, self.phrases)
             for name, measure in (
                 ("energy", "energy_tce"), ("area", "kgce_per_m2"), ("person", "kgce_per_person"),
                 ("water", "m3_per_person"),

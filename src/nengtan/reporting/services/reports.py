@@ -13,6 +13,7 @@ from nengtan.identity.access import Actor
 from nengtan.identity.audit import record
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
+from nengtan.reporting import clock
 from nengtan.reporting.models import AnnualReport, ReportTemplate
 from nengtan.reporting.report import books, pango, pdf, shipped, word
 from nengtan.reporting.report.gather import annual_report, require_whole
@@ -43,7 +44,7 @@ def make_report(
     progress(0, STEPS, _("Reading the approved returns"))
     found = annual_report(actor, region, year, base_year)
     progress(1, STEPS, _("Putting the figures into words"))
-    wording = worded(found, timezone.localdate())
+    wording = worded(found, clock.today())
     progress(2, STEPS, _("Writing the document"))
     template = template_of(region) if format == AnnualReport.Format.DOCX else None
     content = _written(wording, format, template)
