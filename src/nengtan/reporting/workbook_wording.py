@@ -12,10 +12,9 @@ from nengtan.domain.returns.review.rules import Severity
 from nengtan.domain.sheets.problems import Problem
 from nengtan.ledger.wording import told as told_problem
 from nengtan.reference import scheme
-from nengtan.reporting.wording import told
+from nengtan.reporting.wording import line_unit, told
 from nengtan.ui.sheets import wording
 from nengtan.ui.sheets.wording import MOST_TOLD
-from nengtan.ui.words import unit_word
 
 if TYPE_CHECKING:
     from nengtan.reporting.services.workbooks import FilePlan, FileResult
@@ -103,7 +102,7 @@ def changes_told(plan: FilePlan) -> list[dict[str, Any]]:
             "place": change.placed.place,
             "cell": change.cell[1] + (f"@{change.cell[0]}" if change.cell[0] else ""),
             "label": cell_name(change.cell[0], _named(change.line.name_zh, change.line.name_en)),
-            "unit": _named(change.line.unit_zh, unit_word(change.line.unit)),
+            "unit": line_unit(change.line),
             "before": change.before,
             "after": change.after,
             "now": change.held,

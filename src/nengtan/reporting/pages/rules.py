@@ -40,11 +40,12 @@ from nengtan.reporting.pages.rule_forms import RuleForm, SwitchForm, ThresholdFo
 from nengtan.reporting.services import add_rule, change_rule, set_thresholds, switch_rule, trial_of, try_rule
 from nengtan.reporting.services.rules import draft_of, nested, rule_of
 from nengtan.reporting.services.trying import Trial
+from nengtan.reporting.wording import line_unit
 from nengtan.ui.components import Crumb, Definition, EvidenceItem, Judgement, badge_html
 from nengtan.ui.formats import exact
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
 from nengtan.ui.tables.filters import Rows
-from nengtan.ui.words import kind_word, system_word, unit_word
+from nengtan.ui.words import kind_word, system_word
 
 __all__ = ["rule", "rule_add", "rule_change", "rule_check", "rule_set", "rule_switch", "rule_try", "rules"]
 
@@ -229,7 +230,7 @@ def _names() -> dict[str, str]:
 def _lines(edition: str) -> dict[str, dict[str, str]]:
     chinese = (get_language() or "zh").startswith("zh")
     return {
-        line.key: {"key": line.key, "name": line.name_zh if chinese else line.name_en, "unit": unit_word(line.unit)}
+        line.key: {"key": line.key, "name": line.name_zh if chinese else line.name_en, "unit": line_unit(line)}
         for line in scheme.edition(edition).indicators.values()
         if line.is_entered
     }

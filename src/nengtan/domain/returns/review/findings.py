@@ -155,6 +155,10 @@ def _decimal(values: Array, at: int) -> Decimal | None:
 
 
 def _text(value: Decimal | str | None) -> str:
+    """A figure as a sentence gives it: two decimals, four below one; the finding itself holds it exact."""
     if value is None:
         return "—"
-    return value if isinstance(value, str) else f"{value:f}"
+    if isinstance(value, str):
+        return value
+    text = f"{round(value, 2 if abs(value) >= 1 else 4):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
