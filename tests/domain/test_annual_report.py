@@ -89,6 +89,8 @@ def test_what_nobody_knows_is_unknown_and_not_zero(report: Report) -> None:
 
 def test_years_reported_unlike_are_not_compared_as_sums(report: Report) -> None:
     assert not report.comparable, "five of six now, all five before"
+    assert report.same_bodies["kgce_per_m2"].now == D(400000) / D(45000)
+    assert report.same_bodies["kgce_per_m2"].base == D(390000) / D(45000)
     assert compose(YearOf(2023, NOW), YearOf(2022, LAST), None, LIMITS).comparable
     assert compose(YearOf(2023, NOW, OWED), YearOf(2022, LAST, OWED), None, LIMITS).comparable
 

@@ -218,6 +218,7 @@ class Report:
     missing: tuple[Missing, ...]
     flagged: tuple[Flagged, ...]
     reporters: tuple[Reporter, ...]
+    same_bodies: Mapping[str, Change] = field(default_factory=dict)
     comparable: bool = True
     comparable_base: bool = True
 
@@ -269,6 +270,7 @@ def compose(
         now.missing,
         tuple(flagged),
         now.reporters,
+        _same_bodies(now, years[1]),
         _comparable(now, years[1]),
         _comparable(now, years[2]),
     )
@@ -396,6 +398,13 @@ def _same(now: YearOf, last: YearOf) -> dict[str, LikeForLike]:
         return {item.code: item.amounts.get(measure) for item in year.reporters}
 
     return {measure: like_for_like(of(now, measure), of(last, measure)) for measure in AMOUNTS}
+
+
+def _same_bodies(now: YearOf, last: YearOf) -> dict[str, Change]:
+    """Every measure, intensities too, over the bodies that are in both years."""
+    both = {item.code for item in now.reporters} & {item.code for item in last.reporters}
+    here, there = ([item for item in year.reporters if item.code in both] for year in (now, last))
+    return {measure: change(sum_of(here, measure), sum_of(there, measure)) for measure in MEASURES}
 
 
 def _top(reporters: Iterable[Reporter], most: int) -> tuple[Reporter, ...]:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from nengtan.domain.returns.report import RATIOS, Figure, Report, Reporter
+from nengtan.domain.returns.report import Figure, Report, Reporter
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.pages.forms import take_errors
@@ -161,8 +161,8 @@ def _key_figures(report: Report) -> list[KeyFigure]:
     return [
         KeyFigure(
             phrases(f"measure.{measure}"), figures[measure].value, unit=phrases(f"unit.{measure}"),
-            change=_change(figures[measure]) if report.comparable or measure in RATIOS else None,
-            note="" if report.comparable or measure in RATIOS else yoy(report, measure, phrases),
+            change=_change(figures[measure]) if report.comparable else None,
+            note="" if report.comparable else yoy(report, measure, phrases),
             reason=gettext("no approved return has it"),
         )
         for measure in STRIP

@@ -31,6 +31,9 @@ _EMU_PER_MM = 36000
 WIDTH_MM, HEIGHT_MM, ROW_MM = 150, 72, 7
 COLOUR = "0B6B5D"
 COLOURS = ("2F6FB5", "D9822B", "8A5A12", "C2453B", "4C9A5B", "3AA6B9", "7B5EA7", "6B7280", "B8A13A", "0B6B5D")
+MOST_LABELLED = 6
+"""Beside more columns their numbers would run into each other; the table has them."""
+
 _POINTS = 900  # hundredths of a point
 _FRAME = (
     '<w:r xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -121,6 +124,8 @@ def _bars(chart: ChartData) -> Any:
     series = _series(chart)
     series.graphicalProperties = GraphicalProperties(solidFill=COLOUR)
     series.invertIfNegative = False
+    if made.type == "col" and len(chart.places) > MOST_LABELLED:
+        series.dLbls = None
     made.series.append(series)
     for axis in (made.x_axis, made.y_axis):
         axis.delete = False

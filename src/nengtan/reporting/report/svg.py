@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from nengtan.reporting.report.charts import ChartData, Shape
-from nengtan.reporting.report.drawing import COLOUR, COLOURS
+from nengtan.reporting.report.drawing import COLOUR, COLOURS, MOST_LABELLED
 from nengtan.ui.formats import fixed
 
 WIDTH, LABELS, BAR, GAP = 600.0, 150.0, 18.0, 8.0
@@ -73,10 +73,11 @@ def _columns(chart: ChartData) -> dict[str, object]:
     lengths, zero = _scaled(chart.values, COLUMN_HEIGHT)
     step = WIDTH / len(lengths)
     bars = []
+    labelled = len(lengths) <= MOST_LABELLED
     for at, (name, value, length) in enumerate(zip(chart.places, chart.values, lengths, strict=True)):
         width, x = min(step * 0.6, 70.0), step * (at + 0.5)
         top = 24 + COLUMN_HEIGHT - zero - max(length, 0)
-        text, under = fixed(value, chart.decimals), top + abs(length)
+        text, under = fixed(value, chart.decimals) if labelled else "", top + abs(length)
         number_y = top - 6 if length >= 0 else under + 14
         bars.append(
             Bar(x - width / 2, top, width, abs(length), name, text, x, COLUMN_HEIGHT + 62, x, number_y)

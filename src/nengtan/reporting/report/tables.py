@@ -57,6 +57,9 @@ def tables_of(found: Gathered, phrases: Phrases, child_names: Mapping[str, str])
     def used(line: Line, name: str) -> Row:
         return _used(line, name, report.comparable)
 
+    def intensity(line: Line, name: str) -> Row:
+        return _intensity(line, name, report.comparable)
+
     words: dict[str, Word] = {"kind": kind_word, "system": system, "child": child, "carrier": carrier_word}
     total = phrases("total")
     return {
@@ -66,7 +69,7 @@ def tables_of(found: Gathered, phrases: Phrases, child_names: Mapping[str, str])
         "seasons": [_season(line) for line in report.seasons],
         "carriers": [_carrier(line, report.comparable) for line in report.carriers],
         "kind_intensities": [
-            *(_intensity(line, kind_word(line.head)) for line in report.by_kind), _intensity(report.total, total),
+            *(intensity(line, kind_word(line.head)) for line in report.by_kind), intensity(report.total, total),
         ],
         "by_system": [*(used(line, system(line.head)) for line in report.by_system), used(report.total, total)],
         "by_child": [*(used(line, child(line.head)) for line in report.by_child), used(report.total, total)],
@@ -107,12 +110,12 @@ def _flagged(item: Flagged, found: Gathered, phrases: Phrases) -> Row:
 
 def _indicator(figure: Figure, report: Report, phrases: Phrases) -> Row:
     measure = figure.measure
-    alike, alike_base = (held or measure in RATIOS for held in (report.comparable, report.comparable_base))
     return {
         "name": phrases(f"measure.{measure}"), "unit": phrases(f"unit.{measure}"),
         "now": number(figure.value, measure), "last": number(figure.last, measure),
-        "yoy": on_last(figure.on_last) if alike else DASH,
-        "base": number(figure.base, measure), "vs_base": signed(figure.on_base.percent) if alike_base else DASH,
+        "yoy": on_last(figure.on_last) if report.comparable else DASH,
+        "base": number(figure.base, measure),
+        "vs_base": signed(figure.on_base.percent) if report.comparable_base else DASH,
     }  # fmt: skip
 
 
@@ -132,9 +135,9 @@ def _carrier(line: Line, comparable: bool) -> Row:
     }  # fmt: skip
 
 
-def _intensity(line: Line, name: str) -> Row:
+def _intensity(line: Line, name: str, comparable: bool) -> Row:
     held = _amounts(line, "energy_tce", "kgce_per_m2", "kgce_per_person", "kwh_per_m2", "m3_per_person")
-    moved = on_last(line.figures["kgce_per_m2"].on_last)
+    moved = on_last(line.figures["kgce_per_m2"].on_last) if comparable else DASH
     return {"name": name, "share": share(line.share), "kgce_per_m2_yoy": moved, **held}
 
 

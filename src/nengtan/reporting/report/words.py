@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from nengtan import reference
-from nengtan.domain.returns.report import AMOUNTS, MEASURES, Explained, Figure, Line, Report, Reporter, YearOf, compose
+from nengtan.domain.returns.report import MEASURES, Explained, Figure, Line, Report, Reporter, YearOf, compose
 from nengtan.domain.returns.scheme import edition_of
 from nengtan.reference import scheme
 from nengtan.reference.report import limits
@@ -122,14 +122,14 @@ def _total_tags(report: Report, phrases: Phrases) -> dict[str, str]:
 
 def yoy(report: Report, measure: str, phrases: Phrases) -> str:
     """How a total moved on the year before; of the same bodies alone where the years were not reported alike."""
-    if measure not in AMOUNTS or report.comparable:
+    if report.comparable:
         return phrases.moved(report.total.figures[measure].on_last.percent)
-    same = report.same[measure].same_units.percent
+    same = report.same_bodies[measure].percent
     return phrases("no_comparison") if same is None else phrases("same_bodies", moved=phrases.moved(same))
 
 
 def _vs_base(report: Report, measure: str, phrases: Phrases) -> str:
-    if measure in AMOUNTS and not report.comparable_base:
+    if not report.comparable_base:
         return phrases("no_comparison")
     return phrases.moved(report.total.figures[measure].on_base.percent)
 
@@ -217,7 +217,8 @@ class _Known:
 
     def base(self) -> str:
         """Against the base year."""
-        if self.report.base_year is None or self.of["energy_tce"].on_base.percent is None:
+        known = self.report.comparable_base and self.of["energy_tce"].on_base.percent is not None
+        if self.report.base_year is None or not known:
             return ""
         moved = {
             name: _vs_base(self.report, measure, self.phrases)
