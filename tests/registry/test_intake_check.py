@@ -75,7 +75,7 @@ def test_a_credit_code_belongs_to_one_body(cast: Cast, sheet: Make) -> None:
     code = "91350100M000100Y43"
     rows = ((*GOOD, code), ("A2", "第二小学", "021", "420106", code))
     assert codes(intake.check_registry(system_actor(), [sheet(("统一社会信用代码",), *rows)])) == [
-        ("E3", "duplicate_code")
+        ("E3", "duplicate_credit_code")
     ]
 
 

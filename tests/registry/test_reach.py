@@ -82,7 +82,7 @@ def test_a_credit_code_is_never_given_twice(cast: Cast, sheet: Make) -> None:
         change(cast, "district", cast.institutions["office"], credit_code=CREDIT)
     wide = "".join(chr(ord(one) + 0xFEE0) for one in CREDIT)
     grid = sheet(("统一社会信用代码",), ("Z9", "某单位", "021", "420106", wide))
-    assert [one.code for one in intake.check_registry(system_actor(), [grid]).errors] == ["duplicate_code"]
+    assert [one.code for one in intake.check_registry(system_actor(), [grid]).errors] == ["duplicate_credit_code"]
 
 
 def test_a_notice_is_written_within_ones_region(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from nengtan.identity.access import Actor
 from nengtan.ledger.services import intake
 from nengtan.ledger.services.posting import YearClosed
 from nengtan.ledger.wording import result_dict, said
+from nengtan.registry.services.intake import region_of
 from nengtan.ui import jobs, sending
 from nengtan.ui.drafts import Draft
 
@@ -23,7 +24,13 @@ def _result_url(job: jobs.Job) -> str:
 
 @sending.file_task("import.activity", "activity", refusals={YearClosed: str}, result_url=_result_url)
 def import_activity(
-    job: jobs.Running, actor: Actor, draft: Draft, origin: str, partial: bool, on_existing: intake.OnExisting
+    job: jobs.Running,
+    actor: Actor,
+    draft: Draft,
+    origin: str,
+    partial: bool,
+    on_existing: intake.OnExisting,
+    region: str = "",
 ) -> dict[str, Any]:
     """Take in a file of bills or figures; a cancelled job leaves nothing."""
     result = intake.import_file(
@@ -34,5 +41,6 @@ def import_activity(
         partial=partial,
         on_existing=on_existing,
         progress=job.progress,
+        region=region_of(region),
     )
     return {**result_dict(result), "said": said(result)}

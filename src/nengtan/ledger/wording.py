@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
@@ -10,14 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from nengtan.domain.sheets.problems import Problem
 from nengtan.ui.sheets import wording
+from nengtan.ui.sheets.understood import SheetView, sheet_dict, skipped_dicts, understood
 from nengtan.ui.sheets.wording import MOST_TOLD
 
 if TYPE_CHECKING:
-    from nengtan.ledger.services.intake import Result
+    from nengtan.ledger.services.intake import Result, SheetPlan
 
 CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "conflicting_row": (
-        _("Row %(first)s gives other figures for the same institution, carrier, month and source."),
+        _("%(place)s says %(found)s, %(first_place)s %(before)s of one institution, carrier, month and source."),
         _("one row a figure; several bills of one month are told apart by bill number, building, meter or sub-item"),
     ),
     "conflicts_with_stored": (
@@ -27,6 +29,10 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "several_stored": (
         _("The ledger holds several entries that this row could mean to correct."),
         _("a bill number, building, meter or sub-item that tells which; or a correction in the ledger"),
+    ),
+    "not_in_region": (
+        _("There is no “%(found)s” in %(region)s, the region chosen for this file."),
+        _("an institution of this region, its code, or another region"),
     ),
     "former_name": (_("“%(found)s” is a former name; the row is taken for “%(now)s”."), ""),
     "meter_of_other_carrier": (
@@ -77,7 +83,24 @@ def result_dict(result: Result, dry_run: bool = False) -> dict[str, Any]:
         "errors": [told(problem) for problem in result.errors[:MOST_TOLD]],
         "errors_omitted": max(len(result.errors) - MOST_TOLD, 0),
         "notes": [told(problem) for problem in result.notes],
+        "sheets": [sheet_dict(sheet) for sheet in understood_sheets(result.sheets)],
+        "skipped": skipped_dicts(result.skipped),
+        "skipped_omitted": max(len(list(result.skipped)) - MOST_TOLD, 0),
     }
+
+
+def understood_sheets(sheets: Sequence[SheetPlan]) -> list[SheetView]:
+    """What each sheet was taken for."""
+    forms = {
+        "long": gettext("one row a figure"),
+        "wide": gettext("one column a carrier"),
+        "months": gettext("months across"),
+    }
+    tables = [sheet.table for sheet in sheets]
+    return [
+        understood(table.sheet, table.layout, table.layout.form, forms.get(table.layout.form, ""), table.rows_read)
+        for table in tables
+    ]
 
 
 def said(result: Result) -> str:

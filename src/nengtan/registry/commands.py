@@ -114,23 +114,25 @@ def template_group() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help=_("Say what would happen; store nothing."))
 @click.option("--partial", is_flag=True, help=_("Store the good rows although others are refused."))
+@click.option("--region", default="", help=_("Code of the region of new institutions whose row names none."))
 @format_option
-def import_registry(file: Path, dry_run: bool, partial: bool, format: str) -> int:
+def import_registry(file: Path, dry_run: bool, partial: bool, region: str, format: str) -> int:
     """Exit code 1 when rows were refused and nothing was stored."""
     from nengtan.identity.access import system_actor
     from nengtan.registry.services import intake
     from nengtan.ui.sheets.refused import Refused
 
     actor = system_actor()
+    home = _region(region) if region else None
     try:
         if file.stat().st_size > intake.limits().max_bytes:
             raise Refused("too_large", str(file.stat().st_size), str(intake.limits().max_bytes))
         content = file.read_bytes()
         if dry_run:
-            result = intake.preview_result(intake.check_file(actor, file.name, content))
+            result = intake.preview_result(intake.check_file(actor, file.name, content, home))
         else:
             with progress_bar(_("Importing")) as step:
-                result = intake.import_file(actor, file.name, content, partial, step)
+                result = intake.import_file(actor, file.name, content, partial, step, home)
     except Refused as refused:
         return _refuse(file, refused, format)
     _print(result, dry_run, format)
@@ -149,13 +151,26 @@ def _refuse(file: Path, refused: Refused, format: str) -> int:
         "code": refused.code, "place": "", "sheet": "", "label": "",
     }  # fmt: skip
     counts = dict.fromkeys(("accepted", "rejected", "unchanged", "created", "updated"), 0)
-    click.echo(to_json({"stored": False, **counts, "errors": [error], "notes": []}))
+    click.echo(
+        to_json(
+            {
+                "stored": False,
+                **counts,
+                "errors": [error],
+                "notes": [],
+                "sheets": [],
+                "skipped": [],
+                "skipped_omitted": 0,
+            }
+        )
+    )
     return REFUSED
 
 
 def _print(result: Result, dry_run: bool, format: str) -> None:
-    from nengtan.registry.wording import result_dict, told
+    from nengtan.registry.wording import result_dict, told, understood_sheets
     from nengtan.ui.sheets import wording
+    from nengtan.ui.sheets.understood import lines, skipped_lines
 
     if format == "json":
         click.echo(to_json(result_dict(result, dry_run)))
@@ -164,6 +179,8 @@ def _print(result: Result, dry_run: bool, format: str) -> None:
         emit([told(problem) for problem in result.errors], ERROR_COLUMNS, format)
     for problem in result.notes:
         click.echo(f"{problem.place or problem.sheet}: {wording.message(problem)}", err=True)
+    for line in (*lines(understood_sheets(result.sheets)), *skipped_lines(result.skipped)):
+        click.echo(line, err=True)
     click.echo(_summary(result, dry_run), err=format == "csv")
 
 

@@ -20,7 +20,7 @@ def _result_url(job: jobs.Job) -> str:
 
 
 @sending.file_task("import.registry", "registry", result_url=_result_url)
-def import_registry(job: jobs.Running, actor: Actor, draft: Draft, partial: bool) -> dict[str, Any]:
+def import_registry(job: jobs.Running, actor: Actor, draft: Draft, partial: bool, region: str = "") -> dict[str, Any]:
     """Take in a workbook of the register; a cancelled job leaves nothing."""
-    result = intake.import_file(actor, draft.filename, draft.content, partial, job.progress)
+    result = intake.import_file(actor, draft.filename, draft.content, partial, job.progress, intake.region_of(region))
     return {**result_dict(result), "said": said(result)}

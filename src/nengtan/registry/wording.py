@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
@@ -9,10 +10,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from nengtan.domain.sheets.problems import Problem
+from nengtan.registry.services.intake import schema
 from nengtan.ui.sheets import wording
+from nengtan.ui.sheets.understood import SheetView, sheet_dict, skipped_dicts, understood
 
 if TYPE_CHECKING:
-    from nengtan.registry.services.intake import Result
+    from nengtan.registry.services.intake import Result, SheetPlan
 
 CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "needs_refused_row": (
@@ -22,7 +25,7 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "meter_class": (_("The meter above measures something else."), _("what the meter above measures")),
     "not_a_particular": (_("“%(found)s” does not suit this kind of equipment."), "%(allowed)s"),
     "duplicate_day": (
-        _("This code stands in row %(first)s already, from the same day %(found)s."),
+        _("This code stands in row %(first)s already, from the same day %(found)s. %(differences)s"),
         _("a day of its own in each row of one code"),
     ),
     "repeated_without_day": (
@@ -32,6 +35,22 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "differs_from_row": (
         _("Row %(first)s says “%(allowed)s” of the same code, this one “%(found)s”."),
         _("the same in each row of one code; a change on a day is an event (renaming, move)"),
+    ),
+    "duplicate_credit_code": (
+        _("The credit code “%(found)s” is that of “%(holder)s” already."),
+        _("a credit code of its own for each institution"),
+    ),
+    "missing_column_of": (
+        _("Read as “%(kind)s”, the sheet lacks the column “%(allowed)s”."),
+        _("this column, with a heading as in the template"),
+    ),
+    "missing_region_column": (
+        _("Read as “%(kind)s”, the sheet lacks the column “%(allowed)s”."),
+        _("this column, or one region for the whole file, chosen when it is sent"),
+    ),
+    "sheet_unclear": (
+        _("What the sheet “%(found)s” holds is not clear: %(lacks)s."),
+        _("the missing columns, or a sheet named after what it holds: %(allowed)s"),
     ),
     "bad_email": (_("“%(found)s” is not an e-mail address."), _("an address such as name@example.org")),
     "bad_code": (_("“%(found)s” cannot be a code."), _("a code without “/”")),
@@ -77,7 +96,19 @@ def result_dict(result: Result, dry_run: bool = False) -> dict[str, Any]:
         "errors": [told(problem) for problem in result.errors[: wording.MOST_TOLD]],
         "errors_omitted": max(len(result.errors) - wording.MOST_TOLD, 0),
         "notes": [told(problem) for problem in result.notes[: wording.MOST_TOLD]],
+        "sheets": [sheet_dict(sheet) for sheet in understood_sheets(result.sheets)],
+        "skipped": skipped_dicts(result.skipped),
+        "skipped_omitted": max(len(list(result.skipped)) - wording.MOST_TOLD, 0),
     }
+
+
+def understood_sheets(sheets: Sequence[SheetPlan]) -> list[SheetView]:
+    """What each sheet was taken for."""
+    titles = schema.titles()
+    return [
+        understood(sheet.table.sheet, sheet.table.layout, sheet.kind, titles[sheet.kind], len(sheet.table))
+        for sheet in sheets
+    ]
 
 
 def said(result: Result) -> str:

@@ -8,7 +8,7 @@ from ninja import Field, Schema
 
 from nengtan.identity.paging import Key, Line, Listed, Paging, paged
 
-__all__ = ["Fault", "Key", "Line", "Listed", "Paging", "Problem", "paged"]
+__all__ = ["Fault", "Key", "Line", "Listed", "Paging", "Problem", "SheetOut", "SkippedOut", "paged"]
 
 PROBLEM_TYPE = "application/problem+json"
 """Media type of errors (RFC 9457)."""
@@ -31,3 +31,41 @@ class Problem(Schema):
     status: int
     detail: str = ""
     errors: list[Fault] = Field(default_factory=list)
+
+
+class ColumnOut(Schema):
+    """A column of a sent sheet that was understood."""
+
+    column: str = Field(description="its letter")
+    heading: str
+    key: str = Field(description="what it holds, as a stable name; empty for a figure without one")
+    taken_for: str = Field(description="the same in words")
+
+
+class UnreadOut(Schema):
+    """A column of a sent sheet that was left out."""
+
+    column: str = Field(description="its letter")
+    heading: str
+
+
+class SheetOut(Schema):
+    """How a sheet of a sent file was understood."""
+
+    sheet: str
+    kind: str = Field(description="what it was read as, as a stable name")
+    read_as: str = Field(description="the same in words")
+    header_row: int = Field(description="the last row of headings")
+    rows: int = Field(description="rows of data")
+    columns: list[ColumnOut]
+    unread: list[UnreadOut]
+
+
+class SkippedOut(Schema):
+    """A row of a sent file that was left out on purpose."""
+
+    sheet: str
+    row: int
+    code: str = Field(description="why, as a stable name")
+    why: str
+    text: str = Field(description="what its first filled cell says")

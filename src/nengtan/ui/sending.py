@@ -5,7 +5,8 @@ A room registers the work of its files in its ``tasks.py``::
     @sending.file_task("import.activity", "activity", result_url=…, refusals={YearClosed: str})
     def import_activity(job, actor, draft, **options) -> dict: ...
 
-The work answers with ``stored``, ``said`` (what became of the file, in a sentence), ``errors`` and ``notes``.
+The work answers with ``stored``, ``said`` (what became of the file, in a sentence), ``errors``, ``notes`` and,
+where rows are left out, ``skipped``.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ __all__ = [
 ]  # fmt: skip
 
 TOLD = 200
-"""Errors and notes a job keeps with its result; the preview of the file has all of them."""
+"""Errors, notes and skipped rows a job keeps with its result; the preview of the file has all of them."""
 
 Work = Callable[..., Mapping[str, Any]]
 
@@ -150,7 +151,7 @@ def file_task(
             told = dict(work(job, actor, found, **options))
             if told["stored"] or not told["errors"]:
                 transaction.on_commit(partial(drafts.drop, found))
-            short = {name: told[name][:TOLD] for name in ("errors", "notes")}
+            short = {name: told[name][:TOLD] for name in ("errors", "notes", "skipped") if name in told}
             return {**told, **short, "draft": draft}
 
         return jobs.task(kind, refusals={**known, **(refusals or {})}, result_url=result_url)(run)

@@ -15,6 +15,7 @@ from .tables import locate
 __all__ = ["Marks"]
 
 T = TypeVar("T")
+_NAMED = 5  # rows named of those read alike
 
 
 class Marks:
@@ -23,7 +24,7 @@ class Marks:
     def __init__(self, sheet: str, numbers: Sequence[int]) -> None:
         self.sheet, self.numbers = sheet, numbers
         self.bad: set[int] = set()
-        self.notes: list[Problem] = []
+        self._notes: dict[tuple[object, ...], list[tuple[int, Column, Fault]]] = {}
         self._faults: dict[tuple[int, int, str], tuple[Column, Fault]] = {}
 
     def fault(self, at: int, column: Column, fault: Fault) -> None:
@@ -33,7 +34,8 @@ class Marks:
 
     def note(self, at: int, column: Column, fault: Fault) -> None:
         """The row is taken; the person is told how."""
-        self.notes.append(replace(locate(fault, self.numbers[at], column, self.sheet), severity="note"))
+        alike = column.index, fault.code, fault.params.get("carrier"), fault.params.get("unit")
+        self._notes.setdefault(alike, []).append((at, column, fault))
 
     def take(self, column: Column, cells: Sequence[Cell], read: Callable[[Cell], T | Fault]) -> list[T | Fault]:
         """Convert a column; cells that cannot be read are marked and stay as faults."""
@@ -43,6 +45,19 @@ class Marks:
                 if isinstance(value, Fault):
                     self.fault(at, column, value)
         return values
+
+    @property
+    def notes(self) -> list[Problem]:
+        """How unusual cells were understood: cells of a column read alike are told once, by the first of them."""
+        return [self._told_once(cells) for cells in self._notes.values()]
+
+    def _told_once(self, cells: Sequence[tuple[int, Column, Fault]]) -> Problem:
+        at, column, fault = cells[0]
+        note = replace(locate(fault, self.numbers[at], column, self.sheet), severity="note")
+        if len(cells) == 1:
+            return note
+        first = ", ".join(str(self.numbers[at]) for at, _, _ in cells[:_NAMED])
+        return replace(note, params={**fault.params, "rows": len(cells), "first_rows": first})
 
     def problems(self) -> list[Problem]:
         """Every fault with its place, by row and column."""

@@ -56,7 +56,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row left out on purpose: reason blank, total, note, repeated_header or no_values.
+    """A row left out on purpose: reason blank, total, note, repeated_header, group or no_values.
 
     >>> Skipped(17, "total", "Total").reason
     'total'

@@ -49,7 +49,10 @@ class Field:
 
 @dataclass
 class RecordTable:
-    """Records of one sheet: `records[i]` comes from sheet row `rows[i]`; rows with an error are only in `problems`."""
+    """Records of one sheet: `records[i]` comes from sheet row `rows[i]`.
+
+    Rows with an error are only in `problems`, unless they were asked to be kept.
+    """
 
     sheet: str
     layout: Layout
@@ -75,8 +78,13 @@ class RecordTable:
         return locate(fault, self.rows[position], column, self.sheet, key)
 
 
-def read_records(grid: Grid, words: Words, fields: Sequence[Field], layout: Layout | None = None) -> RecordTable:
+def read_records(
+    grid: Grid, words: Words, fields: Sequence[Field], layout: Layout | None = None, *, keep_faulty: bool = False
+) -> RecordTable:
     """Read one sheet of records.
+
+    With `keep_faulty` the rows with an error stand among the records, None in their faulty cells, so that the rest of
+    them can be checked too; and a missing column keeps nobody from reading the others.
 
     >>> words = Words.of([("column", "name", "名称"), ("column", "area_m2", "面积"), ("unit", "10km2", "万㎡")])
     >>> fields = [Field("name", required=True), Field("area_m2", "number", units={"10km2": Decimal(10000)})]
@@ -88,10 +96,12 @@ def read_records(grid: Grid, words: Words, fields: Sequence[Field], layout: Layo
     table = RecordTable(grid.name, layout)
     table.problems = [problem for problem in layout.problems if problem.severity == "error"]
     table.notes = [problem for problem in layout.problems if problem.severity != "error"]
-    table.problems += _absent(layout, fields)
-    if table.problems:
+    absent = _absent(layout, fields)
+    table.problems += absent
+    if table.problems and not (keep_faulty and table.problems == absent):
         return table
-    body = fill_merged(grid, layout, body_rows(grid, layout, words), {entry.key for entry in fields})
+    keys = {entry.key for entry in fields}
+    body = fill_merged(grid, layout, body_rows(grid, layout, words, lone=keys), keys)
     marks = Marks(grid.name, body.numbers)
     values: dict[str, list[Value]] = {}
     for entry in fields:
@@ -99,11 +109,11 @@ def read_records(grid: Grid, words: Words, fields: Sequence[Field], layout: Layo
         if column is not None:
             cells = body.columns[column.index]
             values[entry.key] = _values(entry, column, cells, words, marks)
-    kept = [at for at in range(len(body.numbers)) if at not in marks.bad]
+    kept = [at for at in range(len(body.numbers)) if keep_faulty or at not in marks.bad]
     table.rows = [body.numbers[at] for at in kept]
     table.records = [{key: column_values[at] for key, column_values in values.items()} for at in kept]
     table.skipped, table.rows_read = body.skipped, len(body.numbers)
-    table.problems, table.notes = marks.problems(), table.notes + marks.notes
+    table.problems, table.notes = absent + marks.problems(), table.notes + marks.notes
     return table
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from .cells import Cell, Grid, is_blank, shown
@@ -15,6 +16,8 @@ __all__ = ["Body", "body_rows"]
 
 _NAMING = ("institution_name", "institution_code", "period", "carrier", "serial", "name", "code", "building_code")
 _LONGEST_TOTAL = 40
+_NUMBERED = re.compile(r"\W*[0-9]+\W+(?=[^0-9])")
+_NO_KEYS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,11 @@ class Body:
     skipped: list[Skipped]
 
 
-def body_rows(grid: Grid, layout: Layout, words: Words) -> Body:
-    """Split the body into data rows and skipped rows (blank, total, note, repeated_header, column_numbers).
+def body_rows(grid: Grid, layout: Layout, words: Words, lone: Set[str] = _NO_KEYS) -> Body:
+    """Split the body into data rows and skipped rows (blank, total, note, repeated_header, column_numbers, group).
+
+    A text alone in its row names the group of rows below it, where it is merged over columns or stands in a column
+    without a key, of serial numbers, or of a key in `lone`.
 
     >>> words = Words.of([("column", "name", "名称"), ("column", "code", "代码"), ("total_word", "", "合计")])
     >>> from .headers import find
@@ -41,6 +47,7 @@ def body_rows(grid: Grid, layout: Layout, words: Words) -> Body:
     if not rows:
         return Body([], [() for _ in range(grid.width)], [])
     reasons = _reasons(rows, layout, words)
+    reasons |= {at: "group" for at in _groups(grid, rows, layout, words, lone) if at not in reasons}
     first = layout.body + 1
     if not reasons:
         return Body(list(range(first, first + len(rows))), list(zip(*rows, strict=True)), [])
@@ -67,6 +74,32 @@ def _reasons(rows: Sequence[Sequence[Cell]], layout: Layout, words: Words) -> di
     if rows and 0 not in reasons and _is_numbering(rows[0], words):
         reasons[0] = "column_numbers"
     return reasons
+
+
+def _groups(grid: Grid, rows: Sequence[Sequence[Cell]], layout: Layout, words: Words, lone: Set[str]) -> Iterator[int]:
+    """Positions of rows that only name the rows below them, as `Schools` or `II | Schools`."""
+    merged = {merge.top - layout.body for merge in grid.merges if merge.right > merge.left}
+    ordinals = {text for text in {row[0] for row in rows if type(row[0]) is str} if _is_ordinal(text, words)}
+    places = {column.index for column in layout.columns if column.key in {"", "serial", *lone} and not column.is_value}
+    for at, row in enumerate(rows):
+        if row[0] and len(row) > 1 and row[1] and row[0] not in ordinals:
+            continue
+        filled = [(index, cell) for index, cell in enumerate(row) if not is_blank(cell)]
+        text = filled[-1][1] if filled else None
+        if not isinstance(text, str):
+            continue
+        alone = len(filled) == 1 and (at in merged or (filled[0][0] in places and not _has_number(text)))
+        if alone or (len(filled) == 2 and filled[0][0] == 0 and row[0] in ordinals):
+            yield at
+
+
+def _has_number(text: str) -> bool:
+    """Whether a text may be a code or a figure; a number that only counts the groups is none."""
+    return any(letter.isdigit() for letter in _NUMBERED.sub("", plain(text), count=1))
+
+
+def _is_ordinal(text: str, words: Words) -> bool:
+    return fold(text).strip("().\u3001,") in words.choices.get("ordinal", {})
 
 
 def _marked(texts: set[str], label: str | None, words: Words) -> dict[str, str]:

@@ -76,8 +76,12 @@ class ActivityTable:
 
     def column_of(self, key: str, position: int | None = None) -> Column:
         """The sheet column behind a field of a fact; a nameless column when the sheet has none."""
-        if key in ("quantity", "cost", "carrier", "period", "unit") and position is not None and self.layout.values:
-            return self.layout.columns[self.cell[position]]
+        if position is not None and self.layout.values:
+            figure = self.layout.columns[self.cell[position]]
+            if key in ("quantity", "cost"):
+                return figure
+            if key in ("carrier", "period", "unit"):
+                return self.layout.by_key(key) or figure
         return self.layout.by_key(key) or Column(-1, "", key)
 
     def problem(self, position: int, key: str, fault: Fault) -> Problem:

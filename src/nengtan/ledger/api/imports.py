@@ -18,8 +18,10 @@ from nengtan.ledger.models import ImportBatch
 from nengtan.ledger.services import intake
 from nengtan.ledger.services.entries import withdraw_batch
 from nengtan.ledger.wording import result_dict
+from nengtan.registry.api.places import named
+from nengtan.registry.models import Region
 from nengtan.ui import drafts, sending
-from nengtan.ui.api import Key, Listed, Paging, paged
+from nengtan.ui.api import Key, Line, Listed, Paging, paged
 from nengtan.ui.jobs.api import JobOut
 
 router = Router()
@@ -34,11 +36,14 @@ class ImportOptions(Schema):
     correct: bool = False
     background: bool = False
     origin: OriginName = "bill"
+    region: Line = ""
 
 
 @router.post("/imports/activity", response={200: ImportOut, 202: JobOut}, summary="Take in a file of bills or figures")
 def import_activity(request: ActorRequest, file: File[UploadedFile], options: Form[ImportOptions]) -> Any:
     """All or nothing, unless ``partial`` asks for the good rows; ``correct`` lets rows replace stored figures.
+
+    With ``region`` (a code) names of institutions are those of institutions that stand in it.
 
     ``stored`` says whether the ledger changed; ``errors`` name row, column, what was found and what is allowed.
     With ``background`` the worker takes the file in: follow the job under ``/jobs``, whose result is the answer.
@@ -46,14 +51,16 @@ def import_activity(request: ActorRequest, file: File[UploadedFile], options: Fo
     request.actor.require(Capability.WRITE_ACTIVITY)
     name, content = sending.received(file, intake.limits().max_bytes)
     on_existing: intake.OnExisting = "correct" if options.correct else "refuse"
+    region = named(Region.objects.for_actor(request.actor, Capability.WRITE_ACTIVITY), "region", options.region)
     if options.dry_run:
-        plan = intake.check_file(request.actor, name, content, origin=options.origin)
+        plan = intake.check_file(request.actor, name, content, origin=options.origin, region=region)
         return result_dict(intake.preview_result(plan, on_existing), dry_run=True)
     how: dict[str, Any] = {"origin": options.origin, "partial": options.partial, "on_existing": on_existing}
     if options.background:
-        draft = drafts.keep(request.actor, "activity", name, content, origin=options.origin)
-        return Status(202, sending.begin("import.activity", request.actor, draft, **how))
-    return result_dict(intake.import_file(request.actor, name, content, **how))
+        chosen = {"origin": options.origin, "region": options.region}
+        draft = drafts.keep(request.actor, "activity", name, content, **chosen)
+        return Status(202, sending.begin("import.activity", request.actor, draft, **how, region=options.region))
+    return result_dict(intake.import_file(request.actor, name, content, **how, region=region))
 
 
 def _visible(actor: Actor) -> QuerySet[ImportBatch]:

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from nengtan.domain import periods
 from nengtan.domain.factors import Confidence, Kind
 from nengtan.ledger.models import ActivityFact, Origin
-from nengtan.ui.api import Key, Line
+from nengtan.ui.api import Key, Line, SheetOut, SkippedOut
 
 Number = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 """A figure on its way out."""
@@ -155,6 +155,9 @@ class ImportOut(Schema):
     errors: list[ProblemOut] = Field(description="the first thousand")
     errors_omitted: int = Field(description="how many more there are")
     notes: list[ProblemOut]
+    sheets: list[SheetOut] = Field(description="how each sheet was understood")
+    skipped: list[SkippedOut] = Field(description="rows left out on purpose, the first thousand")
+    skipped_omitted: int = Field(description="how many more there are")
 
 
 class BatchOut(Schema):

@@ -9,13 +9,15 @@ import click
 from django.utils.translation import gettext as _
 
 from nengtan.identity.access import system_actor
+from nengtan.ledger.commands.upkeep import region_named
 from nengtan.ledger.models import Origin
 from nengtan.ledger.services import intake
-from nengtan.ledger.wording import result_dict, told
+from nengtan.ledger.wording import result_dict, told, understood_sheets
 from nengtan.registry.commands import target_argument
 from nengtan.ui.cli import REFUSED, die, emit, format_option, one_of, progress_bar, to_json
 from nengtan.ui.sheets import wording
 from nengtan.ui.sheets.refused import Refused
+from nengtan.ui.sheets.understood import lines, skipped_lines
 from nengtan.ui.sheets.wording import MOST_TOLD
 
 
@@ -32,21 +34,34 @@ from nengtan.ui.sheets.wording import MOST_TOLD
     show_default=True,
     help=one_of(_("Source, where the file names none."), Origin.choices),
 )
+@click.option("--region", default="", help=_("Code of the region whose institutions the names in the file are."))
 @format_option
-def import_activity(file: Path, dry_run: bool, partial: bool, correct: bool, origin: str, format: str) -> int:
+def import_activity(
+    file: Path, dry_run: bool, partial: bool, correct: bool, origin: str, region: str, format: str
+) -> int:
     """Exit code 1 when rows were refused and nothing was stored."""
     actor = system_actor()
     on_existing: intake.OnExisting = "correct" if correct else "refuse"
+    home = region_named(region) if region else None
     try:
         if file.stat().st_size > intake.limits().max_bytes:
             raise Refused("too_large", str(file.stat().st_size), str(intake.limits().max_bytes))
         content = file.read_bytes()
         if dry_run:
-            result = intake.preview_result(intake.check_file(actor, file.name, content, origin=origin), on_existing)
+            result = intake.preview_result(
+                intake.check_file(actor, file.name, content, origin=origin, region=home), on_existing
+            )
         else:
             with progress_bar(_("Importing")) as step:
                 result = intake.import_file(
-                    actor, file.name, content, origin=origin, partial=partial, on_existing=on_existing, progress=step
+                    actor,
+                    file.name,
+                    content,
+                    origin=origin,
+                    partial=partial,
+                    on_existing=on_existing,
+                    progress=step,
+                    region=home,
                 )
     except Refused as refused:
         return _refuse(file, refused, format)
@@ -74,6 +89,9 @@ def _refuse(file: Path, refused: Refused, format: str) -> int:
                 "errors": [error],
                 "errors_omitted": 0,
                 "notes": [],
+                "sheets": [],
+                "skipped": [],
+                "skipped_omitted": 0,
             }
         )
     )
@@ -95,6 +113,8 @@ def _print(result: intake.Result, dry_run: bool, format: str) -> None:
         click.echo(wording.omitted(len(result.errors)), err=True)
     for problem in result.notes:
         click.echo(f"{problem.place or problem.sheet}: {wording.message(problem)}", err=True)
+    for line in (*lines(understood_sheets(result.sheets)), *skipped_lines(result.skipped)):
+        click.echo(line, err=True)
     click.echo(_summary(result, dry_run), err=format == "csv")
 
 

@@ -45,7 +45,7 @@ def list_years(check: bool, format: str) -> int:
 @format_option
 def close(region: str, year: int, format: str) -> None:
     """With all regions below it."""
-    emit_one(closing_dict(close_year(system_actor(), _region(region), year)), format, CLOSING_HEADINGS)
+    emit_one(closing_dict(close_year(system_actor(), region_named(region), year)), format, CLOSING_HEADINGS)
 
 
 @years_group.command("reopen", help=_("Reopen a closed year."))
@@ -55,7 +55,7 @@ def close(region: str, year: int, format: str) -> None:
 @format_option
 def reopen(region: str, year: int, reason: str, format: str) -> None:
     """Its figures follow facts, register and factors again."""
-    closing = YearClosing.objects.filter(region=_region(region), year=year, reopened_at=None).first()
+    closing = YearClosing.objects.filter(region=region_named(region), year=year, reopened_at=None).first()
     if closing is None:
         die(_("%(year)s of %(region)s is not closed.") % {"year": year, "region": region})
     emit_one(closing_dict(reopen_year(system_actor(), closing, reason)), format, CLOSING_HEADINGS)
@@ -74,7 +74,7 @@ def rebuild(check: bool, format: str) -> int:
     return REFUSED if check and (result["sums_differing"] or result["books_differing"]) else 0
 
 
-def _region(code: str) -> Region:
+def region_named(code: str) -> Region:
     found = Region.objects.filter(code=code).first()
     if found is None:
         die(_("No region has the code “%(code)s”.") % {"code": code})

@@ -28,6 +28,7 @@ from nengtan.ledger.services.posting import UNVERIFIED
 from nengtan.ledger.typed import number
 from nengtan.ledger.words import BASES, KINDS
 from nengtan.registry.models import Building, Institution, Meter, Region
+from nengtan.registry.pages.forms import SentFileForm
 from nengtan.ui.words import choices, unit_word
 
 EVIDENCE_TYPES = (".pdf", ".png", ".jpg", ".jpeg", ".xlsx", ".xls", ".csv", ".ofd", ".doc", ".docx", ".zip", ".txt")
@@ -215,7 +216,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=400)
 
 
-class UploadForm(forms.Form):
+class UploadForm(SentFileForm):
     """A file of bills."""
 
     file = forms.FileField(
@@ -226,6 +227,15 @@ class UploadForm(forms.Form):
     origin = forms.ChoiceField(
         label=_("Source, where the file names none"), choices=Origin.choices, initial=Origin.BILL
     )
+    field_order = ("file", "origin", "region")
+
+    def __init__(self, actor: Actor, data: Any = None, files: Any = None) -> None:
+        super().__init__(actor, Capability.WRITE_ACTIVITY, data, files)
+        if "region" in self.fields:
+            self.fields["region"].label = _("Region of the institutions")
+            self.fields["region"].help_text = _(
+                "Names are those of institutions in it; a code means the same everywhere."
+            )
 
 
 class FactorForm(forms.Form):

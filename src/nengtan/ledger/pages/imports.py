@@ -22,11 +22,11 @@ from nengtan.ledger.pages.cells import batch_badge
 from nengtan.ledger.pages.forms import ReasonForm, UploadForm, add_errors
 from nengtan.ledger.pages.tables import BatchTable, FactTable
 from nengtan.ledger.queries.history import importer, visible_evidence
-from nengtan.ledger.queries.layout import understood
 from nengtan.ledger.services import intake
 from nengtan.ledger.services.entries import withdraw_batch
 from nengtan.ledger.services.posting import YearClosed
-from nengtan.ledger.wording import said, told
+from nengtan.ledger.wording import said, told, understood_sheets
+from nengtan.registry.services.intake import region_of
 from nengtan.ui import drafts, sending
 from nengtan.ui.components import Crumb, Definition
 from nengtan.ui.sheets import wording
@@ -45,6 +45,13 @@ def _crumbs(*more: str) -> list[Crumb]:
     return [first, *(Crumb(label) for label in more)]
 
 
+def _checked(request: ActorRequest, draft: drafts.Draft) -> intake.ActivityPlan:
+    region = region_of(draft.options.get("region", ""))
+    return intake.check_file(
+        request.actor, draft.filename, draft.content, origin=draft.options["origin"], region=region
+    )
+
+
 @page(Capability.WRITE_ACTIVITY)
 def activity_template(request: ActorRequest) -> HttpResponseBase:
     """The workbook to fill in, with the actor's institutions in its drop-down."""
@@ -54,10 +61,10 @@ def activity_template(request: ActorRequest) -> HttpResponseBase:
 @page(Capability.WRITE_ACTIVITY)
 def activity_import(request: ActorRequest) -> HttpResponseBase:
     """Send a file."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.actor, request.POST or None, request.FILES or None)
     if form.is_valid():
-        origin = form.cleaned_data["origin"]
-        draft = sending.keep(request, PURPOSE, form, intake.limits().max_bytes, origin=origin)
+        chosen = {"origin": form.cleaned_data["origin"], "region": form.chosen_region}
+        draft = sending.keep(request, PURPOSE, form, intake.limits().max_bytes, **chosen)
         if draft is not None:
             return redirect("activity_preview", draft.key)
     return render(request, "ledger/import.html", {"form": form, "crumbs": _crumbs(gettext("Import bills"))})
@@ -68,7 +75,7 @@ def activity_preview(request: ActorRequest, key: str) -> HttpResponseBase:
     """What the file would do: problems row by row, how it was understood, and the choice."""
     draft = sending.draft_or_404(request, PURPOSE, key)
     try:
-        plan = intake.check_file(request.actor, draft.filename, draft.content, origin=draft.options["origin"])
+        plan = _checked(request, draft)
     except Refused as refused:
         context = {"draft": draft, "refusal": wording.refusal(refused), "crumbs": _crumbs(draft.filename)}
         return render(request, "ledger/import_preview.html", context)
@@ -82,6 +89,7 @@ def activity_preview(request: ActorRequest, key: str) -> HttpResponseBase:
     skipped = list(plan.skipped)
     context = {
         "draft": draft,
+        "region": region_of(draft.options.get("region", "")),
         "plan": plan,
         "table": table,
         "omitted": wording.omitted(len(errors)),
@@ -91,7 +99,7 @@ def activity_preview(request: ActorRequest, key: str) -> HttpResponseBase:
         "corrections": plan.corrections,
         "correcting": correcting,
         "still_bad": still_bad,
-        "sheets": [understood(sheet) for sheet in plan.sheets],
+        "sheets": understood_sheets(plan.sheets),
         "notes": [(note.place or note.sheet, wording.message(note)) for note in plan.remarks[:NOTES_SHOWN]],
         "notes_more": max(len(plan.remarks) - NOTES_SHOWN, 0),
         "skipped": [
@@ -111,7 +119,7 @@ def activity_marked(request: ActorRequest, key: str) -> HttpResponseBase:
     if not sending.can_mark(draft):
         return redirect("activity_preview", key)
     try:
-        plan = intake.check_file(request.actor, draft.filename, draft.content, origin=draft.options["origin"])
+        plan = _checked(request, draft)
     except Refused:
         return redirect("activity_preview", key)
     return sending.marked(draft, plan.errors("refuse"))
@@ -134,9 +142,15 @@ def activity_take(request: ActorRequest, key: str) -> HttpResponseBase:
         "on_existing": "correct" if request.POST.get("correct") else "refuse",
     }
     if draft.size > LARGE:
-        return redirect("job", sending.begin("import.activity", request.actor, draft, **options).pk)
+        return redirect(
+            "job",
+            sending.begin(
+                "import.activity", request.actor, draft, **options, region=draft.options.get("region", "")
+            ).pk,
+        )
     try:
-        result = intake.import_file(request.actor, draft.filename, draft.content, **options)
+        region = region_of(draft.options.get("region", ""))
+        result = intake.import_file(request.actor, draft.filename, draft.content, **options, region=region)
     except YearClosed as error:
         messages.error(request, str(error))
         return redirect("activity_preview", key)

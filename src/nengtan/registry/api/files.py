@@ -47,19 +47,23 @@ def import_registry(
     dry_run: bool = False,
     partial: bool = False,
     background: bool = False,
+    region: Line = "",
 ) -> Any:
     """All rows or none, unless `partial`; `dry_run` says what would happen.
+
+    New institutions whose row names no region stand in `region` (a code); a row with its own keeps it.
 
     With `background` the worker takes the file in: follow the job under `/jobs`, its result is what is answered here.
     """
     request.actor.require(Capability.WRITE_REGISTRY)
     name, content = sending.received(file, intake.limits().max_bytes)
+    home = named(Region.objects.for_actor(request.actor, Capability.WRITE_REGISTRY), "region", region)
     if dry_run:
-        return result_dict(intake.preview_result(intake.check_file(request.actor, name, content)), True)
+        return result_dict(intake.preview_result(intake.check_file(request.actor, name, content, home)), True)
     if background:
-        draft = drafts.keep(request.actor, "registry", name, content)
-        return Status(202, sending.begin("import.registry", request.actor, draft, partial=partial))
-    return result_dict(intake.import_file(request.actor, name, content, partial))
+        draft = drafts.keep(request.actor, "registry", name, content, region=region)
+        return Status(202, sending.begin("import.registry", request.actor, draft, partial=partial, region=region))
+    return result_dict(intake.import_file(request.actor, name, content, partial, region=home))
 
 
 @router.get(

@@ -10,7 +10,7 @@ from ninja import Path, Schema
 from pydantic import Field, PlainSerializer, StringConstraints
 
 from nengtan.domain.overtime import SINCE_ALWAYS
-from nengtan.ui.api import Key, Line
+from nengtan.ui.api import Key, Line, SheetOut, SkippedOut
 
 PathKey = Annotated[Key, Path()]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=r"^[^/\x00]+$")]
@@ -313,3 +313,6 @@ class RegisterImportOut(Schema):
     errors: list[RegisterProblemOut]
     errors_omitted: int = Field(description="problems beyond the first thousand, which are not listed")
     notes: list[RegisterProblemOut]
+    sheets: list[SheetOut] = Field(description="how each sheet was understood")
+    skipped: list[SkippedOut] = Field(description="rows left out on purpose, the first thousand")
+    skipped_omitted: int = Field(description="how many more there are")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -17,6 +17,7 @@ from nengtan.identity.access import Actor
 from nengtan.identity.pages.forms import PlaceField
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Institution, InstitutionEvent, Region
+from nengtan.registry.queries.own import own_region
 from nengtan.registry.services import EventInput, InstitutionInput
 from nengtan.ui.words import choices
 
@@ -210,7 +211,28 @@ class NoticeForm(forms.Form):
     notice = forms.CharField(label=_("notice"), required=False, max_length=2000, widget=forms.Textarea({"rows": 3}))
 
 
-class UploadForm(forms.Form):
+class SentFileForm(forms.Form):
+    """The region of what a file names without one; only for who works for whole regions."""
+
+    region = PlaceField("region", label=_("Region, where the file names none"))
+    field_order: Sequence[str] = ("file", "region")
+
+    def __init__(self, actor: Actor, capability: str, data: Any = None, files: Any = None) -> None:
+        super().__init__(data, files, initial={"region": typed(own_region(actor, capability))})
+        regions = Region.objects.for_actor(actor, capability)
+        if regions.exists():
+            _reach(self, {"region": regions})
+        else:
+            del self.fields["region"]
+
+    @property
+    def chosen_region(self) -> str:
+        """The code of the region chosen; empty for none."""
+        region = self.cleaned_data.get("region")
+        return region.code if region else ""
+
+
+class UploadForm(SentFileForm):
     """A workbook of the register."""
 
     file = forms.FileField(
@@ -218,3 +240,10 @@ class UploadForm(forms.Form):
         widget=forms.ClearableFileInput({"accept": ".xlsx,.xls,.ods,.csv"}),
         help_text=_("Excel, OpenDocument or CSV."),
     )
+
+    def __init__(self, actor: Actor, data: Any = None, files: Any = None) -> None:
+        super().__init__(actor, Capability.WRITE_REGISTRY, data, files)
+        if "region" in self.fields:
+            self.fields["region"].help_text = _(
+                "New institutions whose row names no region stand in this one; a row with its own keeps it."
+            )

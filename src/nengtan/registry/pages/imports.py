@@ -12,10 +12,11 @@ from django.utils.translation import gettext
 
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
+from nengtan.registry.models import Region
 from nengtan.registry.pages.forms import UploadForm
 from nengtan.registry.services import intake
 from nengtan.registry.services.intake.schema import titles
-from nengtan.registry.wording import said, told
+from nengtan.registry.wording import said, told, understood_sheets
 from nengtan.ui import drafts, sending
 from nengtan.ui.components import Crumb
 from nengtan.ui.sheets import wording
@@ -34,6 +35,11 @@ def _crumbs(*more: str) -> list[Crumb]:
     return [first, second, *(Crumb(label) for label in more)]
 
 
+def _region(draft: drafts.Draft) -> Region | None:
+    """The region chosen for the file."""
+    return intake.region_of(draft.options.get("region", ""))
+
+
 @page(Capability.WRITE_REGISTRY)
 def registry_template(request: ActorRequest) -> HttpResponseBase:
     """The workbook to fill in."""
@@ -43,9 +49,9 @@ def registry_template(request: ActorRequest) -> HttpResponseBase:
 @page(Capability.WRITE_REGISTRY)
 def registry_import(request: ActorRequest) -> HttpResponseBase:
     """Send a file."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.actor, request.POST or None, request.FILES or None)
     if form.is_valid():
-        draft = sending.keep(request, PURPOSE, form, intake.limits().max_bytes)
+        draft = sending.keep(request, PURPOSE, form, intake.limits().max_bytes, region=form.chosen_region)
         if draft is not None:
             return redirect("registry_preview", draft.key)
     return render(request, "registry/import.html", {"form": form, "crumbs": _crumbs()})
@@ -56,7 +62,7 @@ def registry_preview(request: ActorRequest, key: str) -> HttpResponseBase:
     """What the file would do, and the choice."""
     draft = sending.draft_or_404(request, PURPOSE, key)
     try:
-        plan = intake.check_file(request.actor, draft.filename, draft.content)
+        plan = intake.check_file(request.actor, draft.filename, draft.content, _region(draft))
     except Refused as refused:
         context = {"draft": draft, "refusal": wording.refusal(refused), "crumbs": _crumbs(draft.filename)}
         return render(request, "registry/import_preview.html", context)
@@ -69,6 +75,7 @@ def registry_preview(request: ActorRequest, key: str) -> HttpResponseBase:
     skipped = list(plan.skipped)
     context = {
         "draft": draft,
+        "region": _region(draft),
         "table": table,
         "omitted": wording.omitted(len(errors)),
         "create": counts["create"],
@@ -78,6 +85,9 @@ def registry_preview(request: ActorRequest, key: str) -> HttpResponseBase:
         "good": counts["create"] + counts["update"],
         "sheets": [_sheet(sheet) for sheet in plan.sheets],
         "notes": [(note.place or note.sheet, wording.message(note)) for note in plan.remarks[:NOTES_SHOWN]],
+        "understood": understood_sheets(plan.sheets),
+        "notes_more": max(len(plan.remarks) - NOTES_SHOWN, 0),
+        "skipped_more": max(len(skipped) - NOTES_SHOWN, 0),
         "skipped": [
             (sheet, row.row, wording.skipped_reason(row.reason), row.text) for sheet, row in skipped[:NOTES_SHOWN]
         ],
@@ -106,7 +116,7 @@ def registry_marked(request: ActorRequest, key: str) -> HttpResponseBase:
     if not sending.can_mark(draft):
         return redirect("registry_preview", key)
     try:
-        plan = intake.check_file(request.actor, draft.filename, draft.content)
+        plan = intake.check_file(request.actor, draft.filename, draft.content, _region(draft))
         return sending.marked(draft, plan.errors)
     except Refused:
         return redirect("registry_preview", key)
@@ -125,9 +135,10 @@ def registry_take(request: ActorRequest, key: str) -> HttpResponseBase:
         return redirect("registry_import")
     partial = choice == "good"
     if draft.size > LARGE:
-        return redirect("job", sending.begin("import.registry", request.actor, draft, partial=partial).pk)
+        options = {"partial": partial, "region": draft.options.get("region", "")}
+        return redirect("job", sending.begin("import.registry", request.actor, draft, **options).pk)
     try:
-        result = intake.import_file(request.actor, draft.filename, draft.content, partial)
+        result = intake.import_file(request.actor, draft.filename, draft.content, partial, region=_region(draft))
     except Refused as refused:
         messages.error(request, wording.refusal(refused))
         return redirect("registry_preview", key)

@@ -145,14 +145,20 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         _("code and name of one institution"),
     ),
     "institution_closed": (_("The institution “%(found)s” did not exist in this month."), "%(allowed)s"),
-    "duplicate_row": (_("The row repeats row %(first)s."), _("each figure once")),
+    "duplicate_row": (
+        _("The row repeats row %(first)s: %(first_place)s and %(place)s both say %(found)s."),
+        _("each figure once"),
+    ),
     "duplicate_of_stored": (_("The same figure is stored already."), _("new figures, or corrections marked as such")),
     "unknown_building": (_("The building “%(found)s” is not in the registry."), "%(allowed)s"),
     "unknown_meter": (_("The meter “%(found)s” is not in the registry."), "%(allowed)s"),
     "unknown_item": (_("“%(found)s” is not a known sub-item."), "%(allowed)s"),
     "unknown_region": (_("The region “%(found)s” is not known."), _("a six-digit code of GB/T 2260")),
     "unknown_code": (_("The code “%(found)s” is not known."), "%(allowed)s"),
-    "duplicate_code": (_("The code “%(found)s” appears more than once."), _("a code of its own for each record")),
+    "duplicate_code": (
+        _("“%(found)s” stands in row %(first)s already. %(differences)s"),
+        _("a code of its own for each record"),
+    ),
     "bad_credit_code": (
         _("“%(found)s” is not a valid unified social credit code."),
         _("18 characters with a right check digit"),
@@ -196,6 +202,7 @@ SKIPPED: dict[str, Promise] = {
     "repeated_header": _("headings repeated"),
     "column_numbers": _("numbers of the columns"),
     "no_values": _("no quantity and no cost"),
+    "group": _("heading of a group of rows"),
 }
 
 _MB = 2**20
@@ -203,7 +210,16 @@ _MB = 2**20
 
 def message(problem: Problem) -> str:
     """What is wrong, as one sentence in the current language."""
-    return _filled(CODES[problem.code][0], problem) if problem.code in CODES else f"{problem.code}: {problem.found}"
+    if problem.code not in CODES:
+        return f"{problem.code}: {problem.found}"
+    return _filled(CODES[problem.code][0], problem) + _alike(problem)
+
+
+def _alike(problem: Problem) -> str:
+    """That a note stands for several rows, and which are the first."""
+    if "rows" not in problem.params:
+        return ""
+    return " " + gettext("So in %(rows)s rows of this column (%(first_rows)s …).") % problem.params
 
 
 def allowed(problem: Problem) -> str:
@@ -220,6 +236,7 @@ def _filled(text: Promise | str, problem: Problem) -> str:
         "value": "",
         "limit": "",
         "length": "",
+        "place": problem.place,
     }
     if len(problem.allowed) == 2:
         values["first"], values["last"] = problem.allowed

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from nengtan.domain.sheets.cells import Grid
-from nengtan.domain.sheets.problems import Problem
+from nengtan.domain.sheets.problems import Problem, Skipped
 from nengtan.domain.sheets.tables import Rules
 from nengtan.identity.access import Actor
 from nengtan.identity.audit import record
@@ -19,10 +19,11 @@ from nengtan.ledger.services import bulk, sharing
 from nengtan.ledger.services.books import Pair, refresh_years
 from nengtan.ledger.services.evidence import keep_evidence
 from nengtan.ledger.services.intake.check import check_activity
-from nengtan.ledger.services.intake.plan import ActivityPlan, OnExisting
+from nengtan.ledger.services.intake.plan import ActivityPlan, OnExisting, SheetPlan
 from nengtan.ledger.services.intake.rules import activity_rules
 from nengtan.ledger.services.posting import Entry, post
 from nengtan.ledger.services.reach import region_over
+from nengtan.registry.models import Region
 from nengtan.ui.sheets.collector import paused
 from nengtan.ui.sheets.reader import Limits, open_table
 
@@ -48,6 +49,12 @@ class Result:
     batch: ImportBatch | None = None
     facts: int = 0
     corrected: int = 0
+    sheets: Sequence[SheetPlan] = ()
+
+    @property
+    def skipped(self) -> Iterator[tuple[str, Skipped]]:
+        """Rows left out on purpose, with their sheet."""
+        return ((sheet.table.sheet, row) for sheet in self.sheets for row in sheet.table.skipped)
 
     @property
     def stored(self) -> bool:
@@ -65,11 +72,12 @@ def import_activity(
     partial: bool = False,
     on_existing: OnExisting = "refuse",
     progress: Progress | None = None,
+    region: Region | None = None,
 ) -> Result:
     """Check and write a file with nobody writing in between."""
     with transaction.atomic():
         _wait_for_others()
-        plan = check_activity(actor, grids, rules)
+        plan = check_activity(actor, grids, rules, region)
         return apply_activity(actor, plan, filename, content, partial, on_existing, progress)
 
 
@@ -82,6 +90,7 @@ def import_file(
     partial: bool = False,
     on_existing: OnExisting = "refuse",
     progress: Progress | None = None,
+    region: Region | None = None,
 ) -> Result:
     """Read, check and write a file as it was sent: what every door uses.
 
@@ -94,17 +103,20 @@ def import_file(
         return import_activity(
             actor, grids, filename, content,
             rules=activity_rules(origin), partial=partial, on_existing=on_existing, progress=progress,
+            region=region,
         )  # fmt: skip
 
 
-def check_file(actor: Actor, filename: str, content: bytes, *, origin: str = Origin.BILL) -> ActivityPlan:
+def check_file(
+    actor: Actor, filename: str, content: bytes, *, origin: str = Origin.BILL, region: Region | None = None
+) -> ActivityPlan:
     """Read and check a file as it was sent; writes nothing.
 
     Raises:
         Refused: the file as a whole is not taken.
     """
     with paused():
-        return check_activity(actor, open_table(content, filename, limits()), activity_rules(origin))
+        return check_activity(actor, open_table(content, filename, limits()), activity_rules(origin), region)
 
 
 def limits() -> Limits:
@@ -116,7 +128,7 @@ def preview_result(plan: ActivityPlan, on_existing: OnExisting = "refuse") -> Re
     """What :func:`apply_activity` would answer if it took the good rows; nothing is written."""
     good, bad, same = plan.counts(on_existing)
     facts = len(plan.taken(on_existing))
-    return Result(good, bad, same, plan.errors(on_existing), plan.remarks, None, facts)
+    return Result(good, bad, same, plan.errors(on_existing), plan.remarks, None, facts, sheets=plan.sheets)
 
 
 @transaction.atomic
@@ -140,10 +152,10 @@ def apply_activity(
     good, bad, same = plan.counts(on_existing)
     errors = plan.errors(on_existing)
     if bad and not partial:
-        return Result(0, bad, same, errors, plan.remarks)
+        return Result(0, bad, same, errors, plan.remarks, sheets=plan.sheets)
     entries = plan.taken(on_existing)
     if not entries:
-        return Result(0, bad, same, errors, plan.remarks)
+        return Result(0, bad, same, errors, plan.remarks, sheets=plan.sheets)
     evidence = keep_evidence(actor, filename, content)
     bodies = {entry.institution_id for entry in entries}
     batch = ImportBatch.objects.create(
@@ -158,7 +170,7 @@ def apply_activity(
     corrected = sum(entry.supersedes_id is not None for entry in entries)
     _write(actor, entries, batch, bodies, progress)
     _tell(actor, batch, len(entries), corrected, len(bodies))
-    return Result(good, bad, same, errors, plan.remarks, batch, len(entries), corrected)
+    return Result(good, bad, same, errors, plan.remarks, batch, len(entries), corrected, plan.sheets)
 
 
 def _wait_for_others() -> None:

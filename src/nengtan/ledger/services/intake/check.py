@@ -11,7 +11,7 @@ from typing import TypeVar
 from nengtan import reference
 from nengtan.domain.sheets.activity import read_activity
 from nengtan.domain.sheets.cells import Grid
-from nengtan.domain.sheets.problems import Fault, Problem
+from nengtan.domain.sheets.problems import Fault, Param, Problem
 from nengtan.domain.sheets.tables import ActivityTable, Rules
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
@@ -25,8 +25,10 @@ from nengtan.ledger.services.intake.prices import odd_prices
 from nengtan.ledger.services.intake.rules import activity_rules
 from nengtan.ledger.services.posting import UNVERIFIED, Entry, home_of, homes_of
 from nengtan.reference.words import sheet_words
+from nengtan.registry.models import Region
 from nengtan.ui.fields import PLACES, from_units
 from nengtan.ui.formats import exact
+from nengtan.ui.sheets.wording import unit_name
 
 H = TypeVar("H", bound=Hashable)
 V = TypeVar("V")
@@ -40,8 +42,12 @@ _EXACT = Context(prec=60)
 _SHEET_LENGTH = 40
 
 
-def check_activity(actor: Actor, grids: Sequence[Grid], rules: Rules | None = None) -> ActivityPlan:
+def check_activity(
+    actor: Actor, grids: Sequence[Grid], rules: Rules | None = None, region: Region | None = None
+) -> ActivityPlan:
     """Read the sheets of a file and say what importing it would do; writes nothing.
+
+    With ``region``, names of institutions are looked for in it alone.
 
     Raises:
         Forbidden: the actor enters consumption nowhere.
@@ -68,7 +74,7 @@ def check_activity(actor: Actor, grids: Sequence[Grid], rules: Rules | None = No
     if not plan.sheets:
         plan.failures, plan.notes = unreadable, []
         return plan
-    _Checker(actor, plan.sheets).run()
+    _Checker(actor, plan.sheets, region).run()
     return plan
 
 
@@ -79,15 +85,17 @@ def _of_sheet(grid: Grid, code: str) -> Problem:
 class _Checker:
     """One pass over all sheets of a file: what is looked up is looked up once for all of them."""
 
-    def __init__(self, actor: Actor, sheets: Sequence[SheetPlan]) -> None:
-        self.actor, self.sheets = actor, sheets
+    def __init__(self, actor: Actor, sheets: Sequence[SheetPlan], region: Region | None) -> None:
+        self.actor, self.sheets, self.region = actor, sheets, region
         self.first: dict[Key, tuple[SheetPlan, int]] = {}
 
     def run(self) -> None:
         pairs = [
             list(zip(sheet.table.institution_code, sheet.table.institution_name, strict=True)) for sheet in self.sheets
         ]
-        self.bodies = Institutions(self.actor, {pair for column in pairs for pair in column}).match()
+        self.bodies = Institutions(
+            self.actor, {pair for column in pairs for pair in column}, region=self.region
+        ).match()
         ids = {body.id for body in self.bodies.values() if isinstance(body, Body)}
         self.buildings = matching.buildings(self._texts("building_code"), ids)
         self.meters = matching.meters(self._texts("meter_code"), ids)
@@ -124,6 +132,7 @@ class _Sheet:
     def __init__(self, checker: _Checker, sheet: SheetPlan, pairs: Sequence[matching.Pair]) -> None:
         self.checker, self.sheet, self.table, self.pairs = checker, sheet, sheet.table, pairs
         self.bad: set[int] = set()
+        self.told: set[tuple[object, ...]] = set()
 
     def run(self) -> None:
         if not len(self.table):
@@ -141,8 +150,16 @@ class _Sheet:
         self._compare(self._keys(), quantities, costs)
 
     def fault(self, at: int, key: str, fault: Fault) -> None:
+        """Refuse a row; one fault of a cell is told once, however many figures the row holds."""
         self.bad.add(at)
-        self.sheet.problems.append(self.table.problem(at, key, fault))
+        problem = self.table.problem(at, key, fault)
+        self._tell(problem, problem.letter)
+
+    def _tell(self, problem: Problem, *what: object) -> None:
+        known = problem.row, problem.code, *what
+        if known not in self.told:
+            self.told.add(known)
+            self.sheet.problems.append(problem)
 
     def _institutions(self) -> None:
         refused = {pair for pair, body in self.checker.bodies.items() if isinstance(body, Unmatched)}
@@ -231,7 +248,7 @@ class _Sheet:
                 continue
             mine = (sheet, at)
             if first.setdefault(key, mine) is not mine:
-                self._repeated(at, first[key], quantity, cost)
+                self._repeated(at, first[key])
                 continue
             entry = self._entry(at, key, quantity, cost, place)
             there = stored.get(key)
@@ -251,22 +268,31 @@ class _Sheet:
             f"{place}{table.row[at]}", table.note[at] or "",
         )  # fmt: skip
 
-    def _repeated(self, at: int, earlier: tuple[SheetPlan, int], quantity: int | None, cost: int | None) -> None:
+    def _repeated(self, at: int, earlier: tuple[SheetPlan, int]) -> None:
+        """A figure that a row above gave already, in the same words or in others."""
         sheet, where = earlier
         table = sheet.table
         before = (table.quantity[where], table.unit[where], table.cost[where])
         now = (self.table.quantity[at], self.table.unit[at], self.table.cost[at])
-        code = "duplicate_row" if before == now else "conflicting_row"
-        row = str(table.row[where]) if sheet is self.sheet else f"{table.sheet}!{table.row[where]}"
-        key = "quantity" if self.table.quantity[at] is not None else "cost"
-        self.fault(at, key, Fault(code, _shown(quantity, cost), (), {"first": row}))
+        above = "" if sheet is self.sheet else f"{table.sheet}!"
+        params: dict[str, Param] = {
+            "first": f"{above}{table.row[where]}",
+            "first_place": above + table.problem(where, _figure(table, where), Fault("")).place,
+            "before": _said(table, where),
+        }
+        self.bad.add(at)
+        key = _figure(self.table, at)
+        if before == now:  # a wide row that repeats another is told once, by its first figure
+            self._tell(self.table.problem(at, key, Fault("duplicate_row", _said(self.table, at), (), params)), above)
+        else:
+            self.fault(at, key, Fault("conflicting_row", _said(self.table, at), (), params))
 
     def _against(self, at: int, entry: Entry, there: Sequence[Known]) -> None:
         unverified = entry.entered_unit == UNVERIFIED
         if any(item.says(entry.quantity, entry.cost, entry.entered_quantity, unverified) for item in there):
             self.sheet.unchanged_rows.add(self.table.row[at])
             return
-        key = "quantity" if self.table.quantity[at] is not None else "cost"
+        key = _figure(self.table, at)
         found = _shown(entry.quantity, entry.cost) or entry.entered_quantity
         if len(there) > 1:
             self.fault(at, key, Fault("several_stored", found))
@@ -284,6 +310,18 @@ def _shown(quantity: int | None, cost: int | None) -> str:
     if cost is not None:
         parts.append(f"¥{exact(from_units(cost))}")
     return " / ".join(parts)
+
+
+def _figure(table: ActivityTable, at: int) -> str:
+    """The column that tells a row's figure."""
+    return "quantity" if table.quantity[at] is not None else "cost"
+
+
+def _said(table: ActivityTable, at: int) -> str:
+    """The figures of a row as they stand in the file."""
+    quantity, cost = table.quantity[at], table.cost[at]
+    parts = [] if quantity is None else [f"{exact(quantity)} {unit_name(table.unit[at] or '')}".strip()]
+    return " / ".join(parts if cost is None else [*parts, f"¥{exact(cost)}"])
 
 
 def _figures(table: ActivityTable) -> tuple[list[int | None], list[int | None]]:

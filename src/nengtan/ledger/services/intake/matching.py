@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from difflib import SequenceMatcher
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from nengtan import reference
 from nengtan.domain import creditcode, periods
@@ -17,7 +17,7 @@ from nengtan.domain.sheets.words import fold
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
 from nengtan.ledger.services import bulk
-from nengtan.registry.models import Building, Institution, InstitutionSpan, Meter, Occupancy
+from nengtan.registry.models import Building, Institution, InstitutionSpan, Meter, Occupancy, Region
 
 Pair = tuple[str | None, str | None]
 """Code and name as a row gives them; either may be missing."""
@@ -61,10 +61,19 @@ class _Row:
 
 
 class Institutions:
-    """Finds the institutions of one file in a fixed number of queries a few hundred names."""
+    """Finds the institutions of one file in a fixed number of queries a few hundred names.
 
-    def __init__(self, actor: Actor, pairs: Collection[Pair], capability: str = Capability.WRITE_ACTIVITY) -> None:
-        self.actor, self.capability = actor, capability
+    With a region, names are those of institutions that stand in it; a code means the same everywhere.
+    """
+
+    def __init__(
+        self,
+        actor: Actor,
+        pairs: Collection[Pair],
+        capability: str = Capability.WRITE_ACTIVITY,
+        region: Region | None = None,
+    ) -> None:
+        self.actor, self.capability, self.region = actor, capability, region
         self.pairs = pairs
         self.rows: dict[int, _Row] = {}
         self.by_code: dict[str, _Row] = {}
@@ -75,7 +84,8 @@ class Institutions:
         """What each pair means."""
         self._load_codes({code for code, _name in self.pairs if code})
         self._load_names({name for _code, name in self.pairs if name})
-        self.writable = self._writable()
+        self.writable = self._within(Institution.objects.for_actor(self.actor, self.capability))
+        self.inside = self._within(Institution.objects.all().within(self.region)) if self.region else self.writable
         found = {pair: self._of(*pair) for pair in self.pairs}
         return self._second_look(found)
 
@@ -116,9 +126,9 @@ class Institutions:
         for row in rows:
             self.rows.setdefault(row[0], _Row(*row))
 
-    def _writable(self) -> set[int]:
+    def _within(self, bodies: QuerySet[Institution]) -> set[int]:
+        """Which of the rows found are among ``bodies``."""
         allowed: set[int] = set()
-        bodies = Institution.objects.for_actor(self.actor, self.capability)
         for chunk in bulk.chunks(sorted(self.rows)):
             allowed |= set(bodies.filter(pk__in=chunk).values_list("pk", flat=True))
         return allowed
@@ -133,6 +143,11 @@ class Institutions:
             return self._allowed(row, "institution_code", code, former=False)
         named = self.by_name.get(fold(name or "")) or self.by_former.get(fold(name or ""), [])
         own = [row for row in named if row.id in self.writable] or named
+        here = [row for row in own if row.id in self.inside]
+        if own and self.region and not here and own[0].id in self.writable:
+            params = {"region": str(self.region)}
+            return Unmatched("institution_name", Fault("not_in_region", name or "", (), params))
+        own = here or own
         living = [row for row in own if row.closed_on is None] or own
         if not living:
             return Unmatched("institution_name", Fault("unknown_institution", name or ""))
@@ -155,6 +170,7 @@ class Institutions:
         if not unknown:
             return found
         bodies = Institution.objects.for_actor(self.actor, self.capability)
+        bodies = bodies.within(self.region) if self.region else bodies
         rows = [_Row(*values) for values in bodies.values_list("id", "code", "credit_code", "name", "closed_on")]
         folded: dict[str, list[_Row]] = defaultdict(list)
         for row in rows:

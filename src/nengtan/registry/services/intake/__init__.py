@@ -8,6 +8,7 @@ from nengtan.registry.services.intake.apply import (
     import_registry,
     limits,
     preview_result,
+    region_of,
 )
 from nengtan.registry.services.intake.check import check_registry
 from nengtan.registry.services.intake.plan import RegistryPlan, RowPlan, SheetPlan
@@ -27,5 +28,6 @@ __all__ = [
     "import_registry",
     "limits",
     "preview_result",
+    "region_of",
     "template",
 ]

@@ -12,7 +12,7 @@ from nengtan.domain.sheets.cells import Grid
 from nengtan.domain.sheets.problems import Fault
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
-from nengtan.registry.models import Institution, Meter
+from nengtan.registry.models import Institution, Meter, Region
 from nengtan.registry.services.intake import repeats, rows, together
 from nengtan.registry.services.intake.known import Known, above, load
 from nengtan.registry.services.intake.plan import Progress, RegistryPlan, RowPlan, SheetPlan
@@ -47,20 +47,25 @@ HELD = {"superior_code": "superior", "host_code": "host", "parent_code": "parent
 
 
 def check_registry(
-    actor: Actor, grids: Sequence[Grid], source: str = "", progress: Progress | None = None
+    actor: Actor,
+    grids: Sequence[Grid],
+    source: str = "",
+    progress: Progress | None = None,
+    region: Region | None = None,
 ) -> RegistryPlan:
     """Read the sheets of a file and say what importing it would do; writes nothing.
 
     Rows may refer to later rows and other sheets. Codes the register knows are updates; blank cells leave what is
-    there. ``source`` (the file's name) is kept with the dated values.
+    there. ``source`` (the file's name) is kept with the dated values. ``region`` is that of new institutions whose row
+    names none.
 
     Raises:
         Forbidden: the actor may not change the register.
     """
     actor.require(Capability.WRITE_REGISTRY)
-    plan = read(grids, source)
+    plan = read(grids, source, region is not None)
     if plan.sheets:
-        checker = _Checker(actor, plan, progress)
+        checker = _Checker(actor, plan, progress, region)
         checker.run()
         plan.known = checker.known
     return plan
@@ -69,12 +74,12 @@ def check_registry(
 class _Checker:
     """One pass over all sheets: what is looked up is looked up once for all of them."""
 
-    def __init__(self, actor: Actor, plan: RegistryPlan, progress: Progress | None) -> None:
+    def __init__(self, actor: Actor, plan: RegistryPlan, progress: Progress | None, region: Region | None) -> None:
         self.actor, self.sheets, self.progress = actor, plan.sheets, progress
         self.done, self.total = 0, sum(len(sheet.table) for sheet in plan.sheets)
         self.note = _("Checking the rows")
-        self.known: Known = load(actor, plan.sheets)
-        self.written: dict[str, dict[str, int]] = {}
+        self.known: Known = load(actor, plan.sheets, region)
+        self.written: dict[str, dict[str, repeats.Place]] = {}
         self.refused: dict[str, set[str]] = {}
         self.searched = 0
 
@@ -84,8 +89,9 @@ class _Checker:
         for sheet, position, key, fault in repeats.days(self.sheets):
             sheet.fault(position, key, fault)
         for sheet in self.sheets:
+            faulty = sheet.faulty
             for position, record in enumerate(sheet.table.records):
-                self._row(sheet, position, record)
+                self._row(sheet, position, record, faulty.get(sheet.table.rows[position], frozenset()))
                 self._tell()
         for kind, column, model, upper in UPPER:
             self._cycles(kind, column, model, upper)
@@ -107,19 +113,22 @@ class _Checker:
         self.refused.setdefault(sheet.kind, set()).update(sheet.refused_codes)
         for position, record in enumerate(sheet.table.records):
             code = rows.identity(sheet.kind, record)
+            if not code:
+                continue
             if code in held and sheet.kind not in repeats.SIZES:
                 key = "code" if "code" in record else "name" if "name" in record else "building_code"
-                sheet.fault(position, key, Fault("duplicate_code", code, (), {"first": held[code]}))
-            held.setdefault(code, sheet.table.rows[position])
+                sheet.fault(position, key, repeats.duplicate(code, held[code], (sheet, position)))
+            held.setdefault(code, (sheet, position))
 
-    def _row(self, sheet: SheetPlan, position: int, record: Mapping[str, Any]) -> None:
-        plan = RowPlan(
-            sheet.kind, sheet.table.rows[position], position, rows.identity(sheet.kind, record), dict(record)
-        )
+    def _row(self, sheet: SheetPlan, position: int, record: Mapping[str, Any], faulty: frozenset[str]) -> None:
+        """A row with cells that cannot be read is checked in the others, so that all is told at once."""
+        code = rows.identity(sheet.kind, record)
+        plan = RowPlan(sheet.kind, sheet.table.rows[position], position, code, dict(record), faulty=faulty)
         for column, kind in REFERENCES[sheet.kind].items():
             self._reference(sheet, plan, column, kind)
         for key, fault in rows.build(self.known, plan):
-            sheet.fault(position, key, fault)
+            if key not in faulty:
+                sheet.fault(position, key, fault)
         sheet.rows.append(plan)
 
     def _reference(self, sheet: SheetPlan, plan: RowPlan, column: str, kind: str) -> None:
@@ -172,10 +181,10 @@ class _Checker:
     def _cycles(self, kind: str, column: str, model: type[Institution] | type[Meter], key: str) -> None:
         """Refuse rows that would stand above themselves."""
         mine = [(sheet, plan) for sheet in self.sheets if sheet.kind == kind for plan in sheet.rows]
-        told = {plan.code: plan.given[column] for _sheet, plan in mine if plan.given.get(column)}
+        told = {plan.code: plan.given[column] for _sheet, plan in mine if plan.code and plan.given.get(column)}
         upper = above(model, key, set(told.values())) | told
         for sheet, plan in mine:
-            if plan.code in told and _loops(plan.code, upper):
+            if plan.given.get(column) and _loops(plan.code, upper):
                 sheet.fault(plan.position, column, Fault("cycle", told[plan.code]))
 
     def _follow(self) -> None:

@@ -36,9 +36,10 @@ Dated = dict[tuple[str, int, str], Series[Decimal]]
 
 @dataclass
 class Known:
-    """Records by what a file calls them."""
+    """Records by what a file calls them; ``region`` is that of new institutions whose row names none."""
 
     actor: Actor
+    region: Region | None = None
     regions: dict[str, Region] = field(default_factory=dict)
     institutions: dict[str, Institution] = field(default_factory=dict)
     owners: dict[str, Institution] = field(default_factory=dict)
@@ -50,15 +51,16 @@ class Known:
     spans: dict[int, list[InstitutionSpan]] = field(default_factory=lambda: defaultdict(list))
     dated: Dated = field(default_factory=dict)
     credit_codes: dict[str, str] = field(default_factory=dict)
+    hidden_holders: set[str] = field(default_factory=set)
     writable: set[int] = field(default_factory=set)
     referable: set[int] = field(default_factory=set)
     buildings_seen: set[int] = field(default_factory=set)
     meters_seen: set[int] = field(default_factory=set)
 
 
-def load(actor: Actor, sheets: Iterable[SheetPlan]) -> Known:
+def load(actor: Actor, sheets: Iterable[SheetPlan], region: Region | None = None) -> Known:
     """Fetch what the rows of ``sheets`` speak of."""
-    known = Known(actor)
+    known = Known(actor, region)
     texts: dict[str, set[str]] = defaultdict(set)
     for sheet in sheets:
         for record in sheet.table.records:
@@ -112,6 +114,8 @@ def _load_institutions(known: Known, texts: dict[str, set[str]]) -> None:
     known.credit_codes = dict(
         _in(holders, "credit_code", {creditcode.normalise(text) for text in texts["credit_code"]})
     )
+    seen = Institution.objects.for_actor(known.actor).values_list("code", flat=True)
+    known.hidden_holders = set(known.credit_codes.values()) - set(_in(seen, "code", known.credit_codes.values()))
     _load_dated(known, "institution", ids)
 
 

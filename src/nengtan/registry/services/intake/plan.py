@@ -29,7 +29,7 @@ class RowPlan:
 
     ``values`` are columns of the record, other records named by code; ``dated`` are attributes with their day, and
     ``first_day`` is since when the first of them hold where the row names none. ``lead`` is the row that brings a new
-    record into being, if another one does.
+    record into being, if another one does. ``faulty`` are columns whose cells could not be read.
     """
 
     sheet: str
@@ -46,6 +46,7 @@ class RowPlan:
     span: dict[str, Any] = field(default_factory=dict)
     first_day: date | None = None
     lead: RowPlan | None = None
+    faulty: frozenset[str] = frozenset()
 
     @property
     def action(self) -> Literal["create", "update", "same"]:
@@ -75,15 +76,30 @@ class SheetPlan:
         return {problem.row for problem in self.problems}
 
     @property
+    def blocked(self) -> bool:
+        """Whether the headings keep every row out."""
+        return any(problem.row <= self.table.layout.body for problem in self.problems)
+
+    @property
     def good(self) -> list[RowPlan]:
         """Rows that can be taken."""
+        if self.blocked:
+            return []
         bad = self.bad_rows
         return [row for row in self.rows if row.row not in bad]
 
     @property
     def refused(self) -> int:
-        """How many rows are not taken; a sheet whose headings cannot be used counts once."""
-        return len(self.bad_rows)
+        """How many rows are not taken; a sheet whose headings cannot be used counts at least once."""
+        return max(len(self.table), 1) if self.blocked else len(self.bad_rows)
+
+    @property
+    def faulty(self) -> dict[int, frozenset[str]]:
+        """By sheet row, the columns in which something is wrong."""
+        found: dict[int, set[str]] = {}
+        for problem in self.problems:
+            found.setdefault(problem.row, set()).add(problem.column)
+        return {row: frozenset(keys) for row, keys in found.items()}
 
 
 @dataclass

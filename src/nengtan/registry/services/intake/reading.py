@@ -8,38 +8,44 @@ from functools import cache
 
 from nengtan import reference
 from nengtan.domain.sheets.cells import Grid, shown
-from nengtan.domain.sheets.headers import Column, Layout, find
+from nengtan.domain.sheets.headers import Column, Layout
 from nengtan.domain.sheets.problems import Problem
 from nengtan.domain.sheets.records import Field, RecordTable, read_records
 from nengtan.domain.sheets.words import fold
 from nengtan.reference.words import sheet_words
 from nengtan.registry.services.intake import schema
 from nengtan.registry.services.intake.plan import RegistryPlan, SheetPlan
+from nengtan.registry.services.intake.recognising import Reading, recognise, words_for
 
 PARTICULAR = "particular:"
 """Begins the key of a column that holds a particular of equipment."""
 
 
-def read(grids: Sequence[Grid], source: str = "") -> RegistryPlan:
-    """The sheets of a file as records; nothing is held against the register yet."""
+def read(grids: Sequence[Grid], source: str = "", region: bool = False) -> RegistryPlan:
+    """The sheets of a file as records; nothing is held against the register yet.
+
+    With ``region`` the file has one, and institutions need not name theirs.
+    """
     plan = RegistryPlan([], source=source)
-    unreadable: list[Problem] = []
-    specs, titles = schema.fields(), schema.titles()
+    left_out: list[Problem] = []
+    specs, titles = schema.fields(region), schema.titles()
     for grid in grids:
         if grid.hidden:
             if not grid.name.startswith("_"):  # lists of drop-downs are nobody's data
                 plan.notes.append(_of_sheet(grid, "sheet_hidden"))
             continue
-        kind, layout = _recognise(grid, specs, titles)
-        if layout.form == "none" or not _required(specs[kind]) & _keys(layout):
-            unreadable.append(_of_sheet(grid, "sheet_not_register"))
-            continue
-        plan.sheets.append(_sheet(grid, kind, layout, specs[kind]))
-    if plan.sheets:
-        plan.notes += unreadable
+        found = recognise(grid, specs, titles)
+        if found is None:
+            left_out.append(_of_sheet(grid, "sheet_not_register"))
+        elif isinstance(found, Problem):
+            plan.failures.append(found)
+        else:
+            plan.sheets.append(_sheet(grid, found, specs[found.kind], titles[found.kind]))
+    if plan.sheets or plan.failures:
+        plan.notes += left_out
     else:
         keys = tuple(entry.key for entry in specs["institutions"] if entry.required)
-        plan.failures = [Problem(0, "", "", "", "no_header", "", keys, sheet=item.sheet) for item in unreadable]
+        plan.failures = [Problem(0, "", "", "", "no_header", "", keys, sheet=item.sheet) for item in left_out]
         plan.failures = plan.failures or [Problem(0, "", "", "", "no_header", "", keys)]
     return plan
 
@@ -48,34 +54,22 @@ def _of_sheet(grid: Grid, code: str) -> Problem:
     return Problem(0, "", "", "", code, grid.name, severity="note", sheet=grid.name)
 
 
-def _required(entries: Sequence[Field]) -> set[str]:
-    return {entry.key for entry in entries if entry.required}
-
-
-def _keys(layout: Layout) -> set[str]:
-    return {column.key for column in layout.columns if column.key}
-
-
-def _recognise(grid: Grid, specs: dict[str, tuple[Field, ...]], titles: dict[str, str]) -> tuple[str, Layout]:
-    """The kind of sheet whose columns the headings name most of."""
-    best: tuple[tuple[bool, int], str, Layout] | None = None
-    for kind, entries in specs.items():
-        layout = find(grid, sheet_words(), {entry.key for entry in entries}, figures=False)
-        keys = _keys(layout)
-        titled = fold(grid.name) in {fold(kind), fold(titles[kind])}
-        rank = (_required(entries) <= keys, len(keys) + 2 * titled)
-        if best is None or rank > best[0]:
-            best = (rank, kind, layout)
-    assert best is not None, "there are kinds of sheets"
-    return best[1], best[2]
-
-
-def _sheet(grid: Grid, kind: str, layout: Layout, entries: tuple[Field, ...]) -> SheetPlan:
+def _sheet(grid: Grid, found: Reading, entries: Sequence[Field], title: str) -> SheetPlan:
+    kind, layout, fields = found.kind, found.layout, tuple(entries)
     if kind == "assets":
         layout = _with_particulars(layout)
-        entries += tuple(Field(column.key) for column in layout.columns if column.key.startswith(PARTICULAR))
-    table = read_records(grid, sheet_words(), entries, layout)
-    return SheetPlan(kind, table, refused_codes(table, grid), problems=list(table.problems))
+        fields += tuple(Field(column.key) for column in layout.columns if column.key.startswith(PARTICULAR))
+    table = read_records(grid, words_for(kind), fields, layout, keep_faulty=True)
+    problems = [_lacking(problem, title) for problem in table.problems]
+    return SheetPlan(kind, table, refused_codes(table, grid), problems=problems)
+
+
+def _lacking(problem: Problem, title: str) -> Problem:
+    """A missing column, with what the sheet was read as."""
+    if problem.code != "missing_column":
+        return problem
+    code = "missing_region_column" if problem.column == "region_code" else "missing_column_of"
+    return replace(problem, code=code, params={"kind": title})
 
 
 @cache

@@ -9,20 +9,28 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from nengtan.domain.overtime import Series, series
 from nengtan.domain.sheets.problems import Fault
 from nengtan.registry.services.intake.known import Known
 from nengtan.registry.services.intake.plan import RowPlan, SheetPlan
 from nengtan.registry.since import since_word
+from nengtan.ui.sheets.wording import column_name
 
 Found = Iterator[tuple[SheetPlan, RowPlan, str, Fault]]
+Place = tuple[SheetPlan, int]
+"""A sheet, and the position of a row in it."""
 
 SIZES = {
     "institutions": ("institution", ("area_m2", "persons", "establishment")),
     "buildings": ("building", ("area_m2", "roof_area_m2")),
 }
 """Sheets whose rows hold from a day: whose the figures are, and which."""
+
+REPEATED = {"duplicate_code", "duplicate_day"}
+DIFFERING = 5
+"""Differing cells told of a repeated row at most."""
 
 NAMED = {"name", "kind", "region_code", "system", "superior_code", "reports_to"}
 """Columns in which a body may differ before and after an event."""
@@ -34,29 +42,42 @@ def days(sheets: Sequence[SheetPlan]) -> Iterator[tuple[SheetPlan, int, str, Fau
     for sheet in sheets:
         if sheet.kind not in SIZES:
             continue
+        faulty = sheet.faulty
         for position, record in enumerate(sheet.table.records):
+            if not record["code"] or "valid_from" in faulty.get(sheet.table.rows[position], ()):
+                continue
             held, day = first[sheet.kind, str(record["code"])], record.get("valid_from")
             since = day if isinstance(day, date) else None
             if since not in held:
                 held[since] = sheet, position
-                continue
-            row = {"first": _row(*held[since])}
-            if since is None:
-                yield sheet, position, "code", Fault("duplicate_code", str(record["code"]), (), row)
+            elif since is None:
+                yield sheet, position, "code", duplicate(str(record["code"]), held[since], (sheet, position))
             else:
-                yield sheet, position, "valid_from", Fault("duplicate_day", since_word(since), (), row)
+                fault = duplicate(since_word(since), held[since], (sheet, position), "duplicate_day")
+                yield sheet, position, "valid_from", fault
     for (_kind, code), held in first.items():
         if None in held and len(held) > 1:
             yield *held[None], "valid_from", Fault("repeated_without_day", code)
 
 
-def _row(sheet: SheetPlan, position: int) -> int:
-    return sheet.table.rows[position]
+def duplicate(found: str, first: Place, again: Place, code: str = "duplicate_code") -> Fault:
+    """A row that repeats another: which one, and what both say where they differ."""
+    (sheet, at), (other, position) = first, again
+    place = str(sheet.table.rows[at]) if sheet is other else f"{sheet.table.sheet}!{sheet.table.rows[at]}"
+    before, now = sheet.table.records[at], other.table.records[position]
+    differing = [key for key in now if key in before and before[key] != now[key]]
+    told = [
+        _("%(column)s: there “%(before)s”, here “%(now)s”")
+        % {"column": column_name(key), "before": _shown(before[key]), "now": _shown(now[key])}
+        for key in differing[:DIFFERING]
+    ]
+    differences = _("; ").join(told) if told else _("Both say the same.")
+    return Fault(code, found, (), {"first": place, "differences": differences})
 
 
 def disagreements(known: Known, sheets: Sequence[SheetPlan]) -> Found:
     """Rows of one code that say different things of what does not hold from a day."""
-    for group in _groups(sheets):
+    for group in _groups(sheets, every=True):
         if len(group) == 1:
             continue
         said: dict[tuple[str, date | None], tuple[Any, RowPlan]] = {}
@@ -73,7 +94,9 @@ def disagreements(known: Known, sheets: Sequence[SheetPlan]) -> Found:
 
 
 def _shown(value: Any) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return ",".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
 
 
 def settle(known: Known, sheets: Sequence[SheetPlan]) -> None:
@@ -117,11 +140,12 @@ def _plan_values(known: Known, kind: str, ordered: Sequence[RowPlan], new_year: 
                 held = series([*before, (since, Decimal(value))])
 
 
-def _groups(sheets: Sequence[SheetPlan]) -> list[list[tuple[SheetPlan, RowPlan]]]:
-    """Good rows by the record they speak of."""
+def _groups(sheets: Sequence[SheetPlan], every: bool = False) -> list[list[tuple[SheetPlan, RowPlan]]]:
+    """Good rows by the record they speak of; with ``every`` refused ones too, but for those that repeat another."""
     groups: dict[tuple[str, str], list[tuple[SheetPlan, RowPlan]]] = defaultdict(list)
     for sheet in sheets:
         if sheet.kind in SIZES:
-            for plan in sheet.good:
+            repeated = {problem.row for problem in sheet.problems if problem.code in REPEATED}
+            for plan in [row for row in sheet.rows if row.code and row.row not in repeated] if every else sheet.good:
                 groups[sheet.kind, plan.code].append((sheet, plan))
     return list(groups.values())

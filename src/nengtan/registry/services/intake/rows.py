@@ -29,21 +29,26 @@ HOUSE = ("name", "use", "year_built", "climate_zone", "floors", "address", "lat"
 DATED = ("name", "kind", "region", "system", "superior", "reports_to")
 
 
+IDENTITY = {
+    "occupancies": ("building_code", "institution_code"),
+    "contacts": ("institution_code", "role", "name"),
+    "assets": ("institution_code", "kind", "name"),
+}
+"""What tells the records of a sheet apart, where it is no code of their own."""
+
+
 def identity(kind: str, record: Mapping[str, Any]) -> str:
-    """What tells a row's record from others of its sheet."""
-    if kind == "occupancies":
-        parts = [record.get("building_code"), record.get("institution_code"), record.get("valid_from")]
-    elif kind == "contacts":
-        parts = [record.get("institution_code"), record.get("role"), record.get("name")]
-    elif kind == "assets":
-        parts = [record.get("institution_code"), record.get("kind"), record.get("name")]
-    else:
-        parts = [record.get("code")]
-    return " · ".join(str(part) for part in parts if part is not None)
+    """What tells a row's record from others of its sheet; empty where that could not be read."""
+    parts = [record.get(key) for key in IDENTITY.get(kind, ("code",))]
+    if None in parts:
+        return ""
+    if kind == "occupancies" and record.get("valid_from") is not None:
+        parts.append(record["valid_from"])
+    return " · ".join(map(str, parts))
 
 
 def build(known: Known, plan: RowPlan) -> Faults:
-    """Fill in the plan of a row; yields what is wrong with it."""
+    """Fill in the plan of a row; yields what is wrong with it, also where some of its cells could not be read."""
     builders: dict[str, Callable[[Known, RowPlan], Faults]] = {
         "institutions": _institution,
         "buildings": _building,
@@ -72,9 +77,10 @@ def _given(plan: RowPlan, keys: tuple[str, ...]) -> dict[str, Any]:
 
 def _institution(known: Known, plan: RowPlan) -> Faults:
     body = plan.existing = known.institutions.get(plan.code)
-    region = known.regions.get(plan.given["region_code"])
-    if region is None:
-        yield "region_code", Fault("unknown_region", plan.given["region_code"])
+    told = plan.given.get("region_code")
+    region = known.regions.get(told) if told else None if body else known.region
+    if told and region is None:
+        yield "region_code", Fault("unknown_region", told)
     elif fault := _scope(known, body, region):
         yield "code" if body else "region_code", fault
     values = _given(plan, PLAIN)
@@ -90,10 +96,12 @@ def _institution(known: Known, plan: RowPlan) -> Faults:
     _contacts(known, plan)
 
 
-def _scope(known: Known, body: Institution | None, region: Region) -> Fault | None:
+def _scope(known: Known, body: Institution | None, region: Region | None) -> Fault | None:
     """Whether the actor may change the body, and put it where the row says."""
     if body is not None and body.pk not in known.writable:
         return Fault("out_of_scope", body.code)
+    if region is None:
+        return None
     spans = known.spans.get(body.pk, []) if body else []
     if body is not None and region.pk in {body.region_id, *(span.region_id for span in spans)}:
         return None
@@ -109,7 +117,9 @@ def _credit_code(known: Known, plan: RowPlan, values: dict[str, Any]) -> Faults:
     if not creditcode.is_valid(code):
         yield "credit_code", Fault("bad_credit_code", text)
     elif known.credit_codes.setdefault(code, plan.code) != plan.code:
-        yield "credit_code", Fault("duplicate_code", text)
+        holder = known.credit_codes[code]
+        told = _("another institution") if holder in known.hidden_holders else holder
+        yield "credit_code", Fault("duplicate_credit_code", text, (), {"holder": told})
 
 
 def _together(plan: RowPlan, values: dict[str, Any]) -> Faults:
@@ -186,14 +196,14 @@ def _building(known: Known, plan: RowPlan) -> Faults:
     values = _given(
         plan, ("name", "use", "year_built", "climate_zone", "floors", "address", "lat", "lon", "out_of_use_on")
     )
-    _changes(plan, values | {"institution": plan.given["institution_code"]})
+    _changes(plan, values | {"institution": plan.given.get("institution_code")})
     year = plan.given.get("year_built")
     plan.first_day = date(year, 1, 1) if isinstance(year, int) else None
 
 
 def _occupancy(known: Known, plan: RowPlan) -> Faults:
-    building = known.buildings.get(plan.given["building_code"])
-    body = known.institutions.get(plan.given["institution_code"])
+    building = known.buildings.get(plan.given.get("building_code") or "")
+    body = known.institutions.get(plan.given.get("institution_code") or "")
     held = known.occupancies.get((building.pk, body.pk), []) if building and body else []
     since, until = plan.given.get("valid_from"), plan.given.get("valid_to")
     if since is None:
@@ -201,9 +211,10 @@ def _occupancy(known: Known, plan: RowPlan) -> Faults:
         since = held[-1].valid_from if held else timezone.localdate().replace(month=1, day=1)
     else:
         plan.existing = next((one for one in held if one.valid_from == since), None)
-    if until is not None and until < since:
+    if until is not None and until < since and "valid_from" not in plan.faulty:
         yield "valid_to", Fault("too_small", until.isoformat(), (since.isoformat(),))
-    if plan.existing is None and plan.given.get("share") is None and plan.given.get("area_m2") is None:
+    sized = plan.faulty & {"share", "area_m2"} or {plan.given.get("share"), plan.given.get("area_m2")} != {None}
+    if plan.existing is None and not sized:
         yield "share", Fault("missing_value")
     values = _given(plan, ("share", "area_m2", "valid_to")) | {"valid_from": since}
     record = plan.existing
@@ -221,8 +232,10 @@ def _meter(known: Known, plan: RowPlan) -> Faults:
 
 
 def _asset(known: Known, plan: RowPlan) -> Faults:
-    body = known.institutions.get(plan.given["institution_code"])
-    kind, name = plan.given["kind"], plan.given["name"]
+    body = known.institutions.get(plan.given.get("institution_code") or "")
+    kind, name = plan.given.get("kind"), plan.given.get("name")
+    if kind is None or name is None:
+        return
     asset = plan.existing = known.assets.get((body.pk, kind, name)) if body else None
     values = _given(plan, ("count", "in_use_on", "out_of_use_on"))
     if plan.given.get("building_code") is not None:
@@ -237,9 +250,9 @@ def _asset(known: Known, plan: RowPlan) -> Faults:
 
 
 def _contact(known: Known, plan: RowPlan) -> Faults:
-    body = known.institutions.get(plan.given["institution_code"])
-    held = known.contacts.get((body.pk, plan.given["role"]), []) if body else []
-    plan.existing = next((one for one in held if one.name == plan.given["name"]), None)
+    body = known.institutions.get(plan.given.get("institution_code") or "")
+    held = known.contacts.get((body.pk, plan.given.get("role") or ""), []) if body else []
+    plan.existing = next((one for one in held if one.name == plan.given.get("name")), None)
     email = plan.given.get("email")
     if email is not None:
         try:

@@ -44,10 +44,10 @@ def titles() -> dict[str, str]:
     }
 
 
-def fields() -> dict[str, tuple[Field, ...]]:
-    """The columns of each sheet, in order."""
+def fields(region: bool = False) -> dict[str, tuple[Field, ...]]:
+    """The columns of each sheet, in order; with ``region`` institutions need not name theirs."""
     return {
-        "institutions": _institutions(),
+        "institutions": _institutions(region_needed=not region),
         "buildings": _buildings(),
         "occupancies": _occupancies(),
         "meters": _meters(),
@@ -56,7 +56,7 @@ def fields() -> dict[str, tuple[Field, ...]]:
     }
 
 
-def _institutions() -> tuple[Field, ...]:
+def _institutions(region_needed: bool) -> tuple[Field, ...]:
     text = _texts(Institution)
     kinds = {code: kind for code, kind in reference.institution_types().items() if kind.selectable}
     return (
@@ -64,7 +64,7 @@ def _institutions() -> tuple[Field, ...]:
         Field("credit_code", "code"),
         Field("name", required=True, max_length=text["name"]),
         _choice("kind", kinds, required=True),
-        Field("region_code", "code", required=True),
+        Field("region_code", "code", required=region_needed),
         _choice("system", reference.systems()),
         Field("superior_code", "code"),
         _listed("reports_to", Institution.ReportsTo),

@@ -13,6 +13,7 @@ from nengtan.registry.services.intake.known import Known
 from nengtan.registry.services.intake.plan import RowPlan, SheetPlan
 from nengtan.registry.services.shares import Part, most_held
 
+Rows = list[tuple[SheetPlan, RowPlan]]
 Found = Iterator[tuple[SheetPlan, RowPlan, str, Fault]]
 
 
@@ -22,15 +23,21 @@ def faults(known: Known, sheets: Sequence[SheetPlan]) -> Found:
     yield from _shares(known, sheets)
 
 
-def _good(sheets: Sequence[SheetPlan], kind: str) -> Iterator[tuple[SheetPlan, RowPlan]]:
-    return ((sheet, plan) for sheet in sheets if sheet.kind == kind for plan in sheet.good)
+def _rows(sheets: Sequence[SheetPlan], kind: str) -> tuple[Rows, Rows]:
+    """The good rows, and those refused already: these are held against the good ones, and keep none of them out."""
+    mine = [sheet for sheet in sheets if sheet.kind == kind]
+    good = [(sheet, plan) for sheet in mine for plan in sheet.good]
+    taken = {id(plan) for _sheet, plan in good}
+    return good, [(sheet, plan) for sheet in mine for plan in sheet.rows if id(plan) not in taken]
 
 
 def _classes(known: Known, sheets: Sequence[SheetPlan]) -> Found:
     """A sub-meter measures what the meter above it measures."""
     carriers = {code: meter.carrier for code, meter in known.meters.items()}
-    rows = list(_good(sheets, "meters"))
-    carriers |= {plan.code: plan.given["carrier"] for _sheet, plan in rows}
+    good, refused = _rows(sheets, "meters")
+    carriers |= {plan.code: plan.given["carrier"] for _sheet, plan in good}
+    rows = good + [pair for pair in refused if pair[1].code and pair[1].given.get("carrier")]
+    carriers = {plan.code: plan.given["carrier"] for _sheet, plan in reversed(rows)} | carriers
     for sheet, plan in rows:
         held: Any = plan.existing
         above = plan.given.get("parent_code") or (held.parent.code if held and held.parent else None)
@@ -41,8 +48,8 @@ def _classes(known: Known, sheets: Sequence[SheetPlan]) -> Found:
 
 def _shares(known: Known, sheets: Sequence[SheetPlan]) -> Found:
     """Nobody holds what another holds; rows are taken in the order of the file."""
-    rows = list(_good(sheets, "occupancies"))
-    replaced = {plan.existing.pk for _sheet, plan in rows if plan.existing is not None}
+    good, refused = _rows(sheets, "occupancies")
+    replaced = {plan.existing.pk for _sheet, plan in good if plan.existing is not None}
     codes = {building.pk: code for code, building in known.buildings.items()}
     parts: dict[str, list[Part]] = defaultdict(list)
     for (house, body), held in known.occupancies.items():
@@ -51,7 +58,7 @@ def _shares(known: Known, sheets: Sequence[SheetPlan]) -> Found:
             for one in held
             if one.share is not None and one.pk not in replaced
         ]
-    for sheet, plan in rows:
+    for sheet, plan in good + [pair for pair in refused if pair[1].code and pair[1].existing is None]:
         part = _part(known, plan)
         if part is None:
             continue
