@@ -151,7 +151,7 @@ def file_task(
             told = dict(work(job, actor, found, **options))
             if told["stored"] or not told["errors"]:
                 transaction.on_commit(partial(drafts.drop, found))
-            short = {name: told[name][:TOLD] for name in ("errors", "notes", "skipped") if name in told}
+            short: dict[str, Any] = {name: told[name][:TOLD] for name in ("errors", "notes", "skipped") if name in told}
             return {**told, **short, "draft": draft}
 
         return jobs.task(kind, refusals={**known, **(refusals or {})}, result_url=result_url)(run)
