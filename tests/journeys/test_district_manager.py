@@ -142,7 +142,7 @@ def import_the_bills(manager: Visitor, district: District, folder: Path) -> None
     explained(manager, "A9", "没有的单位", "is not in the registry")
     explained(manager, "B14", "上个月", "a month such as 2023-01")
     explained(manager, "D20", "99999999999", "is beyond belief; the unit is probably wrong")
-    explained(manager, "D52", "10,000", "The row repeats row 24.")
+    explained(manager, "D52", "10,000", "The row repeats row 24")
     manager.sees("electricity at 8000 CNY/kWh", "total row; totals are computed")
     manager.press("Cancel")
 
