@@ -170,7 +170,7 @@ def open_a_figure_down_to_its_bill(manager: Visitor, district: District, folder:
     expect(drawer).to_contain_text("关于发布2023年电力二氧化碳排放因子的公告")
     expect(drawer).to_contain_text("48 of 48 months reported")
     bill = drawer.locator("li").filter(has_text=f"{district.school}-01-E")
-    for part in ("10,000 kWh", "¥8,000.00", "bills.xlsx Sheet!4", "武昌区机关事务中心"):
+    for part in ("10,000 kWh", "¥8,000.00", "bills.xlsx Sheet!4", "刘敏"):
         expect(bill).to_contain_text(part)
     bill.get_by_role("link").click()
     manager.sees(f"{district.school_name} · {YEAR}-01", "10,000", f"{district.school}-01-E", "counts")

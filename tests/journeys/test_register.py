@@ -59,7 +59,7 @@ def test_a_body_is_added_found_renamed_and_merged(visit: Callable[..., Visitor],
         expect(events).to_contain_text(text)
     for text in (bodies.name, bodies.new_name):
         expect(names).to_contain_text(text)
-    expect(manager.card("Who changed what")).to_contain_text("武昌区机关事务中心")
+    expect(manager.card("Who changed what")).to_contain_text("刘敏")
     manager.open(f"/register/of/{bodies.code}/")
     manager.sees("closed")
 

@@ -13,18 +13,20 @@ from tests.journeys.visitor import Visitor
 DISTRICT, SCHOOL, BUREAU = "/regions/420106/", "/institutions/WC041/", "/institutions/WC012/"
 LOOK = ["Overview", "Register", "Buildings", "Meters", "Equipment", "Ledger", "Imports"]
 LOOK += ["Energy and carbon accounts", "Factor library", "Still alive?", "Closed years"]
-EVERYTHING = [*LOOK, "Import bills", "Regions", "Users", "API keys", "Audit trail"]
+OWN = [*LOOK, "Returns", "Annual analysis report", "Publications"]
+OVERSEEN = [*OWN, "Workbench", "Roll-up", "Joint review and spot check", "Deadlines", "Audit trail"]
+EVERYTHING = [*OVERSEEN, "Review rules", "Import bills", "Regions", "Users", "API keys"]
 
 HOMES = {
     "admin": (DISTRICT, EVERYTHING),
     "manager": (DISTRICT, EVERYTHING),
-    "education": (DISTRICT, [*LOOK, "Audit trail"]),
-    "statistician": (SCHOOL, [*LOOK, "Import bills", "Regions", "Audit trail"]),
-    "head": (SCHOOL, [*LOOK, "Import bills", "Audit trail"]),
-    "leader": (SCHOOL, [*LOOK, "Audit trail"]),
-    "company": (BUREAU, LOOK),
-    "verifier": (DISTRICT, [*LOOK, "Audit trail"]),
-    "public": (DISTRICT, ["Overview", "Energy and carbon accounts", "Factor library", "Closed years"]),
+    "education": (DISTRICT, OVERSEEN),
+    "statistician": (SCHOOL, [*OWN, "Import bills", "Regions", "Audit trail"]),
+    "head": (SCHOOL, [*OWN, "Import bills", "Audit trail"]),
+    "leader": (SCHOOL, [*OWN, "Audit trail"]),
+    "company": (BUREAU, OWN),
+    "verifier": (DISTRICT, OVERSEEN),
+    "public": (DISTRICT, ["Overview", "Energy and carbon accounts", "Factor library", "Closed years", "Publications"]),
 }
 
 

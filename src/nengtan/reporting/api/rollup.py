@@ -47,7 +47,7 @@ class HeadOut(Schema):
     values: dict[str, Number | None] = Field(description="by indicator; null: no return has the figure")
 
 
-class ChangeOut(Schema):
+class YearChangeOut(Schema):
     """A figure this year and last; null where not known."""
 
     now: Number | None
@@ -59,8 +59,8 @@ class ComparedOut(Schema):
     """One line in two years."""
 
     indicator: str
-    all: ChangeOut
-    same: ChangeOut = Field(description="of the institutions in both years only")
+    all: YearChangeOut
+    same: YearChangeOut = Field(description="of the institutions in both years only")
 
 
 class RollupOut(Schema):

@@ -39,7 +39,7 @@ class FormsIn(Schema):
     form: list[Literal["1", "2", "3", "4"]] = []
 
 
-class RegionIn(Schema):
+class RegionWorkbookIn(Schema):
     """Which region and period, and how: a row a return, forms 1 to 4 of every institution, or forms 5 to 8."""
 
     region: Line
@@ -70,7 +70,7 @@ class FaultOut(Schema):
     message: str
 
 
-class ChangeOut(Schema):
+class CellChangeOut(Schema):
     """A cell the file changes; ``conflict``: somebody else changed it since the file was made."""
 
     institution: str
@@ -87,7 +87,7 @@ class ChangeOut(Schema):
     conflict: bool
 
 
-class FindingOut(Schema):
+class FileFindingOut(Schema):
     """What a rule finds in a return as it would be."""
 
     institution: str
@@ -112,8 +112,8 @@ class WorkbookOut(Schema):
     errors: list[FaultOut]
     errors_omitted: int
     notes: list[FaultOut]
-    changes: list[ChangeOut]
-    findings: list[FindingOut]
+    changes: list[CellChangeOut]
+    findings: list[FileFindingOut]
 
 
 @router.get("/returns/{key}/workbook", openapi_extra=_FILE, summary="The forms of a return as a workbook")
@@ -131,7 +131,7 @@ def _sent(content: bytes, name: str) -> HttpResponse:
 
 
 @router.get("/returns/workbook", openapi_extra=_FILE, summary="The returns of a region as a workbook")
-def region_workbook(request: ActorRequest, asked: Query[RegionIn]) -> HttpResponse:
+def region_workbook(request: ActorRequest, asked: Query[RegionWorkbookIn]) -> HttpResponse:
     """To fill in, to file, or summed up; the workbooks of many returns are those the other operation takes back."""
     request.actor.require(Capability.EXPORT)
     region = get_object_or_404(Region.objects.for_actor(request.actor, Capability.EXPORT), code=asked.region)
