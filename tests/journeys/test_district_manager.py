@@ -167,7 +167,7 @@ def open_a_figure_down_to_its_bill(manager: Visitor, district: District, folder:
     expect(drawer).to_contain_text("480,000 kWh × 0.4044")
     expect(drawer).to_contain_text("12,000 m³ × 2.184")
     expect(drawer).to_contain_text("Hubei 2023")
-    expect(drawer).to_contain_text("关于发布2023年电力二氧化碳排放因子的公告")
+    expect(drawer).to_contain_text("Notice on the 2023 CO2 emission factors of electricity")
     expect(drawer).to_contain_text("48 of 48 months reported")
     bill = drawer.locator("li").filter(has_text=f"{district.school}-01-E")
     for part in ("10,000 kWh", "¥8,000.00", "bills.xlsx Sheet!4", "刘敏"):
