@@ -267,8 +267,8 @@ def test_found_and_expected_say_both_sides() -> None:
     assert (one.found, one.expected, one.period, one.institution) == (7, "6", "2024-00", "unit")
     (price,) = [one for one in review({"water_cost": 9122}) if one.rule == "P01"]
     assert price.expected == "1–12"
-    assert price.message("zh", "水消费量", "立方米") == "水消费量单价 0.99989 元/立方米，不在参考范围 1–12。"
-    assert price.message("en", "Water", "m3") == "Water costs 0.99989 CNY a m3, outside 1–12."
+    assert price.message("zh", "水消费量", "立方米") == "水消费量单价 0.9999 元/立方米，不在参考范围 1–12。"
+    assert price.message("en", "Water", "m3") == "Water costs 0.9999 CNY a m3, outside 1–12."
 
 
 def test_text_where_a_number_should_stand_is_shown_as_it_was() -> None:
