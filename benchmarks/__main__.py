@@ -23,6 +23,7 @@ MODULES = {
     "demo-pages": "demo_pages",
     "review": "review",
     "rollup": "rollup",
+    "cleaning": "cleaning",
 }
 SCALE = "4000,10000,40000"
 

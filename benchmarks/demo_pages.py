@@ -22,12 +22,14 @@ def run(sizes: Sequence[int], database: Database) -> list[Row]:
     """The side menu, and one page of each thing that has a page of its own."""
     from django.test import Client
 
+    from nengtan.config.warm import warm
     from nengtan.demo.builder import DISTRICT, build_demo
     from nengtan.identity.models import Grant
 
     database.use("demonstration")
     build_demo(Path(database.folder) / "demonstration", lambda _done, _total, _note: None)
     manager = Grant.objects.filter(role="regional_manager", region__code=DISTRICT).select_related("user").earliest("id")
+    warm()
     client = Client()
     client.force_login(manager.user)
     pages = [_measure(client, database, address) for address in dict.fromkeys(_addresses(client))]
@@ -35,12 +37,13 @@ def run(sizes: Sequence[int], database: Database) -> list[Row]:
 
 
 def _addresses(client: object) -> Iterator[str]:
-    """What the side menu leads to, and the pages of one district, institution, fact, import and factor."""
+    """What the side menu leads to, and a page of each thing that has one of its own."""
     from django.urls import reverse
 
     from nengtan.demo.builder import DISTRICT
     from nengtan.ledger.models import ActivityFact, FactorVersion, ImportBatch
     from nengtan.registry.models import Institution
+    from nengtan.reporting.models import Return
 
     start = client.get(reverse("region", args=[DISTRICT])).content.decode()  # type: ignore[attr-defined]
     yield reverse("region", args=[DISTRICT])
@@ -57,6 +60,10 @@ def _addresses(client: object) -> Iterator[str]:
     yield reverse("fact", args=[fact.pk])
     yield reverse("import_batch", args=[ImportBatch.objects.filter(facts__institution=body).earliest("id").pk])
     yield reverse("factor", args=[FactorVersion.objects.earliest("id").code])
+    for kind in Return.objects.order_by("kind").values_list("kind", flat=True).distinct():
+        yield reverse("return", args=[Return.objects.filter(institution=body, kind=kind).latest("year", "slot").pk])
+    for name in ("annual_report", "report_state", "publication_new"):
+        yield f"{reverse(name)}?region={DISTRICT}&year=2022"
 
 
 def _measure(client: object, database: Database, address: str) -> Row:

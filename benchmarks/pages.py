@@ -15,6 +15,9 @@ LIMIT = 0.050
 
 def run(sizes: Sequence[int], database: Database) -> list[Row]:
     """Pages of the province, a city, a district and an institution, signed in as the province's manager."""
+    from nengtan.config.warm import warm
+
+    warm()
     rows = []
     for size in sizes:
         province(database, size)

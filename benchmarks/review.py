@@ -1,4 +1,7 @@
-"""Every review rule over a province's annual returns, against reading its columns once; one return while typing."""
+"""Every review rule over a province's annual returns, held as columns and from the database; one return while typing.
+
+Held as columns the measure is reading those once; from the database, fetching the same returns' cells as they are.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,12 @@ import numpy as np
 
 from benchmarks.databases import Database
 from benchmarks.measuring import Row, median, side_by_side
+from benchmarks.province import YEAR
+from benchmarks.rollup import returns_of
 from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.operations import Array
 from nengtan.domain.returns.review.peers import compare, with_peers
+from nengtan.domain.returns.review.rules import Scope
 from nengtan.domain.returns.review.table import Place, Table
 from nengtan.domain.returns.slots import Kind
 from nengtan.reference import rules, scheme
@@ -31,13 +37,49 @@ PRICES = {
 }  # fmt: skip
 
 
-def run(sizes: Sequence[int], _database: Database) -> list[Row]:
+def run(sizes: Sequence[int], database: Database) -> list[Row]:
     """All checks with the figures of every message, and the smallest review there is."""
     engine = Engine(rules.rule_book(), scheme.edition(EDITION), Kind.ANNUAL)
     rows = [_bulk(engine, size) for size in sizes]
     one = _returns(engine, 1)
     seconds = median(lambda: list(engine.review(one)))
-    return [*rows, Row("review", "one return while typing", "in memory", 1, seconds, limit=TYPING_LIMIT)]
+    rows.append(Row("review", "one return while typing", "in memory", 1, seconds, limit=TYPING_LIMIT))
+    return [*rows, *(row for size in sizes for row in _stored(database, size))]
+
+
+def _stored(database: Database, size: int) -> list[Row]:
+    """Approved annual returns of a province, read and reviewed; one as a page asks while it is typed."""
+    from nengtan.domain.returns import slots
+    from nengtan.reporting.models import Return
+    from nengtan.reporting.services.past import past
+    from nengtan.reporting.services.peering import among_peers
+    from nengtan.reporting.services.reviewing import review_typed
+    from nengtan.reporting.services.rulebook import engine_of
+
+    count = returns_of(database, size)
+    rows, period = Return.objects.filter(year=YEAR, kind=Kind.ANNUAL), slots.annual(YEAR)
+    one = rows.select_related("region", "institution").order_by("pk")[size // 2]
+    engine = engine_of(one.edition, Kind.ANNUAL, Scope.RETURN)
+
+    def read_and_reviewed() -> None:
+        table = past(rows, period, engine.columns())
+        _review(engine, among_peers(table, period, one.edition, engine))
+
+    whole, plain = side_by_side(read_and_reviewed, _fetched)
+    typing = median(lambda: review_typed(one))
+    note = f"{count:,} cells"
+    return [
+        Row("review", "every rule, read and reviewed", database.kind, size, whole, "cells fetched", plain, LIMIT, note),
+        Row("review", "one return while typing, stored", database.kind, size, typing, limit=TYPING_LIMIT),
+    ]
+
+
+def _fetched() -> list[tuple[object, ...]]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT of_id, record, indicator, value FROM reporting_value")
+        return cursor.fetchall()
 
 
 def _bulk(engine: Engine, size: int) -> Row:

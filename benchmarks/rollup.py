@@ -28,22 +28,29 @@ def _measure(database: Database, size: int) -> Row:
     from nengtan.domain.returns import slots
     from nengtan.identity.access import system_actor
     from nengtan.registry.models import Region
-    from nengtan.reporting.totals import region_forms
+    from nengtan.reporting.queries.rollup import FORMS, Rollup
 
-    if database.use(f"returns_{size}"):
-        institutions(size)
-        count = _returns()
-        _settle()
-    else:
-        count = _count()
+    count = returns_of(database, size)
     actor, region, period = system_actor(), Region.objects.get(code=PROVINCE), slots.annual(YEAR)
 
     def forms() -> None:
-        region_forms(actor, region, period, own_level="own", whole="all")
+        found = Rollup(actor, region, period)
+        for form in FORMS:
+            found.summary(form)
 
     rolled, plain = side_by_side(forms, _plain)
     note = f"{count:,} cells, {count // size} a return"
     return Row("rollup", "forms 5 to 8", database.kind, size, rolled, "plain GROUP BY", plain, LIMIT, note)
+
+
+def returns_of(database: Database, size: int) -> int:
+    """Connect to a province with ``size`` approved annual returns, built on first use; how many cells they have."""
+    if not database.use(f"returns_{size}"):
+        return _count()
+    institutions(size)
+    count = _returns()
+    _settle()
+    return count
 
 
 def _plain() -> list[tuple[object, ...]]:

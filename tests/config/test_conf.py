@@ -119,6 +119,11 @@ def test_signing_key_is_made_once_and_readable_by_the_owner_only(tmp_path: Path)
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
 
 
+def test_the_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    load({"NENGTAN_DIR": str(tmp_path / "new")}).make_dir()
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
 def test_processes_that_start_at_once_sign_with_one_key(tmp_path: Path) -> None:
     config = load({"NENGTAN_DIR": str(tmp_path)})
     with ThreadPoolExecutor(8) as pool:

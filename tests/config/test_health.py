@@ -139,7 +139,11 @@ def test_redis_out_of_reach_stops_no_sign_in_and_is_told(settings: Any) -> None:
 
 def test_without_pango_word_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "pango_missing", lambda: "cannot load library 'libpango-1.0-0'")
+    monkeypatch.setattr(health, "office_program", lambda: "")
     (found,) = health._pdf()
     assert found["state"] == "warn"
     assert "as Word only" in found["message"]
     assert "libpango-1.0-0" in found["message"]
+    monkeypatch.setattr(health, "office_program", lambda: "/usr/bin/soffice")
+    (found,) = health._pdf()
+    assert found["state"] == "good"

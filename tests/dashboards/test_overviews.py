@@ -13,7 +13,8 @@ from nengtan.dashboards.region import RegionView
 from nengtan.identity.access import system_actor
 from nengtan.ledger.queries.accounts import accounts
 from nengtan.ledger.services import FactInput, enter_fact
-from nengtan.registry.services import set_attribute
+from nengtan.registry.models import Institution
+from nengtan.registry.services import InstitutionInput, save_institution, set_attribute
 from tests.cast import Cast
 
 MOST_QUERIES = 20
@@ -61,6 +62,32 @@ def test_a_district_adds_up_as_computed_by_hand(books) -> None:
     assert view.figures.water_m3 == Decimal(1870)
     assert view.figures.cost_cny == Decimal("394503.5")
     assert view.bodies.area_m2 == Decimal(28960)
+
+
+@pytest.mark.parametrize("who", ["district", "education"])
+def test_one_hasty_bill_does_not_hide_the_year_before(books, who) -> None:
+    """Of four, and of the three of the system, one tells of 2024: no year yet. Two do: half of four is one."""
+    system, region = system_actor(), books.regions["420106"]
+    for code in ("420106-S2", "420106-S3"):
+        kind = InstitutionInput(code=code, name=code, kind="021", region=region, system="education")
+        save_institution(system, kind)
+    bodies = [books.institutions["school"], *Institution.objects.filter(code__in=("420106-S2", "420106-S3"))]
+    for place, body in enumerate(bodies):
+        if place:
+            enter_fact(system, FactInput(body, "electricity", 202310, Decimal(9), "kWh"))
+    enter_fact(system, FactInput(bodies[0], "electricity", 202401, Decimal(7), "kWh"))
+    enter_fact(system, FactInput(bodies[0], "water", 202402, Decimal(7), "m3"))
+
+    def shown() -> int:
+        return RegionView(books.actor(who), region, None, 2026).year
+
+    assert shown() == 2023
+    enter_fact(system, FactInput(bodies[1], "electricity", 202401, Decimal(7), "kWh"))
+    assert shown() == 2024
+
+
+def test_a_region_without_figures_shows_this_year(cast) -> None:
+    assert RegionView(cast.actor("district"), cast.regions["420106"], None, 2026).year == 2026
 
 
 def test_an_intensity_is_the_sum_divided_never_an_average(books) -> None:
@@ -162,6 +189,33 @@ def test_a_page_costs_a_fixed_number_of_queries(books, url) -> None:
     with CaptureQueriesContext(connection) as seen:
         assert client.get(url).status_code == 200
     assert len(seen) <= MOST_QUERIES, [query["sql"][:120] for query in seen]
+
+
+def test_tables_of_an_overview_are_searched_each_by_its_own_words(books, monkeypatch) -> None:
+    client = books.client("district")
+    assert 'name="k_q"' not in client.get("/regions/420106/?year=2023").content.decode()  # found at a glance
+    monkeypatch.setattr("nengtan.ui.tables.table.FEW", 1)
+    word = client.get("/regions/420106/?year=2023").context["kinds"].rows[0].label
+    with CaptureQueriesContext(connection) as seen:
+        page = client.get("/regions/420106/", {"year": 2023, "k_q": word})
+    assert len(seen) <= MOST_QUERIES
+    assert [row.label for row in page.context["kinds"].rows] == [word]
+    assert not page.context["attention"].is_filtered
+    city = books.client("city").get("/regions/420100/", {"year": 2023, "b_q": str(books.regions["420106"].name)})
+    assert [row.key for row in city.context["below"].rows] == ["420106"]
+
+
+def test_who_is_worth_a_look_is_searched_and_the_sentence_still_counts_all(books, monkeypatch) -> None:
+    monkeypatch.setattr("nengtan.ui.tables.table.FEW", 1)
+    client, address = books.client("district"), "/regions/420106/attention/"
+    everybody = client.get(address, {"year": 2023}).context["table"].rows
+    assert len(everybody) > 1
+    name = everybody[0].book.name
+    page = client.get(address, {"year": 2023, "q": name})
+    assert [row.book.name for row in page.context["table"].rows] == [name]
+    assert page.context["count"] == len(everybody)
+    why = client.get(address, {"year": 2023, "q": str(everybody[0].reasons[0].word)})
+    assert name in [row.book.name for row in why.context["table"].rows]
 
 
 def test_a_region_without_figures_says_what_to_do(cast) -> None:

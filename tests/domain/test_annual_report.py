@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nengtan.domain.change import Coverage
-from nengtan.domain.returns.publication import Filing, Handed, publish
+from nengtan.domain.returns.publication import Filing, Handed, notices, publish
 from nengtan.domain.returns.report import (
     CarrierUse,
     Limits,
@@ -147,7 +147,8 @@ def test_every_figure_opens_to_the_returns_behind_it(report: Report) -> None:
 
 
 def filing(code: str, kind: str, handed: Handed, sent_back: int = 0) -> Filing:
-    return Filing(code, f"Body {code}", kind, "", "x", handed, sent_back)
+    days = None if handed is Handed.IN_TIME else 3
+    return Filing(code, f"Body {code}", kind, "", "x", handed, sent_back, days)
 
 
 def ranked(hidden: set[str], least: int = 2) -> dict[tuple[str, ...], object]:
@@ -191,8 +192,8 @@ def test_hidden_bodies_are_never_named_and_totals_always_hold(kinds: list[str], 
         assert sum(row.bodies for row in parts) == group.total.bodies
         assert group.others is None or group.others.bodies >= min(least, group.total.bodies)
     late = found.notices[0]
-    assert len(late.names) + late.others == len(bodies)
-    assert not set(late.names) & {f"Body {code}" for code in hidden}
+    assert len(late.named) + late.others == len(bodies)
+    assert not {one.name for one in late.named} & {f"Body {code}" for code in hidden}
 
 
 def test_punctuality_is_counted_by_class() -> None:
@@ -204,9 +205,19 @@ def test_punctuality_is_counted_by_class() -> None:
     assert [(item.heads, item.owed, item.handed[Handed.LATE], item.sent_back) for item in found.tallies] == [
         (("01",), 2, 1, 1), (("021",), 3, 1, 1),
     ]  # fmt: skip
-    assert [(item.handed, item.names, item.others) for item in found.notices] == [
-        (Handed.LATE, (), 2), (Handed.OUTSTANDING, ("Body c",), 0),
+    told = [(item.handed, [(one.name, one.days_late) for one in item.named], item.others) for item in found.notices]
+    assert told == [
+        (Handed.LATE, [], 2), (Handed.OUTSTANDING, [("Body c", 3)], 0),
     ], "b stands in a class of approved bodies too small to be named in"  # fmt: skip
+
+
+def test_the_latest_stand_first_and_who_is_not_due_is_not_named() -> None:
+    def owed(code: str, days: int | None) -> Filing:
+        return Filing(code, f"Body {code}", "01", "", "x", Handed.OUTSTANDING, 0, days)
+
+    _late, outstanding = notices([owed("a", 2), owed("b", 30), owed("c", None), owed("d", 9)], {"d"})
+    assert [(one.name, one.days_late) for one in outstanding.named] == [("Body b", 30), ("Body a", 2)]
+    assert (outstanding.others, outstanding.not_due) == (1, 1)
 
 
 def test_a_measure_without_its_other_side_is_unknown() -> None:

@@ -135,6 +135,15 @@ def test_a_return_is_filled_in_passed_on_and_reported(
     leader.told("reported")
     expect(leader.page.get_by_role("button", name="Report to the department above")).to_have_count(0)
 
+    manager = visit("manager")
+    assert manager.waiting("Workbench") > 0
+    manager.page.goto(leader.page.url)
+    manager.submit("Approve")
+    manager.told("approved")
+    statistician.page.reload()
+    statistician.sees("approved")
+    expect(statistician.page.get_by_role("button", name="Submit to the statistics head")).to_have_count(0)
+
 
 def works_on_without_a_connection(visitor: Visitor) -> None:
     """What is typed meanwhile waits on the device, outlives the page, and is stored when the connection is back."""
@@ -155,6 +164,35 @@ def write_fuel(visitor: Visitor) -> None:
     fuel |= {"gasoline_cost": "2400", "diesel_vehicle_qty": "100", "diesel_vehicle_cost": "750"}
     for name, text in (fuel | {"diesel_qty": "100", "diesel_cost": "750"}).items():
         write(visitor, name, text)
+
+
+def test_a_block_of_a_sheet_goes_into_the_rooms(visit: Callable[..., Visitor], next_quarter: str) -> None:
+    visitor = at_the_return(visit("statistician"), next_quarter)
+    visitor.page.locator("#room").fill("0002")
+    with visitor.page.expect_navigation():
+        visitor.page.get_by_role("button", name="Add a room").click()
+    cell(visitor, "0001.room_power_it").evaluate(PASTE, "31\t\t33\n41\t42\t43\n51\t52\t53\n")
+    is_saved(visitor)
+    for name, text in (("0001.room_power_it", "31"), ("0001.room_power_supply", "33"), ("0002.room_power_it", "41"),
+                       ("0002.room_power_cooling", "42"), ("0002.room_power_supply", "43")):  # fmt: skip
+        expect(cell(visitor, name)).to_have_value(text)
+    expect(cell(visitor, "0001.room_power_cooling")).not_to_have_value("32")
+    visitor.sees("rows there was no room for: 1")
+
+
+def test_what_was_typed_and_never_stored_is_told(visit: Callable[..., Visitor], site: Site) -> None:
+    """The connection broke, and somebody passed the return on meanwhile."""
+    head = visit("head")
+    head.open("/returns/?state=approved")
+    head.main.locator("tbody tr").first.get_by_role("link").first.click()
+    key = head.page.locator("#unsent").get_attribute("data-key") or ""
+    head.page.evaluate("key => localStorage.setItem(key, JSON.stringify({elec_qty: {text: '777', seen: 1}}))", key)
+    head.page.reload()
+    head.sees("Typed on this device and never stored", "777")
+    head.press("Discard")
+    expect(head.page.locator("#unsent")).to_be_hidden()
+    head.page.reload()
+    expect(head.page.locator("#unsent")).to_be_hidden()
 
 
 def test_two_people_in_one_cell_lose_nothing(visit: Callable[..., Visitor], next_quarter: str) -> None:

@@ -13,15 +13,16 @@ from tests.journeys.visitor import Visitor
 DISTRICT, SCHOOL, BUREAU = "/regions/420106/", "/institutions/WC041/", "/institutions/WC012/"
 LOOK = ["Overview", "Register", "Buildings", "Meters", "Equipment", "Ledger", "Imports"]
 LOOK += ["Energy and carbon accounts", "Factor library", "Still alive?", "Closed years"]
-OWN = [*LOOK, "Returns", "Annual analysis report", "Publications"]
-OVERSEEN = [*OWN, "Workbench", "Roll-up", "Joint review and spot check", "Deadlines", "Audit trail"]
+OWN = [*LOOK, "Returns", "Publications"]
+OVERSEEN = [*OWN, "Workbench", "Roll-up", "Joint review and spot check", "Deadlines", "Annual analysis report"]
+OVERSEEN += ["Audit trail"]
 EVERYTHING = [*OVERSEEN, "Review rules", "Import bills", "Regions", "Users", "API keys"]
 
 HOMES = {
     "admin": (DISTRICT, EVERYTHING),
     "manager": (DISTRICT, EVERYTHING),
     "education": (DISTRICT, OVERSEEN),
-    "statistician": (SCHOOL, [*OWN, "Import bills", "Regions", "Audit trail"]),
+    "statistician": (SCHOOL, [*OWN, "Import bills", "Audit trail"]),
     "head": (SCHOOL, [*OWN, "Import bills", "Audit trail"]),
     "leader": (SCHOOL, [*OWN, "Audit trail"]),
     "company": (BUREAU, OWN),

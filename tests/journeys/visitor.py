@@ -36,10 +36,17 @@ class Visitor:
     def go(self, entry: str) -> None:
         """Choose an entry of the main menu, unfolding it first on a phone."""
         menu = self.page.locator(".sidebar")
-        if not menu.get_by_role("link", name=entry, exact=True).is_visible():
+        link = menu.get_by_role("link").filter(has=self.page.get_by_text(entry, exact=True))
+        if not link.is_visible():
             self.page.locator(".topbar > button").click()
             expect(menu).to_have_class(re.compile(r"\bshow\b"))
-        menu.get_by_role("link", name=entry, exact=True).click()
+        link.click()
+
+    def waiting(self, entry: str) -> int:
+        """How much the menu says waits behind an entry."""
+        link = self.page.locator(".sidebar-link").filter(has=self.page.get_by_text(entry, exact=True))
+        badge = link.locator(".count-badge")
+        return int(re.sub(r"\D", "", badge.text_content() or "")) if badge.count() else 0
 
     @property
     def menu(self) -> list[str]:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from nengtan.domain.sheets.problems import Problem
-from nengtan.identity.access import Forbidden
+from nengtan.identity.access import Forbidden, system_actor
 from nengtan.identity.models import AuditEvent
 from nengtan.ledger.models import ActivityFact, Evidence, ImportBatch, InstitutionYear, RegionRollup
 from nengtan.ledger.services import close_year, intake
+from nengtan.ledger.wording import result_dict
 from nengtan.registry.models import Building, InstitutionEvent, Meter
 from nengtan.registry.services import EventInput, record_event
 from nengtan.ui.sheets import wording
@@ -347,9 +349,28 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(cast: Cast, django_as
     assert result.facts == 3 * 36 * 3
 
 
-def test_a_price_that_stands_out_is_pointed_out_and_the_row_is_taken(cast: Cast) -> None:
-    rows = [("420106-S1", None, f"2023-{month:02d}", "电力", 1000, "kWh", 750, None, None) for month in range(1, 8)]
-    rows.append(("420106-S1", None, "2023-08", "电力", 0.1, "kWh", 750, None, None))
-    result = take(cast, bills(*rows))
-    assert (result.accepted, [(note.place, note.code) for note in result.notes]) == (8, [("E9", "unit_price")])
+def test_prices_that_stand_out_alike_are_told_together_and_the_rows_are_taken(cast: Cast) -> None:
+    def priced(month: int, quantity: float, carrier: str = "电力", unit: str = "kWh") -> tuple[Any, ...]:
+        return ("420106-S1", None, f"2022-{month:02d}", carrier, quantity, unit, 750, None, None)
+
+    rows = [priced(month, 1000) for month in range(1, 8)]
+    result = take(cast, bills(*rows, priced(8, 0.1)))
+    assert (result.accepted, [(note.place, note.code) for note in result.notes]) == (8, [("E9", "price_high")])
     assert "7500" in wording.message(result.notes[0])
+    water = [priced(month, 150, "水", "m3") for month in range(1, 13)]
+    odd = [*(priced(month, 0.1) for month in range(8, 11)), *(priced(month, 10**5) for month in (11, 12))]
+    plan = intake.check_file(system_actor(), "a.xlsx", bills(*rows, *odd, *water))
+    assert [(note.code, note.params["count"]) for note in plan.remarks] == [
+        ("price_high_rows", 3),
+        ("price_low_rows", 2),
+    ]
+    assert [(one.row, one.code) for one in plan.prices] == [
+        (9, "price_high"), (10, "price_high"), (11, "price_high"), (12, "price_low"), (13, "price_low"),
+    ]  # fmt: skip
+    with override("en"):
+        told = wording.message(plan.remarks[0])
+        assert "3 rows pay more than ten times" in told
+        assert "rows 9, 10, 11" in told
+    printed = result_dict(intake.preview_result(plan))
+    assert [one["place"] for one in printed["prices"]] == ["E9", "E10", "E11", "E12", "E13"]
+    assert len(printed["notes"]) == 2

@@ -90,3 +90,59 @@ def test_who_reports_for_one_institution_is_not_asked(cast: Cast) -> None:
     page = cast.client("statistician").get("/ledger/import/").content.decode()
     assert 'name="origin"' in page
     assert 'name="region"' not in page
+
+
+HEADING = ("区县", "单位", "月份", "用电量(kWh)")
+
+
+def plan_of(*rows: tuple[Any, ...], heading: tuple[str, ...] = HEADING, region: str = "") -> intake.ActivityPlan:
+    chosen = Region.objects.get(code=region) if region else None
+    return intake.check_file(system_actor(), "a.xlsx", workbook([heading, *rows]), region=chosen)
+
+
+def bodies(plan: intake.ActivityPlan) -> list[str]:
+    codes = dict(Institution.objects.values_list("pk", "code"))
+    return [codes[entry.institution_id] for entry in plan.taken()]
+
+
+@pytest.mark.parametrize(
+    "words", [("武昌区", "洪山区"), ("武昌", "洪山"), ("420106", "420111"), ("武汉市武昌区", "湖北省武汉市洪山区")]
+)
+def test_a_column_of_regions_tells_twins_apart_row_by_row(cast: Cast, words: tuple[str, str]) -> None:
+    plan = plan_of((words[0], "Twin", "2023-01", 5), (words[1], "Twin", "2023-01", 6))
+    assert (plan.errors(), bodies(plan)) == ([], ["420106-S1", "420111-S1"])
+
+
+def test_a_region_over_merged_cells_is_that_of_each_row(cast: Cast) -> None:
+    rows = [HEADING, ("武昌区", "Twin", "2023-01", 5), ("", "Twin", "2023-02", 6)]
+    plan = intake.check_file(system_actor(), "a.xlsx", workbook(rows, merges=("A2:A3",)))
+    assert bodies(plan) == ["420106-S1", "420106-S1"]
+
+
+def test_a_region_in_which_nobody_bears_the_name_is_refused(cast: Cast) -> None:
+    plan = plan_of(("江岸区", "Twin", "2023-01", 5), ("武昌区", "Twin", "2023-01", 5), region="420111")
+    assert [(one.place, one.code) for one in plan.errors()] == [
+        ("B2", "not_in_region_of_row"), ("B3", "not_in_region_of_row"),
+    ]  # fmt: skip
+    assert "江岸区" in wording.message(plan.errors()[0])
+
+
+def test_what_is_no_region_is_told_and_left_out_of_account(cast: Cast) -> None:
+    Institution.objects.filter(code="420106-S1").update(name="Single")
+    plan = plan_of(("高新区", "Single", "2023-01", 5), ("高新区", "Single", "2023-02", 5))
+    assert (plan.errors(), bodies(plan)) == ([], ["420106-S1", "420106-S1"])
+    assert [(one.place, one.code) for one in plan.remarks if one.severity == "warning"] == [("A2", "region_not_used")]
+
+
+def test_a_code_needs_no_region(cast: Cast) -> None:
+    heading = ("区县", "单位编码", "月份", "用电量(kWh)")
+    assert bodies(plan_of(("武昌区", "420111-S1", "2023-01", 5), heading=heading)) == ["420111-S1"]
+
+
+def test_code_and_credit_code_may_stand_side_by_side(cast: Cast) -> None:
+    Institution.objects.filter(code="420111-S1").update(credit_code="91350100M000100Y43")
+    heading = ("单位编码", "统一社会信用代码", "月份", "用电量(kWh)")
+    plan = plan_of(
+        ("420106-S1", "", "2023-01", 5), ("", "91350100M000100Y43", "2023-01", 6), heading=heading
+    )  # fmt: skip
+    assert (plan.errors(), bodies(plan)) == ([], ["420106-S1", "420111-S1"])

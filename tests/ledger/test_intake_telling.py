@@ -113,6 +113,22 @@ def test_what_was_understood_and_left_out_is_in_the_answer(cast: Cast) -> None:
     assert all(row["why"] and row["sheet"] == "数据" for row in told["skipped"])
 
 
+@pytest.mark.parametrize(
+    ("title", "heading", "said"),
+    [
+        ("2023年用电量统计表（万kWh）", ["单位名称", "1月", "2月"], "2023 · Electricity · 10⁴ kWh"),
+        ("2023年用电量统计表", ["单位名称", "1月(kWh)", "2月(kWh)"], "2023 · Electricity"),
+        ("2023年统计表（万kWh）", ["单位名称", "月份", "用电量(kWh)"], "2023"),
+        ("统计表", ["单位名称", "月份", "用电量(kWh)"], ""),
+    ],
+)
+def test_what_only_the_title_says_is_told_too(cast: Cast, title: str, heading: list[str], said: str) -> None:
+    body = "2023-01" if "月份" in heading else 1
+    told = result_dict(preview([(title, None, None), tuple(heading), ("The school", body, 2)]), dry_run=True)
+    assert (told["accepted"], told["errors"]) == (1, [])
+    assert told["sheets"][0]["from_title"] == said
+
+
 def test_the_command_says_so_too(cast: Cast, tmp_path: Path) -> None:
     file = tmp_path / "a.xlsx"
     file.write_bytes(workbook(ROWS))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from nengtan import reference
 from nengtan.identity.access import system_actor
+from nengtan.ledger.commands.facts import facts_group
 from nengtan.ledger.models import ActivityFact, FactorVersion, ImportBatch, YearClosing
-from nengtan.ledger.services import FactInput, enter_fact, keep_evidence
+from nengtan.ledger.services import FactInput, enter_fact, intake, keep_evidence
 from nengtan.ledger.services.posting import UNVERIFIED
 from tests.cast import Cast
 from tests.ledger.files import bills
@@ -54,6 +59,7 @@ PAGES = (
     "/ledger/closings/",
     "/ledger/accounts/?region=420106&year=2023&by=institution",
     "/ledger/accounts/?region=420106&year=2023&by=month",
+    "/ledger/accounts/?region=420106&year=2023&by=institution&base=2022",
     "/ledger/accounts/?institution=420106-S1&year=2023&by=carrier",
     "/ledger/explain/?region=420106&year=2023&measure=co2_t",
     "/ledger/explain/?institution=420106-S1&year=2023&measure=kgce_per_m2&month=2",
@@ -238,7 +244,6 @@ def test_a_large_file_is_taken_in_by_the_worker(world: Cast, monkeypatch: pytest
     from nengtan.ledger.pages import imports
     from nengtan.ui import jobs
 
-    monkeypatch.setattr(imports, "LARGE", 10)
     asked: dict[str, Any] = {}
 
     class Job:
@@ -248,6 +253,7 @@ def test_a_large_file_is_taken_in_by_the_worker(world: Cast, monkeypatch: pytest
     client = world.client("district")
     shown = send(client, bills(row("420106-O1", "2023-01", 10)))
     key = shown.redirect_chain[-1][0].rstrip("/").split("/")[-1]
+    monkeypatch.setattr(imports, "LARGE", 10)
     answer = client.post(reverse("activity_take", args=[key]), {"take": "all"})
     assert answer.status_code == 302
     assert (asked["kind"], asked["draft"], asked["partial"]) == ("import.activity", key, False)
@@ -326,6 +332,70 @@ def test_a_lineage_that_does_not_exist_says_so(world: Cast, query: str) -> None:
     assert world.client("district").get(f"/ledger/explain/{query}").status_code == 404
 
 
+def test_accounts_are_held_against_a_year_of_ones_choice_on_the_page_and_in_its_file(world: Cast) -> None:
+    bill = FactInput(world.institutions["school"], "electricity", 202103, Decimal(500), "kWh")
+    enter_fact(system_actor(), bill)
+    client = world.client("district")
+    client.cookies["django_language"] = "en"
+    address = "/ledger/accounts/?region=420106&year=2023&by=carrier"
+    plain = client.get(address).content.decode().partition("</main>")[0]
+    assert "base=2021" in plain
+    assert "on 2021" in plain  # what may be chosen
+    assert 'class="change' not in plain
+    compared = client.get(f"{address}&base=2021")
+    text = compared.content.decode().partition("</main>")[0]
+    change = (Decimal(2 * sum(range(1001, 1013))) - 500) / 500
+    assert text.count('class="change') > 10
+    assert "part of a change may be this" in text
+    assert client.get(f"{address}&base=2022").context["base"] == ""  # a year without figures is none to compare with
+    file: Any = client.get(f"{address}&base=2021&export=csv")
+    lines = list(csv.reader(io.StringIO(b"".join(file.streaming_content).decode("utf-8-sig"))))
+    at = [heading.split(" (")[0] for heading in lines[0]].index("Electricity 2021")
+    row = next(line for line in lines[1:] if Decimal(line[at] or 0) == 500)
+    assert Decimal(row[at - 1]) == 2 * sum(range(1001, 1013))
+    assert Decimal(row[at + 1]) == round(change * 100, 1)
+
+
+def test_accounts_by_institution_are_searched_by_name(world: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nengtan.ui.tables.table.FEW", 1)
+    client, school = world.client("district"), world.institutions["school"].name
+    address = f"/ledger/accounts/?region=420106&year=2023&by=institution&q={school}"
+    page = client.get(address)
+    assert [row.label for row in page.context["table"].rows] == [school]
+    assert page.context["table"].kept == [("region", "420106"), ("year", "2023"), ("by", "institution")]
+    file: Any = client.get(f"{address}&export=csv")
+    lines = list(csv.reader(io.StringIO(b"".join(file.streaming_content).decode("utf-8-sig"))))
+    assert [line[0] for line in lines[1:]] == [school]
+
+
+def test_closed_years_are_searched(world: Cast) -> None:
+    client = world.client("district")
+    client.post("/ledger/closings/", {"region": "420106", "year": 2023})
+
+    def found(query: str) -> int:
+        return client.get(f"/ledger/closings/?{query}").context["table"].count
+
+    assert [found("q=2023"), found("q=420106+2023"), found("q=2022")] == [1, 1, 0]
+    assert [found("state=closed"), found("state=reopened")] == [1, 0]
+    assert client.get("/ledger/closings/?q=2022").context["nothing_to_close"] is False
+
+
+def test_the_figures_of_an_import_are_filtered(world: Cast, django_assert_max_num_queries: Any) -> None:
+    client = world.client("district")
+    shown = send(client, bills(row("420106-O1", "2023-01", 10), row("420106-O1", "2023-02", 20)))
+    key = shown.redirect_chain[-1][0].rstrip("/").split("/")[-1]
+    client.post(reverse("activity_take", args=[key]), {"take": "all"})
+    address = reverse("import_batch", args=[ImportBatch.objects.get().pk])
+
+    def found(query: str) -> int:
+        return client.get(f"{address}?{query}").context["table"].count
+
+    assert [found(""), found("institution=420106-O1&carrier=electricity"), found("carrier=water")] == [2, 2, 0]
+    assert [found("q=X"), found("q=none"), found("standing=1")] == [2, 0, 2]
+    with django_assert_max_num_queries(MOST_QUERIES):
+        client.get(f"{address}?institution=420106&sort=-quantity")
+
+
 def test_the_public_sees_totals_and_no_single_institution(world: Cast) -> None:
     client = world.client("public")
     text = client.get("/ledger/accounts/?region=420106&year=2023&by=institution").content.decode()
@@ -343,8 +413,39 @@ def test_what_a_command_did_names_who_sat_at_the_console(cast: Cast, monkeypatch
     for address in (
         reverse("fact", args=[fact.pk]),
         "/ledger/explain/?institution=420106-S1&year=2023&measure=electricity_kwh",
+        "/ledger/",
     ):
         assert "command line (system user zhang)" in client.get(address).content.decode(), address
+    file: Any = cast.client("district").get("/ledger/?export=csv")
+    assert "zhang" in b"".join(file.streaming_content).decode()
+    told = client.get("/api/facts", headers=cast.bearer("district") | {"Accept-Language": "en"}).json()
+    assert "zhang" in told["items"][0]["entered_by"]
+    listed = CliRunner().invoke(facts_group, ["list", "--format", "json"], standalone_mode=False)
+    assert "zhang" in json.loads(listed.output)[0]["entered_by"]
+
+
+def test_an_import_by_command_names_who_sat_at_the_console(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path, django_assert_max_num_queries: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path / "files"
+    monkeypatch.setattr("getpass.getuser", lambda: "zhang")
+    rows = [("420106-S1", None, f"2023-{month:02d}", "电力", 1000, "kWh", 750, None, None) for month in range(1, 13)]
+    intake.import_file(system_actor(), "a.xlsx", bills(*rows))
+    client = cast.client("district")
+    client.cookies["django_language"] = "en"
+    with django_assert_max_num_queries(20):
+        text = client.get("/ledger/").content.decode()
+    assert text.count("command line (system user zhang)") == 12
+    assert "command line (system user zhang)" in client.get("/ledger/imports/").content.decode()
+
+
+def test_the_remark_on_a_factor_is_in_the_language_of_the_reader(world: Cast) -> None:
+    client = world.client("public")
+    for language, words in (("zh-hans", "统计汇总默认采用"), ("en", "default for totals of the statistics scheme")):
+        client.cookies["django_language"] = language
+        text = client.get("/ledger/factors/SCH_ELEC/").content.decode()
+        assert words in text
+        assert "Back-calculated" not in text
 
 
 def test_the_source_of_a_factor_is_cited_in_the_language_of_the_reader(world: Cast) -> None:

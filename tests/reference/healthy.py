@@ -8,7 +8,7 @@ from typing import Any
 
 from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
-from nengtan.domain.returns.review.rules import Scope
+from nengtan.domain.returns.review.rules import Scope, Setting
 from nengtan.domain.returns.review.table import Place, ReturnRow, table_of
 from nengtan.domain.returns.slots import Kind
 from nengtan.reference import rules, scheme
@@ -93,6 +93,12 @@ def review(
     kind: Kind = Kind.ANNUAL,
     scope: Scope = Scope.RETURN,
     of_class: str = "01",
+    thresholds: Mapping[str, Any] | None = None,
 ) -> list[Finding]:
-    """Everything found in the healthy return with changes."""
-    return list(engine(edition, kind, scope).review(table_of([row(changes, of_class, scope is Scope.ROOM)])))
+    """Everything found in the healthy return with changes; ``thresholds`` as a region set them for rules P06, P07."""
+    chosen = engine(edition, kind, scope)
+    if thresholds:
+        held = {name: Decimal(str(value)) for name, value in thresholds.items()}
+        settings = [Setting(rule, parameters=held) for rule in ("P06", "P07")]
+        chosen = Engine(rules.rule_book(), scheme.edition(edition), kind, scope, settings)
+    return list(chosen.review(table_of([row(changes, of_class, scope is Scope.ROOM)])))

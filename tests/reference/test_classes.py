@@ -68,3 +68,15 @@ def test_what_nobody_has_checked_says_so_in_both_languages() -> None:
     for said in recalled:
         assert "recalled" in reference.citations()[said].name_en, said
         assert "未核对" in reference.citations()[said].name_zh, said
+
+
+def test_every_remark_on_a_factor_is_there_in_both_languages() -> None:
+    han = re.compile(r"[\u3400-\u9fff]")
+    remarks = reference.remarks()
+    assert {factor.note for factor in reference.factors() if factor.note} <= remarks.keys()
+    for said, remark in remarks.items():
+        assert han.search(remark.name_zh), said
+        assert not re.search(r"[A-Za-z]{4,}", remark.name_zh), said
+        assert not han.search(remark.name_en), said
+        recalled = "recalled" in said
+        assert recalled == ("recalled" in remark.name_en) == ("凭一般知识" in remark.name_zh), said

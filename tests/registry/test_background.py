@@ -167,3 +167,15 @@ def test_cancelled_or_killed_it_leaves_nothing_and_the_rows_go_in_afterwards(tmp
     finally:
         worker.kill()
         worker.wait()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_large_workbook_is_looked_at_by_the_worker(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "CHECKED_AT_ONCE", 10)
+    client, preview = cast.client("district"), send(cast, workbook(*rows(2), ("W9", "x", "999", "420106")))
+    page = client.get(preview)
+    assert (page.context["create"], page.context["refused"], page.context["understood"][0]["rows"]) == (2, 1, 3)
+    assert [(job.kind, job.state) for job in jobs.Job.objects.all()] == [("check.registry", "done")]
+    assert client.get(preview).status_code == 200
+    assert jobs.Job.objects.count() == 1
+    assert not Institution.objects.filter(code__startswith="W").exists()

@@ -17,7 +17,7 @@ from nengtan.identity.access import system_actor
 from nengtan.identity.models import AuditEvent
 from nengtan.registry.models import Attribute, Building, Contact, Institution, InstitutionSpan
 from nengtan.registry.services import intake
-from nengtan.registry.wording import told
+from nengtan.ui.sheets.wording import told
 from tests.cast import Cast
 
 Make = Callable[..., Grid]

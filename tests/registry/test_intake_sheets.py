@@ -11,6 +11,7 @@ from django.utils.translation import override
 from nengtan.domain.sheets.cells import Grid, Merge
 from nengtan.identity.access import system_actor
 from nengtan.registry.services import intake
+from nengtan.registry.services.intake import schema
 from nengtan.registry.wording import result_dict, understood_sheets
 from nengtan.ui.sheets import wording
 from tests.cast import Cast
@@ -150,6 +151,17 @@ def test_a_missing_column_keeps_nobody_from_checking_the_others(cast: Cast) -> N
     row[LIST.index("单位类型")] = "工厂"
     plan = plan_of(Grid("单位", without("行政区划代码", row)))
     assert [one.code for one in plan.errors] == ["missing_region_column", "not_a_choice"]
+
+
+@pytest.mark.parametrize("kind", sorted(schema.fields()))
+def test_no_missing_column_stops_the_check_of_the_others(cast: Cast, kind: str) -> None:
+    entries = schema.fields()[kind]
+    for left_out in [entry.key for entry in entries if entry.required]:
+        keys = [entry.key for entry in entries if entry.key != left_out]
+        with override("zh-hans"):
+            heading = [str(wording.column_name(key)) for key in keys]
+        plan = plan_of(Grid(kind, [heading, ["x"] * len(keys), ["x"] * len(keys)]))
+        assert plan.errors, (kind, left_out)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from nengtan.identity.access import system_actor
 from nengtan.registry.commands import export_group, import_group, institutions, regions, template_group
-from nengtan.registry.models import Institution, Region
+from nengtan.registry.models import Attribute, Institution, Region
 from nengtan.registry.services import intake, save_contact, set_attribute
 from nengtan.ui.sheets.writer import Sheet, SheetColumn, write_workbook
 from tests.cast import Cast
@@ -151,7 +151,7 @@ def test_commands_take_in_and_list(cast: Cast, tmp_path: Path) -> None:
     assert "A1" in [one["code"] for one in json.loads(alive.output)]
     run.invoke(export_group, ["registry", "--region", "420106", "-o", str(tmp_path / "r.xlsx")])
     again = run.invoke(import_group, ["registry", str(tmp_path / "r.xlsx"), "--format", "json"])
-    assert (json.loads(again.output[again.output.index("{") :])["unchanged"], again.exit_code) == (4, 0)
+    assert (json.loads(again.output[again.output.index("{") :])["unchanged"], again.exit_code) == (5, 0)
     run.invoke(export_group, ["registry", "--sheet", "contacts", "-o", str(tmp_path / "c.csv")])
     assert (tmp_path / "c.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     run.invoke(regions, ["notice", "420106", "CC BY 4.0"])
@@ -188,6 +188,18 @@ def test_an_institution_is_added_by_everybody_who_may(cast: Cast, who: str) -> N
     answer = cast.client(who).post("/register/add/", form)
     assert answer.status_code == 302, answer.content.decode()[:2000]
     assert Institution.objects.get(code="NEW-1").region.code == "420106"
+
+
+def test_an_institution_is_added_with_its_first_area_and_headcount(cast: Cast) -> None:
+    form = {"code": "NEW-1", "name": "New school", "kind": "021", "region": "420106", "carriers": ["electricity"]}
+    form |= {"reports_to": "region", "occupancy": "own", "utility_account": "own"}
+    form |= {"area_m2": "1000.5", "persons": "100", "establishment": "8", "valid_from": "2020-01-01"}
+    answer = cast.client("district").post("/register/add/", form)
+    assert answer.status_code == 302, answer.content.decode()[:2000]
+    held = Attribute.objects.filter(institution__code="NEW-1").values_list("key", "value", "valid_from")
+    since = date(2020, 1, 1)
+    sizes = {"area_m2": "1000.5", "persons": "100", "establishment": "8"}
+    assert set(held) == {(key, Decimal(value), since) for key, value in sizes.items()}
 
 
 def test_an_event_asks_for_what_its_kind_needs(cast: Cast) -> None:

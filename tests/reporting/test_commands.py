@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from nengtan.domain.returns import slots
+from nengtan.identity.access import system_actor
 from nengtan.reporting.commands import returns
 from nengtan.reporting.models import Return
+from nengtan.reporting.services import explain, open_returns, review, workbooks
 from tests.cast import Cast
 from tests.reporting.desk import QUARTER, bill, register
 
@@ -49,6 +53,27 @@ def test_a_file_is_reviewed_by_itself(file: Path) -> None:
     }
     (four,) = [item for item in found if item["rule"] == "L04"]
     assert (four["period"], four["found"], four["expected"]) == ("2025-00", "4", "3")
+
+
+@pytest.mark.parametrize("drawn", ["forms_of_returns", "rows_of_returns"])
+def test_the_platforms_own_workbooks_are_reviewed_by_themselves(cast: Cast, tmp_path: Path, drawn: str) -> None:
+    """Data rooms stand on a sheet of their own and are held against the form all the same."""
+    open_returns(system_actor(), cast.regions["420106"], slots.annual(2025))
+    of = Return.objects.get(institution=cast.institutions["school"])
+    cells = {("", "area"): 1000, ("", "persons"): 100, ("", "elec_qty"): 50, ("0001", "room_elec"): 70}
+    for (record, indicator), value in cells.items():
+        of.values.update_or_create(
+            record=record, indicator=indicator, defaults={"value": Decimal(value), "provenance": "typed"}
+        )
+    path = tmp_path / "drawn.xlsx"
+    path.write_bytes(getattr(workbooks, drawn)(system_actor(), [of]))
+    ran = run("review", "--edition", "2025", "--file", str(path), "--format", "json")
+    assert ran.exit_code == 0, ran.output
+    found = {(item["rule"], item["cell"]) for item in json.loads(ran.stdout)}
+    assert ("L07", "elec_qty") in found, "the room uses more than the whole"
+    assert ("L01", "water_qty") in found
+    other = run("review", "--edition", "2022", "--file", str(path), "--format", "json")
+    assert other.exit_code == (2 if drawn == "forms_of_returns" else 0), "a form is of its own edition"
 
 
 @pytest.mark.parametrize(
@@ -105,6 +130,25 @@ def test_cells_are_filled_and_steps_taken(cast: Cast) -> None:
     assert refused.exit_code != 0
     of.refresh_from_db()
     assert of.state == "entering", "water is missing"
+
+
+@pytest.mark.parametrize("state", ["statistics_head", "unit_head"])
+def test_the_console_submits_and_signs_for_nobody(cast: Cast, school: Return, state: str) -> None:
+    place = ("--institution", school.institution.code, "--period", str(school.period))
+    run("fill", *place, "water_qty=1500", "gas_qty=0", "gas_cost=0")
+    for finding in review([school])[school.pk]:
+        explain(
+            system_actor(), school, finding.rule, "as billed",
+            record=finding.cell.record, indicator=finding.cell.indicator,
+        )  # fmt: skip
+    told = json.loads(run("submit", *place, "--format", "json").output)
+    assert told["state"] == "statistics_head"
+    Return.objects.filter(pk=school.pk).update(state=state, hands=[])
+    for action in ("pass", "send_back"):
+        refused = run("step", *place, action, "--reason", "r")
+        assert refused.exit_code != 0
+    school.refresh_from_db()
+    assert school.state == state
 
 
 def test_a_workbook_is_taken_in_by_command(cast: Cast, tmp_path: Path) -> None:

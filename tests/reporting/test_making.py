@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from nengtan.identity.access import Forbidden
 from nengtan.reporting.commands import returns
 from nengtan.reporting.models import AnnualReport, ReportTemplate, Return
 from nengtan.reporting.report import books as packed
-from nengtan.reporting.report import pango
+from nengtan.reporting.report import office, pango
 from nengtan.reporting.services.reports import drop_template, keep_template, make_report, template_of
 from nengtan.ui.jobs import Job
 from tests.reporting.books import TCE, YEAR, Books
@@ -95,13 +96,79 @@ def test_unknown_tags_are_told_by_name_and_nothing_is_kept(books: Books) -> None
     assert not ReportTemplate.objects.exists()
 
 
-def test_without_pango_word_is_offered(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pango_and_libreoffice_word_is_offered(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pango, "missing", lambda: "no libpango")
+    monkeypatch.setattr(office, "program", lambda: "")
     with pytest.raises(ValidationError) as raised:
         make_report(books.cast.actor("district"), books.region, YEAR, "pdf")
     assert "choose Word" in str(raised.value)
     page = reader(books).get(f"/returns/report/?region=420106&year={YEAR}")
     assert "no libpango" in page.content.decode()
+
+
+@pytest.mark.requires("office", "fonts")
+def test_the_pdf_of_an_office_is_made_from_its_own_template(books: Books, tmp_path: Path) -> None:
+    keep_template(books.cast.actor("district"), books.region, "own.docx", edited("Main findings", "Own findings"))
+    report = make_report(books.cast.actor("district"), books.region, YEAR, "pdf")
+    assert report.template == template_of(books.region)
+    (tmp_path / "report.pdf").write_bytes(bytes(report.content))
+    text = subprocess.run(["pdftotext", "report.pdf", "-"], cwd=tmp_path, capture_output=True, check=True).stdout
+    assert "Own findings" in text.decode()
+    assert "233.64" in text.decode()
+    assert "PDF is made from this template as well" in page_of(books)
+
+
+@pytest.mark.requires("pango", "fonts")
+def test_without_libreoffice_the_pdf_has_the_shipped_layout_and_the_page_says_so(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office, "program", lambda: "")
+    keep_template(books.cast.actor("district"), books.region, "own.docx", edited("Main findings", "Own findings"))
+    report = make_report(books.cast.actor("district"), books.region, YEAR, "pdf")
+    assert report.template is None
+    assert bytes(report.content).startswith(b"%PDF")
+    assert "LibreOffice, which turns Word into PDF, is not installed" in page_of(books)
+
+
+def test_what_libreoffice_does_not_make_is_told_and_nothing_is_kept(
+    books: Books, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "soffice"
+    broken.write_text("#!/bin/sh\necho no display >&2\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(office, "program", lambda: str(broken))
+    keep_template(books.cast.actor("district"), books.region, "own.docx", edited("Main findings", "Own findings"))
+    with pytest.raises(ValidationError, match="no display"):
+        make_report(books.cast.actor("district"), books.region, YEAR, "pdf")
+    assert not AnnualReport.objects.exists()
+
+
+def page_of(books: Books) -> str:
+    return str(reader(books).get(f"/returns/report/?region=420106&year={YEAR}").content.decode())
+
+
+# the state of the review
+
+
+def test_beside_the_report_stands_how_far_the_review_is(books: Books, django_assert_max_num_queries: Any) -> None:
+    address = f"/returns/report/state/?region=420106&year={YEAR}"
+    assert address.replace("&", "&amp;") in page_of(books)
+    client = reader(books)
+    client.get(address)
+    with django_assert_max_num_queries(20):
+        text = client.get(address).content.decode()
+    assert "Waiting for review" in text
+    assert "80.0 % of those owed" in text
+    assert "carry errors" in text
+    assert f"/returns/workbench/?region=420106&amp;period={YEAR}-00" in text
+    for who in ("neighbour", "education", "public", "statistician"):
+        assert books.cast.client(who).get(address).status_code in (403, 404), who
+
+
+def test_the_page_of_the_report_asks_the_database_few_times(books: Books, django_assert_max_num_queries: Any) -> None:
+    page_of(books)
+    with django_assert_max_num_queries(20):
+        page_of(books)
 
 
 # doors

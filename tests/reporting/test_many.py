@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.steps import Action, State
 from nengtan.reporting import clock
-from nengtan.reporting.models import Return, ReturnStep
-from nengtan.reporting.services import NotAll, open_returns, take_step, take_steps
+from nengtan.reporting.models import Return, ReturnStep, Value
+from nengtan.reporting.services import NotAll, open_returns, review, reviewing, take_step, take_steps
 from nengtan.reporting.services.stepping import Outcome
 from tests.cast import Cast
 from tests.reporting.desk import handed_in, opened_all
@@ -103,3 +103,11 @@ def test_what_is_done_on_another_day_bears_its_date(cast: Cast) -> None:
     assert of.reported_at is not None
     assert of.reported_at.date() == date(2023, 4, 2)
     assert Decimal(5000) in [value.value for value in of.values.all()]
+
+
+def test_a_review_of_many_finds_the_same_piece_by_piece(three: list[Return], monkeypatch: pytest.MonkeyPatch) -> None:
+    Value.objects.filter(indicator="elec_qty").update(value=0)
+    whole = review(three)
+    monkeypatch.setattr(reviewing, "AT_ONCE", 2)
+    assert review(three) == whole
+    assert all(whole.values())

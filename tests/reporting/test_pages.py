@@ -18,8 +18,9 @@ from nengtan.registry.services import save_asset
 from nengtan.reporting.models import Return
 from nengtan.reporting.services import CellChange, prefill, save_cells
 from tests.cast import Cast
+from tests.reporting.desk import bill
 
-MOST_QUERIES = 32
+MOST_QUERIES = 20
 
 
 def browser(cast: Cast, who: str) -> Any:
@@ -69,6 +70,19 @@ def test_the_page_opens_in_few_queries(
     assert "30,000" in text
 
 
+def test_last_year_comes_from_the_books_where_no_return_has_it(cast: Cast, school: Return) -> None:
+    booked = 'title="no return of last year'
+    assert page(cast, school).count(booked) == 2, "area and persons of the register"
+    for month in school.period.last_year.months:
+        bill(cast, "school", "electricity", month, "25000", "kWh", "15000")
+    text = page(cast, school)
+    assert text.count(booked) == 4, "electricity and its cost with them"
+    assert "75,000" in text
+    for month in school.period.last_year.months[:2]:
+        bill(cast, "school", "water", month, "10", "m3", "30")
+    assert page(cast, school).count(booked) == 4, "two months are not a quarter"
+
+
 def test_queries_do_not_grow_with_what_is_filled_in(
     cast: Cast, school: Return, django_assert_max_num_queries: Any
 ) -> None:
@@ -94,6 +108,25 @@ def test_the_list_begins_with_what_waits_for_its_reader(cast: Cast, school: Retu
     assert "waits for you" in text
     assert "waits for you" not in browser(cast, "statistics_head").get("/returns/").content.decode()
     assert "waits for you" not in browser(cast, "district").get("/returns/").content.decode()
+
+
+def badge(cast: Cast, who: str, entry: str) -> str:
+    text = browser(cast, who).get("/returns/").content.decode()
+    found = re.search(rf"<span>{entry}</span>\s*(?:<span class=.count-badge.>.*?</span>\s*(\d+)\S*</span>)?", text)
+    return (found[1] or "") if found else "no entry"
+
+
+def test_the_menu_counts_what_waits_for_its_reader(cast: Cast, school: Return) -> None:
+    assert badge(cast, "statistician", "Returns") == "1"
+    assert badge(cast, "statistics_head", "Returns") == badge(cast, "district", "Returns") == ""
+    assert badge(cast, "district", "Workbench") == ""
+    Return.objects.filter(pk=school.pk).update(state="statistics_head")
+    assert (badge(cast, "statistician", "Returns"), badge(cast, "statistics_head", "Returns")) == ("", "1")
+    Return.objects.filter(pk=school.pk).update(state="reported")
+    for who in ("district", "city", "admin"):
+        assert badge(cast, who, "Workbench") == "1", who
+    assert badge(cast, "education", "Workbench") == "", "sees, and decides on nothing"
+    assert badge(cast, "neighbour", "Workbench") in ("", "no entry")
 
 
 def test_an_institution_without_returns_is_told_why(cast: Cast) -> None:

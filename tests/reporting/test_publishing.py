@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,8 +18,10 @@ from openpyxl import load_workbook
 
 from nengtan.identity.access import Forbidden
 from nengtan.identity.models import AuditEvent
+from nengtan.reporting import clock
 from nengtan.reporting.commands import returns
-from nengtan.reporting.models import NamingRule, Publication
+from nengtan.reporting.models import NamingRule, Publication, Return
+from nengtan.reporting.report.notice import notice
 from nengtan.reporting.report.published import readable
 from nengtan.reporting.services import publishing
 from tests.reporting.books import TCE, YEAR, Books
@@ -82,6 +84,53 @@ def test_the_rule_of_the_level_above_holds_until_there_is_an_own_one(books: Book
     assert publishing.rule_of(books.region).smallest_class == 7
     one_class_each(books)
     assert publishing.rule_of(books.region).smallest_class == 1
+
+
+def test_what_a_region_above_or_below_does_not_name_stays_unnamed(books: Books) -> None:
+    one_class_each(books, "hospital")
+    city = books.cast.regions["420100"]
+    publishing.set_rule(books.cast.actor("city"), city, 1, [], [books.cast.institutions["office"]])
+    for who, region in (("district", books.region), ("city", city)):
+        content = publishing.frozen(publishing.preview(books.cast.actor(who), region, YEAR, "kind"))
+        assert "The hospital" not in json.dumps(content), "the district does not name it"
+        assert "The office" not in json.dumps(content), "the city does not name it"
+        assert total(content) == sum(TCE.values())
+
+
+def test_public_security_is_not_named_unless_a_region_says_so(books: Books) -> None:
+    assert publishing.rule_of(books.region).systems == ["public_security"]
+    for of in Return.objects.filter(institution__name="The office"):
+        Return.objects.filter(pk=of.pk).update(system="public_security")
+    city = books.cast.regions["420100"]
+    publishing.set_rule(books.cast.actor("city"), city, 1, [], [], systems=["public_security"])
+    one_class_each(books)
+    content = publishing.frozen(publishing.preview(district(books), books.region, YEAR, "kind"))
+    assert named(content) == {"The school", "The hospital", "The library"}
+    publishing.set_rule(books.cast.actor("city"), city, 1, [], [])
+    content = publishing.frozen(publishing.preview(district(books), books.region, YEAR, "kind"))
+    assert "The office" in named(content)
+
+
+# how they reported
+
+
+def test_the_notice_says_by_how_many_days(books: Books) -> None:
+    one_class_each(books)
+    clinic = books.returns["clinic", YEAR]
+    in_time = datetime(YEAR + 1, 1, 30, 9, tzinfo=UTC)
+    Return.objects.filter(year=YEAR).update(due_on=date(YEAR + 1, 1, 31), reported_at=in_time)
+    Return.objects.filter(pk=clinic.pk).update(reported_at=datetime(YEAR + 1, 2, 12, 9, tzinfo=UTC))
+    with clock.at(date(YEAR + 1, 2, 20)):
+        found = publishing.preview(district(books), books.region, YEAR, "kind")
+    late, outstanding = found.notices
+    assert [(one.name, one.days_late) for one in late.named] == [("The clinic", 12)]
+    told = notice("t", books.region, YEAR, "kind", publishing.frozen(found))
+    assert ("The clinic", "late", "12") in told.overdue.rows
+    assert any("up to 12 days" in line for line in told.lines)
+    with clock.at(date(YEAR + 1, 1, 20)):
+        early = publishing.preview(district(books), books.region, YEAR, "kind").notices[1]
+    assert early.named == ()
+    assert early.not_due == len(outstanding.named)
 
 
 @pytest.mark.parametrize(
@@ -171,9 +220,11 @@ def test_the_public_reads_the_page_and_saves_the_files(books: Books) -> None:
     made = publishing.publish(district(books), books.region, YEAR, "kind")
     client = books.cast.client("public")
     assert made.title in client.get("/returns/publications/").content.decode()
+    found = [client.get(f"/returns/publications/?q={words}").context["table"].count for words in (YEAR, "nowhere")]
+    assert found == [1, 0]
     page = client.get(f"/returns/publications/{made.pk}/").content.decode()
     assert "The hospital" in page
-    assert not re.search(r"<td\s*>The clinic", page), "it is not approved; that it reported late is no figure of it"
+    assert page.count("The clinic") == 1, "it is not approved; that it reported late is no figure of it"
     document = Document(io.BytesIO(b"".join(client.get(f"/returns/publications/{made.pk}/docx/"))))
     assert any(cell.text == "The hospital" for table in document.tables for row in table.rows for cell in row.cells)
     book = load_workbook(io.BytesIO(b"".join(client.get(f"/returns/publications/{made.pk}/xlsx/"))))

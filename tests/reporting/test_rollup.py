@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from nengtan.domain.exact import total
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.rollup import Contribution, compare
 from nengtan.identity.access import Forbidden, system_actor
 from nengtan.registry.models import EventParty, InstitutionEvent
 from nengtan.reporting.models import RegionReport, Value
-from nengtan.reporting.queries.rollup import NONE, Rollup
+from nengtan.reporting.queries.rollup import Rollup
 from nengtan.reporting.services import open_returns
 from nengtan.reporting.services.summaries import decide, is_as_reported, report_up
+from nengtan.reporting.totals import NONE, Counted
 from tests.reporting.books import YEAR, Books, kept
 from tests.reporting.english import _in_english
 
@@ -132,17 +134,26 @@ def test_bodies_that_merged_are_compared_together(five: Books) -> None:
 
 
 def test_the_database_adds_up_as_the_domain_does(five: Books) -> None:
-    def contributions(year: int) -> list[Contribution]:
-        found = rollup(five).approved(slots.annual(year)).prefetch_related("values")
-        return [
-            Contribution("", of.institution_kind, {v.indicator: v.value for v in of.values.all()}, 1, 0, str(of.pk))
-            for of in found
-        ]
+    """Of all institutions and of the same, whether few or many of them are in one year only."""
+    clinic = five.returns["clinic", YEAR]
+    for approved in ("reported", "approved"):
+        type(clinic).objects.filter(pk=clinic.pk).update(state=approved)
+        mine = rollup(five)
+        for form in (6, 7, 8):
+            theirs = compare(mine.edition, form, _one_by_one(mine.counted), _one_by_one(mine.last_year))
+            assert mine.comparison(form) == theirs, (approved, form)
 
-    mine, edition = rollup(five), rollup(five).edition
-    theirs = compare(edition, 6, contributions(YEAR), contributions(YEAR - 1))
-    for line, change in theirs.all_units.items():
-        assert mine.comparison(6).all_units[line] == change, line
+
+def _one_by_one(counted: Counted) -> list[Contribution]:
+    found = []
+    for of in counted.approved.prefetch_related("values"):
+        held: dict[str, list[Decimal | None]] = {}
+        for value in of.values.all():
+            held.setdefault(value.indicator, []).append(value.value)
+        rooms = {value.record for value in of.values.all() if value.record}
+        sums = {key: total(parts) for key, parts in held.items()}
+        found.append(Contribution("", of.institution_kind, sums, 1, len(rooms), str(of.institution_id)))
+    return found
 
 
 def test_a_figure_opens_to_the_returns_behind_it(five: Books) -> None:

@@ -62,6 +62,40 @@ def test_a_rule_is_added_tried_and_switched_on_without_code(begun: Return) -> No
     assert RuleVersion.objects.count() == 3
 
 
+def test_an_added_rule_is_changed_as_on_its_page(begun: Return) -> None:
+    answer(*ADD)
+    answer("try", "420106-W1", "--region", "420106", "--period", "2023-Q1")
+    answer("on", "420106-W1", "--reason", "needed")
+    told = answer("change", "420106-W1", "--wording-en", "{found} m3 a person", "--reason", "clearer")
+    assert (told["version"], told["enabled"], told["checks"][0]["wording_en"]) == (3, True, "{found} m3 a person")
+    assert told["checks"][0]["flag"] == "water_qty / persons > 3", "what is not given stays"
+    told = answer("change", "420106-W1", "--flag", "water_qty / persons > 4", "--class", "021", "--reason", "too many")
+    assert (told["version"], told["enabled"], told["checks"][0]["classes"]) == (4, False, ["021"])
+    assert run("on", "420106-W1", "--reason", "needed").exit_code != 0, "it looks at something else and was not tried"
+    told = answer("change", "420106-W1", "--class", "", "--reason", "all types again")
+    assert told["checks"][0]["classes"] == []
+    assert list(RuleVersion.objects.values_list("flag", flat=True)) == [
+        *["water_qty / persons > 3"] * 3, *["water_qty / persons > 4"] * 2,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("P02", "--flag", "elec_qty > 1", "--reason", "x"), "P02"),
+        (("420106-W1", "--flag", "elecqty > 1", "--reason", "x"), "elecqty"),
+        (("420106-W1", "--flag", "elec_qty > 1"), "--reason"),
+        (("420106-W1", "--reason", "nothing"), ""),
+    ],
+)
+def test_a_change_that_cannot_be_made_changes_nothing(cast: Cast, arguments: tuple[str, ...], words: str) -> None:
+    answer(*ADD)
+    ran = run("change", *arguments)
+    assert ran.exit_code != 0
+    assert words in ran.output or words in str(ran.exception)
+    assert RuleVersion.objects.count() == 1
+
+
 def test_thresholds_are_tried_set_and_taken_back(begun: Return) -> None:
     place = ("--region", "420106")
     tried = answer("try", "P01", *place, "--period", "2023-Q1", "price_low.elec_qty=2")
@@ -101,7 +135,7 @@ def test_bad_use_says_what_is_allowed(cast: Cast, arguments: tuple[str, ...], wo
 
 
 def test_help_explains_itself() -> None:
-    for command in ("list", "show", "add", "try", "set", "on", "off"):
+    for command in ("list", "show", "add", "change", "try", "set", "on", "off"):
         ran = run(command, "--help")
         assert ran.exit_code == 0
         assert "--format" in ran.output

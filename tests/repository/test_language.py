@@ -74,6 +74,32 @@ def _texts(message: Message) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(sources), tuple(targets)
 
 
+def test_rooms_agree_on_a_word() -> None:
+    """Django reads all catalogues as one: where two rooms differ, one of them would show the other's word."""
+    said: dict[tuple[str | None, tuple[str, ...]], dict[str, list[str]]] = {}
+    for path in CATALOGUES:
+        for message in _read(path):
+            sources, targets = _texts(message)
+            if any(sources):
+                said.setdefault((message.context, sources), {}).setdefault(" | ".join(targets), []).append(
+                    tree.name(path)
+                )
+    differing = {key: words for key, words in said.items() if len(words) > 1}
+    assert not differing, "give one of them a context (pgettext):\n" + "\n".join(map(str, differing.items()))
+
+
+def test_numbers_in_a_text_stand_in_its_translation() -> None:
+    """A half that becomes a double in Chinese is worse than no translation."""
+    wrong = [
+        f"{tree.name(path)}: {sources[0]!r}: {targets[0]!r}"
+        for path in CATALOGUES
+        for message in _read(path)
+        for sources, targets in [_texts(message)]
+        if any(sources) and "1/%(" in sources[0] and "1/%(" not in targets[0]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def _problem(message: Message) -> str:
     sources, targets = _texts(message)
     if message.fuzzy:

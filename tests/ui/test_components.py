@@ -12,7 +12,7 @@ from django.test import RequestFactory, override_settings
 from django.utils import translation
 
 from nengtan.ui import nav, pages
-from nengtan.ui.components import Change, badge_html, change_html, figure_html, peers_svg, sparkline_svg
+from nengtan.ui.components import Change, Crumb, badge_html, change_html, figure_html, peers_svg, sparkline_svg
 from nengtan.ui.context import shell
 from nengtan.ui.middleware import LanguageMiddleware
 
@@ -126,19 +126,30 @@ def test_templates_carry_no_script_and_no_handler() -> None:
         assert "style=" not in text, template
 
 
+def test_a_page_without_a_heading_is_headed_by_where_it_stands() -> None:
+    crumbs = [Crumb("Ledger", "/ledger/"), Crumb("Add <one>")]
+    page = Template("{% headed crumbs %}{{ content }}{% endheaded %}")
+    told = page.render(Context({"crumbs": crumbs, "content": "words"}))
+    assert told == '<h1 class="visually-hidden">Add &lt;one&gt;</h1>words'
+    own = Template("{% headed crumbs %}<h1>Own</h1>{% endheaded %}").render(Context({"crumbs": crumbs}))
+    assert own == "<h1>Own</h1>"
+    assert page.render(Context({"crumbs": None, "content": "words"})) == "words"
+
+
 def test_the_menu_shows_what_the_actor_may_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nav, "_groups", {"top": nav.Group("top", "", 0)})
-    monkeypatch.setattr(nav, "_url", lambda name: {"a": "/a/", "ab": "/a/b/"}.get(name, ""))
+    monkeypatch.setattr(nav, "_url", lambda name: {"a": "/a/", "ab": "/a/b/", "d": "/d/"}.get(name, ""))
     nav.register("top", "A", "a", badge=lambda request: 5)
     nav.register("top", "B", "ab", capability="secret")
     nav.register("top", "C", "not_installed")
+    nav.register("top", "D", "d", when=lambda actor: actor.keeps_regions)
     request = RequestFactory().get("/a/b/c/")
-    request.actor = SimpleNamespace(can=lambda capability: False)  # type: ignore[attr-defined]
+    request.actor = SimpleNamespace(can=lambda capability: False, keeps_regions=False)  # type: ignore[attr-defined]
     (group,) = nav.groups_for(request)
     assert [(link.label, link.badge, link.active) for link in group.links] == [("A", 5, True)]
-    request.actor = SimpleNamespace(can=lambda capability: True)  # type: ignore[attr-defined]
+    request.actor = SimpleNamespace(can=lambda capability: True, keeps_regions=True)  # type: ignore[attr-defined]
     (group,) = nav.groups_for(request)
-    assert [link.active for link in group.links] == [False, True]
+    assert [link.active for link in group.links] == [False, True, False]
     with pytest.raises(ValueError, match="no menu group"):
         nav.register("nowhere", "X", "x")
 

@@ -1,6 +1,7 @@
 """The one mechanism for lists: order, filters, pages, totals, exports, over lists and query sets alike."""
 
 import io
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -54,6 +55,60 @@ def test_unknown_values_come_last_in_both_directions() -> None:
     assert names(bound(sort="area"))[-1] == "Beta office"
     assert names(bound(sort="-area"))[0] == "Gamma school"
     assert names(bound(sort="-area"))[-1] == "Beta office"
+
+
+def undeclared(rows: Any, prefix: str = "", **params: Any) -> Table:
+    request = RequestFactory().get("/list/?" + urlencode(params))
+    columns = (*COLUMNS, Column("kind", "Kind", render=lambda row: "…", export=lambda row: f"kind {row['kind']}"))
+    return Table(rows, request, columns=columns, caption="Institutions", prefix=prefix, default_sort="-area")
+
+
+MANY = [*ROWS, *({"name": f"Hall {n}", "kind": "03", "area": Decimal(n), "tce": Decimal(1)} for n in range(30))]
+
+
+def test_a_list_of_more_than_a_few_rows_can_be_searched_by_its_words() -> None:
+    assert names(undeclared(MANY, q="SCHOOL")) == ["Gamma school", "Alpha school"]
+    assert names(undeclared(MANY, q="kind 021 alpha")) == ["Alpha school"]  # words of two columns, as a file has them
+    assert undeclared(MANY, q="300").count == 0  # figures are no words
+    assert undeclared(MANY).count == len(MANY)
+
+
+def test_a_list_of_few_rows_has_no_search() -> None:
+    few = undeclared(MANY[:8], q="school")
+    assert (few.count, few.is_filtered) == (8, False)
+    assert 'type="search"' not in few.render(few.request)
+    assert 'type="search"' in undeclared(MANY[:9]).render(RequestFactory().get("/list/"))
+
+
+def test_the_search_of_a_list_is_labelled_keeps_the_address_and_is_kept_by_pages_order_and_files() -> None:
+    table = undeclared(MANY, prefix="b_", b_q="hall", year="2024", q="of another table", b_sort="name", b_page="2")
+    markup = table.render(table.request)
+    assert '<label for="table-q">Search</label>' in markup
+    assert 'name="b_q" id="table-q" value="hall"' in markup
+    assert 'aria-label="Institutions"' in markup
+    assert table.kept == [("year", "2024"), ("q", "of another table"), ("b_sort", "name")]
+    assert (table.count, table.page.number, len(table.rows)) == (30, 2, 10)
+    addresses = [table.previous_url, *(url for _ending, url in table.export_links)]
+    addresses += [head.url for head in table.headings if head.url]
+    assert all("b_q=hall" in address for address in addresses)
+    assert "b_q" not in table.clear_url
+
+
+def test_the_file_of_a_searched_list_holds_what_is_shown_and_says_so() -> None:
+    response = undeclared(MANY, q="school", export="xlsx").answer()
+    assert response is not None
+    book = load_workbook(io.BytesIO(b"".join(response.streaming_content)))  # type: ignore[attr-defined]
+    shown = [row[0].value for row in book.worksheets[0].iter_rows(min_row=2)]
+    assert shown == ["Gamma school", "Alpha school"]
+    assert {row[0].value: row[1].value for row in book["about"].iter_rows()}["Search"] == "school"
+    assert undeclared(MANY, q="school").sums["area"] == 400
+
+
+def test_a_search_that_finds_nothing_offers_the_way_back() -> None:
+    table = undeclared(MANY, q="nobody")
+    markup = table.render(table.request)
+    assert "Clear the filters" in markup
+    assert 'value="nobody"' in markup
 
 
 def test_an_unknown_sort_key_changes_nothing() -> None:
@@ -116,6 +171,11 @@ def test_csv_is_read_by_excel_and_cannot_run_anything() -> None:
     assert text.startswith("\ufeffName,Area (m2)")
     assert "'=cmd|" in text
     assert "Alpha" not in text
+
+
+def test_a_moment_is_exported_to_the_second_in_the_installations_time() -> None:
+    moment = datetime(2024, 1, 1, 16, 30, 15, 89868, tzinfo=UTC)
+    assert Column("at", "At").exported({"at": moment}).isoformat() == "2024-01-02T00:30:15"
 
 
 def test_files_go_only_to_those_who_may_export() -> None:

@@ -221,13 +221,13 @@ class Config:
             raise _unusable(self.dir, error) from error
 
     def make_dir(self) -> None:
-        """Make the folder unless it is there.
+        """Make the folder unless it is there: for its owner alone, since it holds sessions, passwords and evidence.
 
         Raises:
             ConfigError: it cannot be made.
         """
         try:
-            self.dir.mkdir(parents=True, exist_ok=True)
+            self.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise _unusable(self.dir, error) from error
 

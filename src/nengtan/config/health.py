@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from nengtan.config.conf import Config, examine, unknown
 from nengtan.demo.mark import NotADemo, is_unfinished
+from nengtan.reporting.report.office import program as office_program
 from nengtan.reporting.report.pango import missing as pango_missing
 
 Finding = dict[str, Any]
@@ -127,8 +128,8 @@ def _security(config: Config) -> list[Finding]:
 
 
 def _pdf() -> list[Finding]:
-    fault = pango_missing()
+    fault = "" if office_program() else pango_missing()
     if not fault:
         return [_finding("good", "PDF", _("reports can be laid out"))]
-    words = _("Pango is missing, so reports are made as Word only: %(fault)s")
+    words = _("neither Pango nor LibreOffice is here, so reports are made as Word only: %(fault)s")
     return [_finding("warn", "PDF", words % {"fault": fault})]

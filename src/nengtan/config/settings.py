@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "nengtan.identity",
     "nengtan.ui",
     "nengtan.registry",
+    "nengtan.telemetry",
     "nengtan.ledger",
     "nengtan.reporting",
     "nengtan.dashboards",
@@ -161,7 +162,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": CONFIG.log_level},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "huey": {"level": "WARNING" if CONFIG.log_level == "INFO" else CONFIG.log_level},  # else two lines a minute
+    },
 }
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from nengtan.domain import periods
 from nengtan.domain.review import Finding
@@ -82,7 +83,7 @@ def _missing(params: Params) -> tuple[str, str]:
     else:
         listed = _(", ").join(periods.label(month) for month in months)
         text = _("%(carrier)s: %(months)s not reported") % {"carrier": carrier, "months": listed}
-    return _("missing"), text
+    return pgettext("months", "missing"), text
 
 
 def _price(params: Params) -> tuple[str, str]:

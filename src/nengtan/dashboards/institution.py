@@ -137,7 +137,7 @@ class InstitutionView(YearView):
     @property
     def notices(self) -> list[str]:
         """Notices of the regions it stands in."""
-        return [region.notice for region in self.above if region.notice]
+        return list(dict.fromkeys(region.notice for region in self.above if region.notice))
 
     @cached_property
     def above(self) -> list[Region]:

@@ -20,6 +20,7 @@ from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.ledger.queries.accounts import AccountRow
+from nengtan.ledger.queries.veil import OTHERS
 from nengtan.registry.models import Institution, Region
 from nengtan.ui.components import Change, Crumb, badge_html, change_html, peers_svg
 from nengtan.ui.tables import Column, Table
@@ -44,9 +45,8 @@ def home(request: ActorRequest) -> HttpResponseBase:
 def home_region(actor: Actor) -> Region | None:
     """The region an actor begins with: the one granted, or for all-seeing ones the smallest that holds most bodies."""
     scope = actor.scope
-    granted = [*scope.regions, *(path for path, _system in scope.systems)]
-    if granted:
-        return Region.objects.get(path=min(granted, key=len))
+    if scope.granted:
+        return Region.objects.get(path=min(scope.granted, key=len))
     if not scope.everything:
         return None
     paths = list(Institution.objects.values_list("region__path", flat=True))
@@ -68,23 +68,19 @@ def _year(request: HttpRequest, name: str = "year") -> int | None:
 
 
 def _region_or_404(request: ActorRequest, code: str) -> Region:
-    region = Region.objects.filter(code=code).first()
+    region = Region.objects.filter(code=code).select_related("parent__parent__parent__parent").first()
     if region is None:
         raise Http404(_("There is no region with this code."))
-    scope = request.actor.scope
-    inside = [*scope.regions, *(path for path, _system in scope.systems)]
-    if not (scope.everything or any(region.path.startswith(path) for path in inside)):
+    if not request.actor.scope.reaches(region.path):
         raise Http404(_("There is no region with this code."))
     return region
 
 
 def region_crumbs(actor: Actor, above: list[Region], last: str = "") -> list[Crumb]:
     """Regions from the root down, those the actor may open as links; ``last`` is the page itself if not a region."""
-    scope = actor.scope
-    inside = [*scope.regions, *(path for path, _system in scope.systems)]
     crumbs = []
     for item in above:
-        opens = scope.everything or any(item.path.startswith(path) for path in inside)
+        opens = actor.scope.reaches(item.path)
         is_here = item is above[-1] and not last
         crumbs.append(Crumb(item.label, reverse("region", args=[item.code]) if opens and not is_here else ""))
     return [*crumbs, Crumb(last)] if last else crumbs
@@ -155,7 +151,7 @@ def _below_table(view: RegionView, request: ActorRequest) -> Table:
     own = view.region.code
 
     def opens(row: AccountRow, measure: str) -> str:
-        return "" if row.key == own else view.lineage(measure, region=row.key)
+        return "" if row.key in (own, OTHERS) else view.lineage(measure, region=row.key)
 
     label = Column(
         "label",
@@ -163,7 +159,7 @@ def _below_table(view: RegionView, request: ActorRequest) -> Table:
         sort=True,
         priority=1,
         value=lambda row: gettext("directly in %(region)s") % {"region": row.label} if row.key == own else row.label,
-        href=lambda row: "" if row.key == own else reverse("region", args=[row.key]),
+        href=lambda row: "" if row.key in (own, OTHERS) else reverse("region", args=[row.key]),
     )
     columns = (label, *_figures(opens))
     return Table(
@@ -175,7 +171,10 @@ def _below_table(view: RegionView, request: ActorRequest) -> Table:
 def _kind_table(view: RegionView, request: ActorRequest) -> Table:
     """Kinds of body side by side."""
     label = Column("label", _("Type"), sort=True, priority=1)
-    columns = (label, *_figures(lambda row, measure: view.lineage(measure, type=row.key)))
+    columns = (
+        label,
+        *_figures(lambda row, measure: "" if row.key == OTHERS else view.lineage(measure, type=row.key)),
+    )
     return Table(
         list(view.by_kind), request, id="kinds", prefix="k_", caption=_("By type of institution"), columns=columns,
         default_sort="-energy_tce",
@@ -253,6 +252,7 @@ def attention(request: ActorRequest, code: str) -> HttpResponseBase:
     context = {
         "view": view,
         "table": table,
+        "count": len(table.source),
         "crumbs": region_crumbs(request.actor, view.above, str(_("Who is worth a look"))),
         "years": view.cube.years[::-1],
         "year": view.year,

@@ -25,6 +25,7 @@ from nengtan.ledger.queries.bodies import Counted, counted, together
 from nengtan.ledger.queries.cube import cube
 from nengtan.ledger.queries.selection import Selection, books_of, facts_of, require_visible, sees_whole
 from nengtan.ledger.queries.standing_out import MOST, standing_out
+from nengtan.ledger.queries.veil import OTHERS, TooFew, others_word, too_few, veil_of
 from nengtan.registry.models import Region
 from nengtan.ui import charts
 from nengtan.ui.components import Progress
@@ -82,8 +83,8 @@ class RegionView(YearView):
         selection = Selection(year or this_year, region)
         require_visible(actor, selection)
         months = cube(actor, selection, (FIRST_YEAR, this_year))
-        if year is None and months.years:
-            selection = selection.of_year(months.years[-1])
+        if year is None:
+            selection = selection.of_year(months.newest_full_year() or this_year)
         self.is_leaf = not region.children.exists()
         self.region = region
         base = base_of(selection.year, base, months.years)
@@ -120,7 +121,7 @@ class RegionView(YearView):
         """Months present of months expected, by kind of body."""
         rows = [row for row in self.sums if row["year"] == self.year]
         return [
-            Progress(kind_word(row["kind"]), row["had"] or 0, row["wanted"] or 0)
+            Progress(_group_word(row["kind"]), row["had"] or 0, row["wanted"] or 0)
             for row in sorted(rows, key=lambda row: row["kind"])
         ]
 
@@ -249,7 +250,10 @@ class RegionView(YearView):
         """The regions below, where there are any with figures; its own line is of bodies directly in it."""
         if self.is_leaf:
             return ()
-        return accounts(self.actor, self.year, region=self.region, by="region", choosers=self.cube.choosers).rows
+        try:
+            return accounts(self.actor, self.year, region=self.region, by="region", choosers=self.cube.choosers).rows
+        except TooFew:
+            return ()
 
     @cached_property
     def by_kind(self) -> tuple[AccountRow, ...]:
@@ -259,22 +263,36 @@ class RegionView(YearView):
         return tuple(
             AccountRow(
                 kind,
-                kind_word(kind),
+                _group_word(kind),
                 self.cube.figures(self.year, kind=kind),
                 together([rows[kind]] if kind in rows else []),
             )
             for kind in kinds
         )
 
+    @cached_property
+    def withheld(self) -> str:
+        """Why this year is not shown, if too few institutions stand behind it; else empty."""
+        veil = veil_of(self.actor, self.selection)
+        is_hidden = veil is not None and (self.year in veil.hidden or (veil.hidden and not self.cube.years))
+        return too_few() if is_hidden else ""
+
     @property
     def notices(self) -> list[str]:
         """Notices of this region and those above it."""
-        return [region.notice for region in self.above if region.notice]
+        return list(dict.fromkeys(region.notice for region in self.above if region.notice))
 
     @cached_property
     def above(self) -> list[Region]:
         """The regions from the root down to this one."""
-        return list(Region.objects.filter(code__in=self.region.codes).order_by("path"))
+        found = [self.region]
+        while found[0].parent is not None:
+            found.insert(0, found[0].parent)
+        return found
+
+
+def _group_word(kind: str) -> str:
+    return others_word() if kind == OTHERS else kind_word(kind)
 
 
 def unverified_months(actor: Actor, selection: Selection) -> dict[tuple[str, str], int]:

@@ -37,6 +37,16 @@ class Scope:
         """Whether it is the whole platform: a key limited to a region is not, whoever holds it."""
         return self.everything and not self.limit
 
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """Paths of the regions granted, in whole or for one system."""
+        return (*self.regions, *(path for path, _system in self.systems))
+
+    def reaches(self, path: str) -> bool:
+        """Whether anything of the region at ``path`` may be seen: its totals, or one system of it."""
+        inside = self.everything or any(path.startswith(root) for root in self.granted)
+        return inside and path.startswith(self.limit)
+
     def institutions_q(self, prefix: str = "") -> Q:
         """Filter on institutions, or on records whose ``prefix`` leads to one."""
         wanted = Q() if self.everything else Q(pk__in=[])

@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class LedgerConfig(AppConfig):
@@ -72,7 +73,7 @@ def _word_trail() -> None:
             "sha256": _("fingerprint (SHA-256)"),
             "facts": _("figures"),
             "corrected": _("figures corrected"),
-            "institutions": _("institutions"),
+            "institutions": pgettext_lazy("count", "institutions"),
             "digest": _("digest of the figures"),
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nengtan import reference
@@ -54,13 +55,11 @@ def _chain(zone: str) -> tuple[str, ...]:
     return own + (reference.region_chain(shipped) if shipped else ())
 
 
-def place_label(code: str) -> str:
-    """The name of a factor's place."""
-    grid = reference.grids().get(code)
-    if grid:
-        return grid.name_zh
-    region = Region.objects.filter(code=code).first()
-    return str(region) if region else code
+def place_labels(codes: Iterable[str]) -> dict[str, str]:
+    """The names of factors' places, by code; a code nobody knows stands for itself."""
+    found = {code: code for code in codes}
+    found |= {region.code: str(region) for region in Region.objects.filter(code__in=found)}
+    return found | {code: grid.name_zh for code, grid in reference.grids().items() if code in found}
 
 
 def has_factors(place: str) -> bool:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from nengtan.identity.access import Actor
 from nengtan.ledger.services import intake
 from nengtan.ledger.services.posting import YearClosed
-from nengtan.ledger.wording import result_dict, said
+from nengtan.ledger.wording import preview_dict, result_dict, said
 from nengtan.registry.services.intake import region_of
 from nengtan.ui import jobs, sending
 from nengtan.ui.drafts import Draft
@@ -44,3 +44,15 @@ def import_activity(
         region=region_of(region),
     )
     return {**result_dict(result), "said": said(result)}
+
+
+def look(actor: Actor, draft: Draft, job: jobs.Running | None) -> sending.Preview:
+    """What is in a file of bills or figures, for its preview."""
+    region, origin = region_of(draft.options.get("region", "")), draft.options["origin"]
+    progress = job.progress if job else None
+    content = draft.content
+    plan = intake.check_file(actor, draft.filename, content, origin=origin, region=region, progress=progress)
+    return preview_dict(plan)
+
+
+sending.look_task("check.activity", "activity", "activity_preview", look)

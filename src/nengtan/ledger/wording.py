@@ -9,13 +9,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from nengtan.domain.sheets.problems import Problem
 from nengtan.ui.sheets import wording
-from nengtan.ui.sheets.understood import SheetView, sheet_dict, skipped_dicts, understood
+from nengtan.ui.sheets.understood import SheetView, sheet_dict, skipped_dicts, understood, view_dict
 from nengtan.ui.sheets.wording import MOST_TOLD
 
 if TYPE_CHECKING:
-    from nengtan.ledger.services.intake import Result, SheetPlan
+    from nengtan.ledger.services.intake import ActivityPlan, Result, SheetPlan
+
+PRICE = _("%(carrier)s at %(found)s CNY/%(unit)s; most rows of this file pay about %(usual)s. The unit may be wrong.")
 
 CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "conflicting_row": (
@@ -34,13 +35,33 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         _("There is no “%(found)s” in %(region)s, the region chosen for this file."),
         _("an institution of this region, its code, or another region"),
     ),
+    "not_in_region_of_row": (
+        _("There is no “%(found)s” in %(region)s, the region the row names."),
+        _("an institution of this region, its code, or another region"),
+    ),
+    "region_not_used": (
+        _("No region is called “%(found)s”: the institution was looked for by its name alone."),
+        _("code or name of a region"),
+    ),
     "former_name": (_("“%(found)s” is a former name; the row is taken for “%(now)s”."), ""),
     "meter_of_other_carrier": (
         _("The meter “%(found)s” measures something else."),
         _("a meter of this carrier: it measures %(carrier)s"),
     ),
-    "unit_price": (
-        _("%(carrier)s at %(found)s CNY/%(unit)s; most rows of this file pay about %(usual)s. The unit may be wrong."),
+    "price_high": (PRICE, ""),
+    "price_low": (PRICE, ""),
+    "price_high_rows": (
+        _(
+            "%(carrier)s: %(count)s rows pay more than ten times what most rows of this file pay (about %(usual)s "
+            "CNY/%(unit)s): rows %(named)s …. The unit may be wrong."
+        ),
+        "",
+    ),
+    "price_low_rows": (
+        _(
+            "%(carrier)s: %(count)s rows pay less than a tenth of what most rows of this file pay (about %(usual)s "
+            "CNY/%(unit)s): rows %(named)s …. The unit may be wrong."
+        ),
         "",
     ),
     "sheet_left_out": (_("The sheet “%(found)s” has no headings of figures and was left out."), ""),
@@ -54,21 +75,6 @@ def register() -> None:
     wording.CODES.update(CODES)
 
 
-def told(problem: Problem) -> dict[str, Any]:
-    """A problem as the command, the API and the pages tell it: where, what was found, what is allowed, in words."""
-    return {
-        "sheet": problem.sheet,
-        "row": problem.row,
-        "column": problem.column,
-        "place": problem.place,
-        "label": problem.label or (wording.column_name(problem.column) if problem.column else ""),
-        "code": problem.code,
-        "found": problem.found,
-        "allowed": wording.allowed(problem),
-        "message": wording.message(problem),
-    }
-
-
 def result_dict(result: Result, dry_run: bool = False) -> dict[str, Any]:
     """What became of a file, as the command and the API print it."""
     return {
@@ -80,12 +86,43 @@ def result_dict(result: Result, dry_run: bool = False) -> dict[str, Any]:
         "corrected": result.corrected,
         "facts": result.facts,
         "batch": result.batch.pk if result.batch else None,
-        "errors": [told(problem) for problem in result.errors[:MOST_TOLD]],
+        "errors": [wording.told(problem) for problem in result.errors[:MOST_TOLD]],
         "errors_omitted": max(len(result.errors) - MOST_TOLD, 0),
-        "notes": [told(problem) for problem in result.notes],
+        "notes": [wording.told(problem) for problem in result.notes],
+        "prices": [wording.told(problem) for problem in result.prices[:MOST_TOLD]],
         "sheets": [sheet_dict(sheet) for sheet in understood_sheets(result.sheets)],
         "skipped": skipped_dicts(result.skipped),
         "skipped_omitted": max(len(list(result.skipped)) - MOST_TOLD, 0),
+    }
+
+
+NOTES_SHOWN = 60
+"""Notes and skipped rows a preview shows."""
+
+
+def preview_dict(plan: ActivityPlan) -> dict[str, Any]:
+    """What a page shows of a checked file, fit for JSON."""
+    errors, (good, bad, same) = plan.errors("refuse"), plan.counts("refuse")
+    correcting, still_bad, _same = plan.counts("correct")
+    skipped, notes = list(plan.skipped), plan.remarks
+    return {
+        "errors": [wording.told(problem) for problem in errors[:MOST_TOLD]],
+        "omitted": wording.omitted(len(errors)),
+        "prices": [wording.told(price) for price in plan.prices[:MOST_TOLD]],
+        "prices_omitted": wording.omitted(len(plan.prices)),
+        "good": good,
+        "bad": bad,
+        "same": same,
+        "corrections": plan.corrections,
+        "correcting": correcting,
+        "still_bad": still_bad,
+        "sheets": [view_dict(sheet) for sheet in understood_sheets(plan.sheets)],
+        "notes": [(note.place or note.sheet, wording.message(note)) for note in notes[:NOTES_SHOWN]],
+        "notes_more": max(len(notes) - NOTES_SHOWN, 0),
+        "skipped": [
+            (sheet, row.row, wording.skipped_reason(row.reason), row.text) for sheet, row in skipped[:NOTES_SHOWN]
+        ],
+        "skipped_count": len(skipped),
     }
 
 

@@ -132,6 +132,11 @@ def source_words(said: str) -> str:
     return named(reference.citations().get(said), said)
 
 
+def remark_words(said: str) -> str:
+    """What is remarked of a shipped factor, in the reader's language; of factors added here as stated."""
+    return named(reference.remarks().get(said), said)
+
+
 def place_words(codes: set[str]) -> Mapping[str, str]:
     """The names of factors' places, regions and grids, in one query."""
     words = {code: named(grid) for code, grid in reference.grids().items() if code in codes}

@@ -25,6 +25,8 @@ __all__ = [
     "climate_zones",
     "institution_types",
     "item_codes",
+    "item_scheme",
+    "item_schemes",
     "item_variants",
     "sources",
     "systems",
@@ -57,8 +59,12 @@ class InstitutionType:
 
 @dataclass(frozen=True, slots=True)
 class ItemCode:
-    """A class or item of metering (分类分项); ``trust`` is how sure the table is: high, medium, low."""
+    """A class or item of metering (分类分项); ``trust`` is how sure the table is: high, medium, low.
 
+    ``scheme``: by whose table; a code may mean another thing elsewhere.
+    """
+
+    scheme: str
     level: str
     code: str
     parent: str | None
@@ -127,6 +133,14 @@ class Citation:
     name_en: str
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A remark on a factor: how its value was found, and what it is for."""
+
+    name_zh: str
+    name_en: str
+
+
 def _codes(file: str) -> Mapping[str, Code]:
     found: dict[str, Code] = {}
     for row in rows(file):
@@ -172,6 +186,7 @@ def institution_types() -> Mapping[str, InstitutionType]:
 def _items() -> tuple[ItemCode, ...]:
     return tuple(
         ItemCode(
+            row.text("scheme"),
             row.text("level"),
             row.text("code"),
             row.optional("parent") or None,
@@ -195,6 +210,24 @@ def item_codes() -> Mapping[str, ItemCode]:
 def item_variants() -> tuple[ItemCode, ...]:
     """Other meanings some tables give to item codes."""
     return tuple(item for item in _items() if item.level.endswith("_variant"))
+
+
+def item_schemes() -> tuple[str, ...]:
+    """The tables of items there are, the national one first."""
+    return tuple(dict.fromkeys(item.scheme for item in _items()))
+
+
+@cache
+def item_scheme(name: str) -> Mapping[str, ItemCode]:
+    """The items of one table by code: the national ones, and what another table says otherwise; raises `KeyError`.
+
+    >>> item_scheme("mohurd2008")["01B1A"].name_en, item_scheme("regional")["01B1A"].name_en
+    ('Chilled-water pump', 'Chiller')
+    """
+    if name not in item_schemes():
+        raise KeyError(f"scheme: found {name!r}, allowed: {', '.join(item_schemes())}")
+    own = {item.code: item for item in _items() if item.scheme == name}
+    return MappingProxyType({**item_codes(), **own})
 
 
 @cache
@@ -241,6 +274,13 @@ def citations() -> Mapping[str, Citation]:
         found[row.text("said")] = Citation(
             source.key, _cited(row, source.name_zh, "zh"), _cited(row, source.name_en, "en")
         )
+    return MappingProxyType(found)
+
+
+@cache
+def remarks() -> Mapping[str, Remark]:
+    """What is remarked of shipped factors in both languages, by what the row of the factor says."""
+    found = {row.text("said"): Remark(row.text("note_zh"), row.text("note_en")) for row in rows("factor_notes.csv")}
     return MappingProxyType(found)
 
 

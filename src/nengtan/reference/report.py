@@ -9,9 +9,21 @@ from functools import cache
 from types import MappingProxyType
 
 from nengtan.domain.returns.report import Limits
+from nengtan.reference._classes import systems
 from nengtan.reference._rows import Row, rows
 
-__all__ = ["Block", "Style", "TableColumn", "limits", "outline", "phrases", "smallest_class", "styles", "tables"]
+__all__ = [
+    "Block",
+    "Style",
+    "TableColumn",
+    "limits",
+    "outline",
+    "phrases",
+    "smallest_class",
+    "styles",
+    "tables",
+    "withheld_systems",
+]
 
 KINDS = ("title", "byline", "heading", "subheading", "text", "list", "table", "chart", "appendix")
 
@@ -102,10 +114,22 @@ def limits() -> Limits:
 def smallest_class() -> int:
     """How many bodies a class of a publication needs to be shown by itself, unless a region sets another number.
 
+    Accounts shown to those who see no single institution keep to it too.
+
     >>> smallest_class()
     3
     """
     return next(int(row.decimal("value")) for row in rows("report_limits.csv") if row.text("code") == "smallest_class")
+
+
+@cache
+def withheld_systems() -> tuple[str, ...]:
+    """The systems whose bodies no publication names, unless a region decides otherwise.
+
+    >>> withheld_systems()
+    ('public_security',)
+    """
+    return tuple(row.one_of("code", systems()) for row in rows("publication_withheld.csv"))
 
 
 @dataclass(frozen=True, slots=True)

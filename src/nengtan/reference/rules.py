@@ -106,7 +106,10 @@ def _rule(entry: Mapping[str, Any], number: int) -> Rule:
         title_zh=_text(entry, "title_zh", where),
         title_en=_text(entry, "title_en", where),
         checks=checks,
-        parameters={name: _number(value, name, where) for name, value in entry.get("parameters", {}).items()},
+        parameters={
+            name: None if value is None else _number(value, name, where)
+            for name, value in entry.get("parameters", {}).items()
+        },
         explanations=tuple(Explanation(one["code"], one["zh"], one["en"]) for one in entry.get("explanations", ())),
         source=_text(entry, "source", where),
         confidence=Confidence(_one_of(entry, "confidence", [str(level) for level in Confidence], where)),

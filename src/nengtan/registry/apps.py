@@ -38,7 +38,17 @@ def _fill_menu() -> None:
     nav.register("data", _("Meters"), "meters", Capability.VIEW_DETAIL, icon="gauge", order=25)
     nav.register("data", _("Equipment"), "assets", Capability.VIEW_DETAIL, icon="plug", order=30)
     nav.register("manage", _("Still alive?"), "alive_check", Capability.VIEW_DETAIL, icon="eye", order=50)
-    nav.register("system", _("Regions"), "regions_admin", Capability.WRITE_REGISTRY, icon="map-pin", order=5)
+    nav.register(
+        "system", _("Regions"), "regions_admin", Capability.WRITE_REGISTRY, icon="map-pin", order=5, when=_keeps_regions
+    )
+
+
+def _keeps_regions(actor: Any) -> bool:
+    """Whether an actor keeps the register of whole regions, not only of institutions."""
+    from nengtan.identity.roles import Capability
+
+    scope = actor.scope_for(Capability.WRITE_REGISTRY)
+    return bool(scope.everything or scope.regions)
 
 
 def _word_trail() -> None:

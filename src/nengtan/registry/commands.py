@@ -60,7 +60,7 @@ target_argument = click.argument(
     "file", required=False, type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar=_("[FILE]")
 )
 
-SHEETS = ("institutions", "buildings", "occupancies", "meters", "assets", "contacts")
+SHEETS = ("institutions", "buildings", "occupancies", "meters", "assets", "contacts", "events")
 DOUBT_COLUMNS = {
     "code": gettext_lazy("Code"),
     "name": gettext_lazy("Name"),
@@ -143,20 +143,15 @@ def _refuse(file: Path, refused: Refused, format: str) -> int:
     """A file that is not opened: one error for the whole of it."""
     from nengtan.ui.sheets import wording
 
-    message = wording.refusal(refused)
     if format != "json":
-        die(f"{file.name}: {message}", REFUSED)
-    error = {
-        "row": 0, "column": "", "found": refused.found, "allowed": refused.allowed, "message": message,
-        "code": refused.code, "place": "", "sheet": "", "label": "",
-    }  # fmt: skip
+        die(f"{file.name}: {wording.refusal(refused)}", REFUSED)
     counts = dict.fromkeys(("accepted", "rejected", "unchanged", "created", "updated"), 0)
     click.echo(
         to_json(
             {
                 "stored": False,
                 **counts,
-                "errors": [error],
+                "errors": [wording.refusal_told(refused)],
                 "notes": [],
                 "sheets": [],
                 "skipped": [],
@@ -168,7 +163,7 @@ def _refuse(file: Path, refused: Refused, format: str) -> int:
 
 
 def _print(result: Result, dry_run: bool, format: str) -> None:
-    from nengtan.registry.wording import result_dict, told, understood_sheets
+    from nengtan.registry.wording import result_dict, understood_sheets
     from nengtan.ui.sheets import wording
     from nengtan.ui.sheets.understood import lines, skipped_lines
 
@@ -176,7 +171,7 @@ def _print(result: Result, dry_run: bool, format: str) -> None:
         click.echo(to_json(result_dict(result, dry_run)))
         return
     if result.errors or format == "csv":
-        emit([told(problem) for problem in result.errors], ERROR_COLUMNS, format)
+        emit([wording.told(problem) for problem in result.errors], ERROR_COLUMNS, format)
     for problem in result.notes:
         click.echo(f"{problem.place or problem.sheet}: {wording.message(problem)}", err=True)
     for line in (*lines(understood_sheets(result.sheets)), *skipped_lines(result.skipped)):

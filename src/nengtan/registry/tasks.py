@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from nengtan.identity.access import Actor
 from nengtan.registry.services import intake
-from nengtan.registry.wording import result_dict, said
+from nengtan.registry.wording import preview_dict, result_dict, said
 from nengtan.ui import jobs, sending
 from nengtan.ui.drafts import Draft
 
@@ -24,3 +24,12 @@ def import_registry(job: jobs.Running, actor: Actor, draft: Draft, partial: bool
     """Take in a workbook of the register; a cancelled job leaves nothing."""
     result = intake.import_file(actor, draft.filename, draft.content, partial, job.progress, intake.region_of(region))
     return {**result_dict(result), "said": said(result)}
+
+
+def look(actor: Actor, draft: Draft, job: jobs.Running | None) -> sending.Preview:
+    """What is in a workbook of the register, for its preview."""
+    region, progress = intake.region_of(draft.options.get("region", "")), job.progress if job else None
+    return preview_dict(intake.check_file(actor, draft.filename, draft.content, region, progress))
+
+
+sending.look_task("check.registry", "registry", "registry_preview", look)

@@ -9,13 +9,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from nengtan.domain.sheets.problems import Problem
 from nengtan.registry.services.intake import schema
 from nengtan.ui.sheets import wording
-from nengtan.ui.sheets.understood import SheetView, sheet_dict, skipped_dicts, understood
+from nengtan.ui.sheets.understood import SheetView, sheet_dict, skipped_dicts, understood, view_dict
 
 if TYPE_CHECKING:
-    from nengtan.registry.services.intake import Result, SheetPlan
+    from nengtan.registry.services.intake import RegistryPlan, Result, SheetPlan
 
 CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "needs_refused_row": (
@@ -40,6 +39,31 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         _("The credit code “%(found)s” is that of “%(holder)s” already."),
         _("a credit code of its own for each institution"),
     ),
+    "credit_code_taken": (
+        _("“%(found)s” is the unified social credit code of “%(name)s”; its code %(code)s was taken."),
+        "",
+    ),
+    "ambiguous_credit_code": (
+        _("“%(found)s” is the unified social credit code of several rows of this file."),
+        _("one of the codes %(allowed)s"),
+    ),
+    "credit_code_of_other": (
+        _("The unified social credit code “%(found)s” is not that of the institution the row names."),
+        _("code and credit code of one institution; this credit code is that of %(allowed)s"),
+    ),
+    "event_sides": (
+        _("%(found)s: the number of bodies before and after does not fit the event."),
+        "%(allowed)s",
+    ),
+    "event_refused": (_("%(event)s: %(why)s"), _("an event that fits what the register and this file hold")),
+    "event_on_record": (
+        _("This event is on record already, with “%(allowed)s”; the row says “%(found)s”."),
+        _("what is on record; an event is never changed"),
+    ),
+    "differs_from_event": (
+        _("By the event of %(day)s in this file it is “%(allowed)s” from then on, the row says “%(found)s”."),
+        _("what the event says, or a day before it"),
+    ),
     "missing_column_of": (
         _("Read as “%(kind)s”, the sheet lacks the column “%(allowed)s”."),
         _("this column, with a heading as in the template"),
@@ -58,6 +82,8 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "sheet_hidden": (_("The sheet “%(found)s” is hidden and was left out."), _("a visible sheet, if it is meant")),
 }
 
+REFUSALS: dict[str, Promise] = {"event_refused": _("The event in row %(found)s cannot be recorded: %(why)s")}
+
 DOUBTS = {"no_staff": _("no staff"), "no_area": _("no area"), "no_activity": _("no activity")}
 """What an institution lacks that may exist on paper only."""
 
@@ -66,21 +92,7 @@ def register() -> None:
     """Let the sheet reader's wording know the codes of this room."""
     for code, words in CODES.items():
         wording.CODES.setdefault(code, words)
-
-
-def told(problem: Problem) -> dict[str, Any]:
-    """A problem as the command, the API and the pages tell it: where, what was found, what is allowed, in words."""
-    return {
-        "sheet": problem.sheet,
-        "row": problem.row,
-        "column": problem.column,
-        "place": problem.place,
-        "label": problem.label or (wording.column_name(problem.column) if problem.column else ""),
-        "code": problem.code,
-        "found": problem.found,
-        "allowed": wording.allowed(problem),
-        "message": wording.message(problem),
-    }
+    wording.REFUSALS.update(REFUSALS)
 
 
 def result_dict(result: Result, dry_run: bool = False) -> dict[str, Any]:
@@ -93,12 +105,50 @@ def result_dict(result: Result, dry_run: bool = False) -> dict[str, Any]:
         "unchanged": result.unchanged,
         "created": result.created,
         "updated": result.updated,
-        "errors": [told(problem) for problem in result.errors[: wording.MOST_TOLD]],
+        "errors": [wording.told(problem) for problem in result.errors[: wording.MOST_TOLD]],
         "errors_omitted": max(len(result.errors) - wording.MOST_TOLD, 0),
-        "notes": [told(problem) for problem in result.notes[: wording.MOST_TOLD]],
+        "notes": [wording.told(problem) for problem in result.notes[: wording.MOST_TOLD]],
         "sheets": [sheet_dict(sheet) for sheet in understood_sheets(result.sheets)],
         "skipped": skipped_dicts(result.skipped),
         "skipped_omitted": max(len(list(result.skipped)) - wording.MOST_TOLD, 0),
+    }
+
+
+NOTES_SHOWN = 60
+"""Notes and skipped rows a preview shows."""
+
+
+def preview_dict(plan: RegistryPlan) -> dict[str, Any]:
+    """What a page shows of a checked file, fit for JSON."""
+    errors, counts, skipped, notes = plan.errors, plan.counts, list(plan.skipped), plan.remarks
+    return {
+        "errors": [wording.told(problem) for problem in errors[: wording.MOST_TOLD]],
+        "omitted": wording.omitted(len(errors)),
+        "create": counts["create"],
+        "update": counts["update"],
+        "same": counts["same"],
+        "refused": counts["refused"],
+        "good": counts["create"] + counts["update"],
+        "sheets": [_counted(sheet) for sheet in plan.sheets],
+        "notes": [(note.place or note.sheet, wording.message(note)) for note in notes[:NOTES_SHOWN]],
+        "understood": [view_dict(sheet) for sheet in understood_sheets(plan.sheets)],
+        "notes_more": max(len(notes) - NOTES_SHOWN, 0),
+        "skipped_more": max(len(skipped) - NOTES_SHOWN, 0),
+        "skipped": [
+            (sheet, row.row, wording.skipped_reason(row.reason), row.text) for sheet, row in skipped[:NOTES_SHOWN]
+        ],
+    }
+
+
+def _counted(sheet: SheetPlan) -> dict[str, Any]:
+    actions = [row.action for row in sheet.good]
+    return {
+        "name": sheet.table.sheet,
+        "kind": schema.titles()[sheet.kind],
+        "create": actions.count("create"),
+        "update": actions.count("update"),
+        "same": actions.count("same"),
+        "refused": sheet.refused,
     }
 
 

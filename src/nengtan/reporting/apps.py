@@ -1,6 +1,15 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from nengtan.identity.access import Actor
 
 
 class ReportingConfig(AppConfig):
@@ -30,18 +39,35 @@ def _fill_menu() -> None:
     from nengtan.identity.roles import Capability
     from nengtan.ui import nav
 
-    nav.register("data", _("Returns"), "returns", Capability.VIEW_DETAIL, icon="file-text", order=35)
+    nav.register("data", _("Returns"), "returns", Capability.VIEW_DETAIL, badge=_my_turn, icon="file-text", order=35)
     nav.register("data", _("Review rules"), "rules", Capability.MANAGE_RULES, icon="list-details", order=38)
-    nav.register("manage", _("Workbench"), "workbench", Capability.OVERSEE_RETURNS, icon="list-details", order=10)
+    nav.register(
+        "manage", _("Workbench"), "workbench", Capability.OVERSEE_RETURNS, badge=_to_review, icon="list-details",
+        order=10,
+    )  # fmt: skip
     nav.register("manage", _("Roll-up"), "rollup", Capability.OVERSEE_RETURNS, icon="table", order=12)
     nav.register(
         "manage", _("Joint review and spot check"), "checks", Capability.OVERSEE_RETURNS, icon="search", order=14
     )
     nav.register("manage", _("Deadlines"), "returns_calendar", Capability.OVERSEE_RETURNS, icon="clock", order=16)
     nav.register(
-        "manage", _("Annual analysis report"), "annual_report", Capability.VIEW_DETAIL, icon="file-text", order=18
+        "manage", _("Annual analysis report"), "annual_report", Capability.OVERSEE_RETURNS, icon="file-text", order=18
     )
     nav.register("manage", _("Publications"), "publications", Capability.VIEW, icon="eye", order=20)
+
+
+def _my_turn(request: HttpRequest) -> int | None:
+    from nengtan.reporting.queries import turn_count
+
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return turn_count(actor)
+
+
+def _to_review(request: HttpRequest) -> int | None:
+    from nengtan.reporting.queries import review_count
+
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return review_count(actor)
 
 
 def _word_trail() -> None:

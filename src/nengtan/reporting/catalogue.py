@@ -14,6 +14,7 @@ from nengtan.domain.returns.review.rules import Check, Rule, Severity
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.roles import Capability
 from nengtan.reference import scheme
+from nengtan.reference.quotas import Quota, quotas
 from nengtan.reference.rules import rule_book
 from nengtan.registry.models import Region
 from nengtan.reporting.models import RuleSetting, RuleVersion
@@ -37,14 +38,24 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Held:
-    """A rule as it stands for a region; ``version`` where it was added, ``changed`` what regions made of it."""
+    """A rule as it stands for a region; ``version`` where it was added, ``changed`` what regions made of it.
+
+    A threshold that is None is a quota nobody set for all types; ``quotas`` are those of standards that hold there.
+    """
 
     rule: Rule
     version: RuleVersion | None
     enabled: bool
     severities: tuple[Severity, ...]
-    thresholds: Mapping[str, Decimal]
+    thresholds: Mapping[str, Decimal | None]
     changed: Sequence[RuleSetting]
+    quotas: Sequence[Quota] = ()
+
+    @property
+    def lacks_quota(self) -> bool:
+        """Whether it asks for a quota and none is known, of a standard or set by a region."""
+        unknown = {name for name, value in self.thresholds.items() if value is None}
+        return bool(unknown) and not self.quotas and not any(unknown & set(row.parameters) for row in self.changed)
 
     @property
     def tried(self) -> bool:
@@ -95,17 +106,18 @@ def _held(rule: Rule, version: RuleVersion | None, region: Region, settings: Seq
             severities |= dict.fromkeys([row.check_key] if row.check_key else severities, Severity(row.severity))
     below = [row for row in mine if row.region.path.startswith(region.path) and row not in applying]
     ordered = tuple(sorted(set(severities.values()), key=lambda level: level.rank))
-    return Held(rule, version, enabled, ordered, thresholds, [*applying, *below])
+    known = [quota for quota in quotas() if quota.rule == rule.id and quota.region in chain]
+    return Held(rule, version, enabled, ordered, thresholds, [*applying, *below], known)
 
 
-def _defaults(rule: Rule) -> dict[str, Decimal]:
+def _defaults(rule: Rule) -> dict[str, Decimal | None]:
     held = _flat({**rule_book().constants, **rule.parameters})
     return {name: held[name] for name in thresholds_of(rule) if name in held}
 
 
-def _flat(parameters: Mapping[str, Any]) -> dict[str, Decimal]:
+def _flat(parameters: Mapping[str, Any]) -> dict[str, Decimal | None]:
     """Thresholds by indicator with the indicator behind a dot."""
-    found: dict[str, Decimal] = {}
+    found: dict[str, Decimal | None] = {}
     for name, value in parameters.items():
         if isinstance(value, Mapping):
             found |= {f"{name}.{key}": number for key, number in value.items()}
@@ -152,6 +164,7 @@ def rule_dict(held: Held) -> dict[str, Any]:
         "source": rule.source,
         "confidence": str(rule.confidence) if version is None else None,
         "thresholds": dict(held.thresholds),
+        "quotas": [_quota_dict(quota) for quota in held.quotas],
         "checks": [_check_dict(check) for check in rule.checks],
         "settings": [_setting_dict(row) for row in held.changed],
     }
@@ -171,6 +184,21 @@ def _check_dict(check: Check) -> dict[str, Any]:
         "kinds": [str(kind) for kind in check.kinds],
         "classes": list(check.classes),
         "systems": list(check.systems),
+    }
+
+
+def _quota_dict(quota: Quota) -> dict[str, Any]:
+    return {
+        "standard": quota.standard,
+        "region": quota.region,
+        "institution_class": quota.institution_class,
+        "unit": quota.unit,
+        "constraint": quota.constraint,
+        "benchmark": quota.benchmark,
+        "guide": quota.guide,
+        "first_year": quota.first_year,
+        "source": quota.source,
+        "confidence": str(quota.confidence),
     }
 
 

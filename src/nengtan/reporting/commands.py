@@ -134,6 +134,15 @@ def fill(
     return REFUSED if saved.conflicts else 0
 
 
+@returns.command("submit", help=_("Submit a return; errors and values not explained hold it back."))
+@institution_option
+@period_option
+@format_option
+def submit(institution: str, period: slots.Slot, format: str) -> None:
+    """The first step; the heads sign on their pages."""
+    _step(institution, period, steps.Action.SUBMIT, "", format)
+
+
 @returns.command("step", help=_("Take a return one step on: submit, pass, send_back, approve, reopen."))
 @institution_option
 @period_option
@@ -141,11 +150,15 @@ def fill(
 @click.option("--reason", default="", help=_("Why; needed to send back and to reopen."))
 @format_option
 def step(institution: str, period: slots.Slot, action: str, reason: str, format: str) -> None:
-    """Refused with the reason where it cannot be taken."""
+    """Refused with the reason where it cannot be taken; what people sign is not signed here."""
+    _step(institution, period, steps.Action(action), reason, format)
+
+
+def _step(institution: str, period: slots.Slot, action: steps.Action, reason: str, format: str) -> None:
     from nengtan.identity.access import system_actor
     from nengtan.reporting.services import take_step
 
-    of = take_step(system_actor(), return_of(institution, period), steps.Action(action), reason)
+    of = take_step(system_actor(), return_of(institution, period), action, reason)
     words: Words = {"state": lambda _code: of.get_state_display()}
     emit_one({"institution": institution, "period": str(period), "state": of.state}, format, DONE_HEADINGS, words)
 
@@ -183,16 +196,24 @@ def _of_file(file: Path, edition: str) -> list[dict[str, object]]:
         })  # fmt: skip
     of = scheme.edition(edition)
     try:
-        sheets = read_file(file.name, file.read_bytes(), of)
+        sheet = read_file(file.name, file.read_bytes(), of)
     except Refused as refused:
         die(f"{file.name}: {wording.refusal(refused)}")
     except SheetError as error:
-        die(_("%(file)s: no headings of returns in “%(found)s”; wanted: %(allowed)s.") % {
-            "file": file.name, "found": error.found, "allowed": error.allowed,
-        })  # fmt: skip
-    for sheet in sheets:
-        _tell_left_out(sheet)
-    return [told(finding, of, str(finding.institution)) for sheet in sheets for finding in review_sheet(sheet, of)]
+        words = _SHEET_FAULTS.get(error.code, _SHEET_FAULTS["no_headings"])
+        die(str(words) % {"file": file.name, "found": error.found, "allowed": error.allowed})
+    _tell_left_out(sheet)
+    return [told(finding, of, str(finding.institution)) for finding in review_sheet(sheet, of)]
+
+
+_SHEET_FAULTS = {
+    "no_headings": gettext_lazy(
+        "%(file)s: no headings of returns in “%(found)s”; wanted: institution (or its code), period, and indicators by"
+        " name, code or key, such as elec_qty; or the forms as the platform draws them."
+    ),
+    "heading_twice": gettext_lazy("%(file)s: the heading “%(found)s” stands twice."),
+    "wrong_edition": gettext_lazy("%(file)s: “%(found)s” is a form of another edition; reviewed as %(allowed)s."),
+}
 
 
 def _tell_left_out(sheet: ReturnSheet) -> None:

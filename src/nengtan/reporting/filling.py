@@ -13,6 +13,7 @@ from nengtan.domain.returns.scheme import Edition, Form, Indicator, Level, Recor
 from nengtan.reference import scheme
 from nengtan.registry.models import Asset
 from nengtan.reporting.models import Explanation, Return, Value
+from nengtan.reporting.services.prefill import booked
 from nengtan.reporting.services.reviewing import Cells, Reviewed, is_settled, review_typed
 
 __all__ = ["Filling", "Line", "Said", "Section", "cell_name", "fill_in"]
@@ -40,7 +41,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a form with what its cell is held against; ``whole`` is the line of form 2 it is in (其中)."""
+    """One line of a form with what its cell is held against; ``whole`` is the line of form 2 it is in (其中).
+
+    ``booked`` is what bills and register say of last year where no return does.
+    """
 
     indicator: Indicator
     record: str
@@ -55,6 +59,7 @@ class Line:
     whole: Indicator | None
     whole_amount: Decimal | None
     said: tuple[Said, ...] = ()
+    booked: Decimal | None = None
 
     @property
     def name(self) -> str:
@@ -95,6 +100,7 @@ class Filling:
     of: Return
     edition: Edition
     sections: tuple[Section, ...]
+    stored: Mapping[Key, Value]
     elsewhere: tuple[Said, ...] = ()
     told: Mapping[Severity, int] = field(default_factory=dict)
 
@@ -130,14 +136,14 @@ class Filling:
 def fill_in(of: Return, typed: Cells | None = None, room: str = "") -> Filling:
     """A return as it stands, or as it would with ``typed`` in its cells; ``room`` is one about to be added."""
     edition, reviewed = scheme.edition(of.edition), review_typed(of, typed)
-    stored = {(value.record, value.indicator): value for value in of.values.select_related("entered_by")}
     said = _said(of, reviewed.findings)
-    drawn = _Drawn(edition, reviewed, stored, said)
+    books = {} if reviewed.last else booked(of.institution_id, of.period.last_year, edition)
+    drawn = _Drawn(edition, reviewed, said, books)
     sections = tuple(section for form in edition.forms.values() for section in drawn.sections(form, room))
     shown = {(line.record, line.indicator.key) for section in sections for line in section.lines}
     elsewhere = tuple(item for cell, items in said.items() if cell not in shown for item in items)
     told = Counter(item.finding.severity for items in said.values() for item in items if not item.settled)
-    return Filling(of, edition, sections, elsewhere, told)
+    return Filling(of, edition, sections, reviewed.stored, elsewhere, told)
 
 
 def _said(of: Return, findings: Sequence[Finding]) -> dict[Key, list[Said]]:
@@ -160,9 +166,10 @@ class _Drawn:
     """The forms of one return, drawn from what is stored and what was found."""
 
     def __init__(
-        self, edition: Edition, reviewed: Reviewed, stored: Mapping[Key, Value], said: Mapping[Key, list[Said]]
+        self, edition: Edition, reviewed: Reviewed, said: Mapping[Key, list[Said]], books: Mapping[Key, Decimal]
     ) -> None:
-        self.edition, self.reviewed, self.stored, self.said = edition, reviewed, stored, said
+        self.edition, self.reviewed, self.said, self.books = edition, reviewed, said, books
+        self.stored = reviewed.stored
         self.quantities = {cost: quantity for quantity, cost in edition.costs.items()}
 
     def sections(self, form: Form, new_room: str) -> list[Section]:
@@ -197,7 +204,7 @@ class _Drawn:
             line, record, depth, self.stored.get(at), amount, held.last.get(at), held.previous.get(at),
             held.base.get(at), None if record else held.metered.get(line.key), self._price(line, record, amount),
             self.edition.indicators.get(line.of_which or ""), held.cells.get(("", line.of_which or "")),
-            tuple(self.said.get(at, ())),
+            tuple(self.said.get(at, ())), self.books.get(at),
         )  # fmt: skip
 
     def _price(self, line: Indicator, record: str, amount: Decimal | None) -> Decimal | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -51,6 +52,7 @@ RECORD_HEADINGS = {
     "source": gettext_lazy("Source"),
     "checks": gettext_lazy("Conditions"),
     "settings": gettext_lazy("Changed by regions"),
+    "quotas": gettext_lazy("Quotas"),
 }
 
 
@@ -72,7 +74,7 @@ since_option = click.option(
 )
 
 
-@click.group("rules", help=_("Review rules: list, show, add, try, switch on and off, set thresholds."))
+@click.group("rules", help=_("Review rules: list, show, add, change, try, switch on and off, set thresholds."))
 def rules() -> None:
     """The catalogue, and the rules added here."""
 
@@ -99,7 +101,11 @@ def _line(held: Held) -> dict[str, Any]:
         "severities": " ".join(map(str, held.severities)),
         "enabled": _("yes") if held.enabled else _("no"),
         "region": held.version.region.code if held.version else "",
-        "thresholds": " ".join(f"{name}={value}" for name, value in held.thresholds.items() if "." not in name),
+        "thresholds": " ".join(
+            f"{name}={_('not known') if value is None else value}"
+            for name, value in held.thresholds.items()
+            if "." not in name
+        ),
         "confidence": "" if held.version else str(held.rule.confidence),
     }
 
@@ -124,27 +130,47 @@ def _held(code: str, region: str) -> Held:
     )
 
 
+def _stated(*, anew: bool) -> Callable[[F], F]:
+    """What a rule is stated with; ``anew`` all of it, else only what is to be another."""
+    several: dict[str, Any] = {"multiple": True, "default": () if anew else None}
+    text = "" if anew else None
+    scope = str(Scope.RETURN) if anew else None
+    options = (
+        click.option("--severity", required=anew, type=click.Choice([str(level) for level in Severity]),
+                     help=_("Blocks submission, asks for an explanation, or informs.")),
+        click.option("--flag", required=anew, help=_("Condition under which a return is flagged.")),
+        click.option("--each", "each", **several,
+                     help=_("Indicator it is asked of, as “value”; may repeat; or a group.")),
+        click.option("--cell", default=text,
+                     help=_("Indicator the finding is shown at, where it is not asked of each.")),
+        click.option("--wording-zh", required=anew,
+                     help=_("What it says in Chinese; {found}, {low}, {high}, {name}, {unit}.")),
+        click.option("--wording-en", required=anew, help=_("What it says in English.")),
+        click.option("--title-zh", default=text, help=_("Title in Chinese.")),
+        click.option("--title-en", default=text, help=_("Title in English.")),
+        click.option("--found", default=text, help=_("Expression of the figure found.")),
+        click.option("--low", default=text, help=_("Expression of the lowest expected.")),
+        click.option("--high", default=text, help=_("Expression of the highest expected.")),
+        click.option("--scope", type=click.Choice([str(Scope.RETURN), str(Scope.ROOM)]), default=scope,
+                     help=_("Looks at the return, or at each data room.")),
+        click.option("--edition", "editions", **several, help=_("Only for this edition; may repeat.")),
+        click.option("--kind", "kinds", **several, help=_("Only for this kind of period: month, quarter, annual.")),
+        click.option("--class", "classes", **several, help=_("Only for this type of institution; may repeat.")),
+        click.option("--system", "systems", **several, help=_("Only for this system; may repeat.")),
+    )  # fmt: skip
+
+    def decorated(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorated
+
+
 @rules.command("add", help=_("Add a rule in the rule language; it is off until it was tried and switched on."))
 @click.argument("code")
 @place_option
-@click.option("--severity", required=True, type=click.Choice([str(level) for level in Severity]),
-              help=_("Blocks submission, asks for an explanation, or informs."))  # fmt: skip
-@click.option("--flag", required=True, help=_("Condition under which a return is flagged."))
-@click.option("--each", "each", multiple=True, help=_("Indicator it is asked of, as “value”; may repeat; or a group."))
-@click.option("--cell", default="", help=_("Indicator the finding is shown at, where it is not asked of each."))
-@click.option("--wording-zh", required=True, help=_("What it says in Chinese; {found}, {low}, {high}, {name}, {unit}."))
-@click.option("--wording-en", required=True, help=_("What it says in English."))
-@click.option("--title-zh", default="", help=_("Title in Chinese."))
-@click.option("--title-en", default="", help=_("Title in English."))
-@click.option("--found", default="", help=_("Expression of the figure found."))
-@click.option("--low", default="", help=_("Expression of the lowest expected."))
-@click.option("--high", default="", help=_("Expression of the highest expected."))
-@click.option("--scope", type=click.Choice([str(Scope.RETURN), str(Scope.ROOM)]), default=str(Scope.RETURN),
-              help=_("Looks at the return, or at each data room."))  # fmt: skip
-@click.option("--edition", "editions", multiple=True, help=_("Only for this edition; may repeat."))
-@click.option("--kind", "kinds", multiple=True, help=_("Only for this kind of period: month, quarter, annual."))
-@click.option("--class", "classes", multiple=True, help=_("Only for this type of institution; may repeat."))
-@click.option("--system", "systems", multiple=True, help=_("Only for this system; may repeat."))
+@_stated(anew=True)
 @since_option
 @format_option
 def add(region: str, since: datetime | None, each: Sequence[str], format: str, **told: Any) -> None:
@@ -158,6 +184,40 @@ def add(region: str, since: datetime | None, each: Sequence[str], format: str, *
     draft = RuleDraft(region=region_named(region), since=day, each=group_or_keys(each), **told)
     made = add_rule(system_actor(), draft)
     emit_one(rule_dict(_held(made.code, region)), format, RECORD_HEADINGS, WORDS)
+
+
+@rules.command(
+    "change",
+    help=_("Change a rule that was added: only what is given; off until it is tried again, unless only words change."),
+)
+@click.argument("code")
+@_stated(anew=False)
+@reason_option
+@since_option
+@format_option
+def change(code: str, reason: str, since: datetime | None, format: str, **told: Any) -> None:
+    """A new version; what was found earlier stays. An empty value takes a limit to editions, types and so on away."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.catalogue import rule_dict
+    from nengtan.reporting.models import RuleVersion
+    from nengtan.reporting.services import change_rule
+    from nengtan.reporting.services.rules import draft_of, group_or_keys
+
+    last = RuleVersion.objects.newest().select_related("region").filter(code=code).first()
+    if last is None:
+        die(_("There is no rule “%(code)s”.") % {"code": code})
+    given = {name: _without_blanks(value) for name, value in told.items() if value is not None}
+    if "each" in given:
+        given["each"] = group_or_keys(given["each"])
+    if since:
+        given["since"] = since.date()
+    draft = replace(draft_of(last), **given)
+    made = change_rule(system_actor(), code, draft, reason)
+    emit_one(rule_dict(_held(made.code, made.region.code)), format, RECORD_HEADINGS, WORDS)
+
+
+def _without_blanks(value: Any) -> Any:
+    return [item for item in value if item.strip()] if isinstance(value, tuple) else value
 
 
 @rules.command("try", help=_("Hold past returns against a rule: how many it would flag, which, in what words."))

@@ -1,147 +1,218 @@
-"""What forms 5 to 8 are summed up from: the approved returns of a region, by child and class, in a few queries."""
+"""Which returns of a period count towards a region, and what they add up to.
+
+The one source of forms 5 to 8 on pages, in workbooks and for programs, of the report to the level above, and of whose
+returns the annual report and publications are drawn from.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, BooleanField, Count, ExpressionWrapper, Q, QuerySet, Sum
+from django.db.models.functions import Cast
 
-from nengtan.domain.returns import slots
-from nengtan.domain.returns.rollup import Contribution, Summary, summarise
-from nengtan.domain.returns.scheme import Edition, Level, edition_of
+from nengtan.domain.returns.rollup import Contribution
+from nengtan.domain.returns.slots import Slot
 from nengtan.domain.returns.steps import State
-from nengtan.identity.access import Actor, Forbidden
-from nengtan.identity.roles import Capability
-from nengtan.reference import scheme
-from nengtan.registry.models import Region
-from nengtan.reporting.models import Return, Value
+from nengtan.ledger.services import bulk
+from nengtan.registry.models import Institution, Region
+from nengtan.reporting.models import Return, ReturnQuerySet, Value
+from nengtan.ui.fields import from_units
 
-__all__ = ["RegionForms", "region_forms"]
+__all__ = ["BY", "NONE", "Counted"]
 
-Home = tuple[int, int | None]
-"""Region of a return, and the superior body that collects it where it has one."""
+BY = ("region", "system", "superior")
+"""What the returns are told apart by: regions below, systems (departments), or the bodies they are collected by."""
 
+_UNITS = Cast("value", BigIntegerField())
+_PLACE = ("institution_id", "superior_id", "region__path")
 
-@dataclass(frozen=True)
-class RegionForms:
-    """The summary forms of a region and period, with the names of the children in order."""
-
-    region: Region
-    period: slots.Slot
-    edition: Edition
-    names: Mapping[str, str]
-    forms: Sequence[Summary]
+NONE = "-"
+"""The child of what belongs to none: directly in the region, of no system, under no superior body."""
 
 
-def region_forms(
-    actor: Actor, region: Region, period: slots.Slot, numbers: Sequence[int] = (), *, own_level: str, whole: str
-) -> RegionForms:
-    """Forms 5 to 8 (or some of them) of a region: only approved returns; who reports through a superior counts there.
+class Counted:
+    """The returns of a period that count towards a region, and their sums by child and class.
 
-    ``own_level`` names what stands directly under the region, ``whole`` the line of all.
-
-    Raises:
-        Forbidden: the actor may not take the totals of the region away.
+    A return counts where its institution stood on the period's last day, or where the body that collects it does.
+    ``within`` narrows which are counted; its fields are those of a return.
     """
-    if not actor.scope_for(Capability.EXPORT).covers(region.path):
-        raise Forbidden(Capability.EXPORT)
-    edition = edition_of(period.year, scheme.editions().values())
-    children = {child.code: child for child in region.children.order_by("code")}
-    tree = _Tree(region, period, set(children))
-    names = {"": whole, region.code: own_level, **{code: child.name for code, child in children.items()}}
-    held, expected = tree.contributions(edition), tree.expected()
-    if not any(part.child == region.code for part in held) and not any(child == region.code for child, _ in expected):
-        del names[region.code]
-    wanted = numbers or [form.number for form in edition.forms.values() if form.level is Level.SUMMARY]
-    forms = [
-        summarise(edition, number, held, children=[code for code in names if code], expected=expected)
-        for number in wanted
-    ]
-    return RegionForms(region, period, edition, names, forms)
 
+    def __init__(self, region: Region, period: Slot, by: str = "region", within: Q | None = None) -> None:
+        self.region, self.period, self.by = region, period, by
+        self._within = Q() if within is None else within
+        self._all = Return.objects.filter(year=period.year, slot=period.number, kind=period.kind)
 
-def collectors(rows: QuerySet[Return]) -> dict[int, str]:
-    """Of a period's returns, the path of the region each superior body's own return counts in."""
-    at: dict[int, tuple[int | None, str]] = {
-        body: (superior, path)
-        for body, superior, path in rows.filter(
-            Q(superior__isnull=False) | Q(institution__in=rows.exclude(superior=None).values("superior"))
-        ).values_list("institution_id", "superior_id", "region__path")
-    }
-    found = {}
-    for body in at:
-        seen, above = {body}, body
-        while (superior := at[above][0]) is not None and superior in at and superior not in seen:
-            seen.add(superior)
-            above = superior
-        found[body] = at[above][1]
-    return found
+    @cached_property
+    def returns(self) -> ReturnQuerySet:
+        """Every return owed."""
+        inside = [key for key, path in self._paths.items() if path.startswith(self.region.path)]
+        here, (fetching, losing) = Q() if len(inside) == len(self._paths) else Q(region__in=inside), self._crossing
+        if losing:
+            here &= Q(superior=None) | ~Q(superior__in=losing)
+        return self._all.filter(self._within, here | Q(superior__in=fetching) if fetching and here else here)
 
+    @cached_property
+    def approved(self) -> ReturnQuerySet:
+        """Those that are added up."""
+        return self.returns.filter(state=State.APPROVED)
 
-class _Tree:
-    """The returns of a period that count towards a region, wherever they lie."""
+    @cached_property
+    def owed(self) -> dict[tuple[str, str], int]:
+        """How many returns are owed, by child and class."""
+        return self._counts(self.returns)
 
-    def __init__(self, region: Region, period: slots.Slot, children: set[str]) -> None:
-        self.region, self.children = region, children
-        rows: QuerySet[Return] = Return.objects.filter(year=period.year, slot=period.number, kind=period.kind)
-        self.collected = collectors(rows)
-        self.rows = rows.filter(Q(region__path__startswith=region.path) | Q(superior__isnull=False))
-        self.paths = dict(self.rows.order_by().values_list("region_id", "region__path").distinct())
+    @cached_property
+    def contributions(self) -> list[Contribution]:
+        """What is approved, one contribution a child and class, added up by the database."""
+        return self._added(self.approved)
 
-    def child_of(self, home: Home) -> str | None:
-        """The child a return counts in; the region's own code for what stands directly under it, None outside it."""
-        region_id, superior = home
-        path = self.collected.get(superior or 0) or self.paths[region_id]
-        if not path.startswith(self.region.path):
-            return None
-        below = path[len(self.region.path) :].split("/")[0]
-        return below if below in self.children else self.region.code
+    @cached_property
+    def bodies(self) -> set[int]:
+        """The institutions whose returns are approved."""
+        return set(self.approved.order_by().values_list("institution_id", flat=True))
 
-    def contributions(self, edition: Edition) -> list[Contribution]:
-        """Sums by child and class."""
-        approved = self.rows.filter(state=State.APPROVED)
-        counts: dict[tuple[str, str], int] = defaultdict(int)
-        for home, kind, count in self._by_home(approved.values_list("region_id", "superior_id", "institution_kind")
-                                               .annotate(count=Count("pk")).order_by()):  # fmt: skip
-            counts[home, kind] += count
-        cells = Value.objects.filter(of__in=approved, value__isnull=False, indicator__in=list(edition.indicators))
-        sums: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-        grouped = cells.values_list("of__region_id", "of__superior_id", "of__institution_kind", "indicator")
-        for region_id, superior, kind, indicator, amount in grouped.annotate(amount=Sum("value")).order_by():
-            child = self.child_of((region_id, superior))
-            if child is not None:
-                sums[child, kind][indicator] += amount
-        rooms = self._rooms(cells)
+    def of_bodies(self, bodies: Collection[int]) -> list[Contribution]:
+        """What the approved returns of some institutions add up to."""
+        chunks = bulk.chunks(sorted(bodies))
+        return [part for chunk in chunks for part in self._added(self.approved.filter(institution__in=chunk))]
+
+    def child(self, region_id: int, superior: int | None, system: str = "") -> str:
+        """The child a return counts in; by region, that in which the body that collects it counts, else it lies in."""
+        if self.by == "superior":
+            return self.superiors.get(superior or 0, (NONE, ""))[0]
+        if self.by == "system":
+            return system or NONE
+        path = self._collectors.get(superior or 0) or self._paths[region_id]
+        return path[len(self.region.path) :].split("/")[0] or NONE
+
+    @cached_property
+    def superiors(self) -> dict[int, tuple[str, str]]:
+        """Code and name of the bodies that collect returns."""
+        keys = self.returns.order_by().values("superior_id")
+        rows = Institution.objects.filter(pk__in=keys)
+        return {pk: (code, name) for pk, code, name in rows.values_list("pk", "code", "name")}
+
+    # How it is worked out
+
+    @cached_property
+    def _collected(self) -> list[tuple[int, int, str]]:
+        """Body, superior and path of the region of every return that is collected by another body."""
+        if not any(collected for _key, _path, collected in self._places):
+            return []
+        held = self._all.exclude(superior=None).order_by()
+        return [(body, superior or 0, path) for body, superior, path in held.values_list(*_PLACE)]
+
+    @cached_property
+    def _collectors(self) -> dict[int, str]:
+        """The path of the region in which each body that collects returns counts itself."""
+        if not self._collected:
+            return {}
+        above = {body: (superior, path) for body, superior, path in self._collected}
+        superiors = {superior for _body, superior, _path in self._collected}
+        own = self._all.filter(superior=None, institution__in=self._all.exclude(superior=None).values("superior"))
+        at = {body: path for body, _superior, path in own.order_by().values_list(*_PLACE)}
+        return {body: path for body in superiors if (path := _counts_at(body, above, at))}
+
+    @cached_property
+    def _crossing(self) -> tuple[list[int], list[int]]:
+        """The bodies that collect returns from outside into the region, and those that collect out of it."""
+        fetching: set[int] = set()
+        losing: set[int] = set()
+        for _body, superior, path in self._collected:
+            home, here = self._collectors.get(superior, path), self.region.path
+            if home.startswith(here) != path.startswith(here):
+                (fetching if home.startswith(here) else losing).add(superior)
+        return sorted(fetching), sorted(losing)
+
+    @cached_property
+    def _paths(self) -> dict[int, str]:
+        """Where returns of the period lie: a database plans better with these regions than with the start of a path."""
+        return {key: path for key, path, _collected in self._places}
+
+    @cached_property
+    def _places(self) -> list[tuple[int, str, bool]]:
+        """Regions with returns of the period, their paths, and whether the returns are collected by another body."""
+        collected = ExpressionWrapper(Q(superior__isnull=False), BooleanField())
+        rows = self._all.order_by().annotate(collected=collected)
+        return list(rows.values_list("region_id", "region__path", "collected").distinct())
+
+    @cached_property
+    def _home(self) -> tuple[str, ...]:
+        """The columns that say where a return counts: no more of them than tell returns apart."""
+        if self.by == "system":
+            return ("system",)
+        if self.by == "superior":
+            return ("superior_id",)
+        return ("region_id", "superior_id") if self._collectors else ("region_id",)
+
+    def _group(self, row: Mapping[str, Any], prefix: str = "") -> tuple[str, str]:
+        home = {name: row[prefix + name] for name in self._home}
+        child = self.child(home.get("region_id", 0), home.get("superior_id"), home.get("system", ""))
+        return child, row[f"{prefix}institution_kind"]
+
+    def _added(self, rows: ReturnQuerySet) -> list[Contribution]:
+        counts, rooms, (sums, known) = self._counts(rows), self._rooms(rows), self._sums(rows)
         return [
-            Contribution(child, kind, sums[child, kind], count, rooms[child, kind])
-            for (child, kind), count in counts.items()
+            Contribution(*group, sums.get(group, {}), count, rooms.get(group, 0), known=known.get(group, {}))
+            for group, count in counts.items()
         ]
 
-    def _rooms(self, cells: QuerySet[Value]) -> dict[tuple[str, str], int]:
+    def _counts(self, rows: ReturnQuerySet) -> dict[tuple[str, str], int]:
         found: dict[tuple[str, str], int] = defaultdict(int)
-        rows = cells.filter(record__gt="").values_list("of__region_id", "of__superior_id", "of__institution_kind")
-        for region_id, superior, kind, _of, _record in rows.values_list(
-            "of__region_id", "of__superior_id", "of__institution_kind", "of_id", "record"
-        ).distinct().order_by():  # fmt: skip
-            child = self.child_of((region_id, superior))
-            if child is not None:
-                found[child, kind] += 1
-        return found
+        for row in rows.order_by().values(*self._home, "institution_kind").annotate(count=Count("pk")):
+            found[self._group(row)] += row["count"]
+        return dict(found)
 
-    def expected(self) -> dict[tuple[str, str], int]:
-        """Returns owed by child and class."""
-        owed: dict[tuple[str, str], int] = defaultdict(int)
-        grouped = self.rows.values_list("region_id", "superior_id", "institution_kind")
-        for child, kind, count in self._by_home(grouped.annotate(count=Count("pk")).order_by()):
-            owed[child, kind] += count
-        return dict(owed)
+    def _sums(
+        self, rows: ReturnQuerySet
+    ) -> tuple[dict[tuple[str, str], dict[str, Decimal | None]], dict[tuple[str, str], dict[str, int]]]:
+        """Sums by indicator, and how many values stand in each; what nobody gave is in neither.
 
-    def _by_home(self, grouped: Iterable[Any]) -> Iterator[tuple[str, str, int]]:
-        for region_id, superior, kind, count in grouped:
-            child = self.child_of((region_id, superior))
-            if child is not None:
-                yield child, kind, count
+        Whole numbers are added as they are kept, and made Decimals when they are few.
+        """
+        units: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        known: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        columns = (*(f"of__{name}" for name in self._home), "of__institution_kind")
+        grouped = self._cells(rows).values_list(*columns, "indicator").annotate(sum=Sum(_UNITS), known=Count("value"))
+        groups: dict[tuple[Any, ...], tuple[str, str]] = {}
+        for *home, line, amount, count in grouped:
+            if count:
+                key = tuple(home)
+                group = groups.get(key) or groups.setdefault(
+                    key, self._group(dict(zip(columns, key, strict=True)), "of__")
+                )
+                units[group][line] += int(amount)
+                known[group][line] += count
+        sums: dict[tuple[str, str], dict[str, Decimal | None]] = {
+            group: {line: from_units(amount) for line, amount in held.items()} for group, held in units.items()
+        }
+        return sums, dict(known)
+
+    def _rooms(self, rows: ReturnQuerySet) -> dict[tuple[str, str], int]:
+        """How many rooms there are: a room is what has a record of its own."""
+        held = self._cells(rows).filter(record__gt="")
+        home = (f"of__{name}" for name in self._home)
+        found: dict[tuple[str, str], int] = defaultdict(int)
+        for row in held.values(*home, "of__institution_kind", "of_id", "record").distinct():
+            found[self._group(row, "of__")] += 1
+        return dict(found)
+
+    @staticmethod
+    def _cells(rows: ReturnQuerySet) -> QuerySet[Value]:
+        return Value.objects.filter(of__in=rows.order_by().values("pk")).order_by()
+
+
+def _counts_at(body: int, above: Mapping[int, tuple[int, str]], at: Mapping[int, str]) -> str:
+    """The path of the region of the body at the top; of the last one known where they stand in a ring."""
+    seen, path = {body}, ""
+    while body in above:
+        body, path = above[body]
+        if body in seen:
+            return path
+        seen.add(body)
+    return at.get(body, path)

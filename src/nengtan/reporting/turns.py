@@ -23,14 +23,18 @@ class Offer:
     refused: str
 
 
-def offers(actor: Actor, of: Return, blocking: int, unexplained: int) -> list[Offer]:
-    """Every step from where a return stands; to enter is none of them."""
+def offers(actor: Actor, of: Return, blocking: int, unexplained: int, *, enters: bool = False) -> list[Offer]:
+    """Every step from where a return stands; to enter is none of them.
+
+    ``enters`` is whether :func:`can_enter` said yes: whoever enters figures has the right of a statistician.
+    """
     arrows = {
         action: arrow
         for (state, action), arrow in steps.TRANSITIONS.items()
         if state == of.state and action is not steps.Action.ENTER
     }
-    reached = {role: holds(actor, of, RIGHTS[role]) for role in {arrow.role for arrow in arrows.values()}}
+    roles = {arrow.role for arrow in arrows.values()}
+    reached = {role: (enters and role is steps.Role.STATISTICIAN) or holds(actor, of, RIGHTS[role]) for role in roles}
     found = []
     for action, arrow in arrows.items():
         reason = "." if arrow.needs_reason else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
@@ -10,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from nengtan.domain.returns.review.rules import Severity
 from nengtan.domain.sheets.problems import Problem
-from nengtan.ledger.wording import told as told_problem
 from nengtan.reference import scheme
 from nengtan.reporting.wording import line_unit, told
 from nengtan.ui.sheets import wording
 from nengtan.ui.sheets.wording import MOST_TOLD
+from nengtan.ui.sheets.wording import told as told_problem
 
 if TYPE_CHECKING:
     from nengtan.reporting.services.workbooks import FilePlan, FileResult
@@ -91,8 +92,8 @@ def cell_name(record: str, name: str) -> str:
     return gettext("%(line)s, room %(room)s") % {"line": name, "room": record} if record else name
 
 
-def changes_told(plan: FilePlan) -> list[dict[str, Any]]:
-    """Every changed cell of a file: where, what was there, what the file says, what stands there now."""
+def changes_told(plan: FilePlan, most: int | None = None) -> list[dict[str, Any]]:
+    """The changed cells of a file: where, what was there, what the file says, what stands there now."""
     return [
         {
             "institution": item.of.institution.name,
@@ -108,7 +109,7 @@ def changes_told(plan: FilePlan) -> list[dict[str, Any]]:
             "now": change.held,
             "conflict": conflict,
         }
-        for item, change, conflict in plan.changes()
+        for item, change, conflict in islice(plan.changes(), most)
     ]
 
 
@@ -116,9 +117,12 @@ def _named(name_zh: str, name_en: str) -> str:
     return name_zh if (get_language() or "zh-hans").startswith("zh") else name_en
 
 
-def findings_told(plan: FilePlan) -> list[dict[str, Any]]:
-    """What the rules find in the returns as they would be."""
-    return [told(finding, scheme.edition(item.of.edition), item.of.institution.name) for item, finding in plan.findings]
+def findings_told(plan: FilePlan, most: int = MOST_TOLD) -> list[dict[str, Any]]:
+    """What the rules find in the returns as they would be; the gravest where there are more than are told."""
+    found = plan.findings
+    if len(found) > most:
+        found = sorted(found, key=lambda pair: pair[1].severity.rank)[:most]
+    return [told(finding, scheme.edition(item.of.edition), item.of.institution.name) for item, finding in found]
 
 
 def marked_problems(plan: FilePlan) -> list[Problem]:
@@ -145,8 +149,8 @@ def result_dict(result: FileResult, plan: FilePlan | None = None, dry_run: bool 
         "errors": [told_problem(problem) for problem in result.errors[:MOST_TOLD]],
         "errors_omitted": max(len(result.errors) - MOST_TOLD, 0),
         "notes": [told_problem(problem) for problem in result.notes[:MOST_TOLD]],
-        "changes": changes_told(plan)[:MOST_TOLD] if plan else [],
-        "findings": findings_told(plan)[:MOST_TOLD] if plan else [],
+        "changes": changes_told(plan, MOST_TOLD) if plan else [],
+        "findings": findings_told(plan) if plan else [],
     }
 
 

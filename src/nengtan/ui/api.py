@@ -57,6 +57,7 @@ class SheetOut(Schema):
     read_as: str = Field(description="the same in words")
     header_row: int = Field(description="the last row of headings")
     rows: int = Field(description="rows of data")
+    from_title: str = Field(description="what no column says and the lines above the headings do, in words")
     columns: list[ColumnOut]
     unread: list[UnreadOut]
 

@@ -20,7 +20,7 @@ from django.conf import settings
 
 from nengtan.identity.access import Actor
 
-__all__ = ["Draft", "drop", "find", "keep", "sweep"]
+__all__ = ["Draft", "drop", "find", "forget", "keep", "noted", "sweep", "write"]
 
 KEPT_SECONDS = 24 * 3600
 _KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
@@ -76,6 +76,26 @@ def find(actor: Actor, purpose: str, key: str) -> Draft | None:
     if about["owner"] != _owner(actor) or about["purpose"] != purpose:
         return None
     return Draft(key, purpose, about["filename"], (place / _CONTENT).stat().st_size, about["options"])
+
+
+def write(draft: Draft, name: str, value: Any) -> None:
+    """Leave word beside a draft, such as what was found in it; ``value`` must fit into JSON."""
+    place = _folder() / draft.key
+    handle, making = tempfile.mkstemp(prefix=".", dir=place)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(value, file)
+    os.replace(making, place / f"{name}.json")
+
+
+def noted(draft: Draft, name: str) -> Any:
+    """The word left beside a draft, or None."""
+    place = _folder() / draft.key / f"{name}.json"
+    return json.loads(place.read_text(encoding="utf-8")) if place.is_file() else None
+
+
+def forget(draft: Draft, name: str) -> None:
+    """Drop the word left beside a draft."""
+    (_folder() / draft.key / f"{name}.json").unlink(missing_ok=True)
 
 
 def drop(draft: Draft) -> None:

@@ -16,6 +16,7 @@ __all__ = ["Entry", "Group", "GroupView", "Link", "groups_for", "register", "reg
 
 Label = str | Promise
 Badge = Callable[[HttpRequest], int | None]
+When = Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Entry:
     icon: str
     order: int
     covers: tuple[str, ...] = ()
+    when: When | None = None
 
 
 @dataclass
@@ -86,16 +88,18 @@ def register(
     icon: str = "",
     order: int = 100,
     covers: tuple[str, ...] = (),
+    when: When | None = None,
 ) -> None:
     """Add a line to a block (top, data, carbon, manage, daily or system); registering a URL again replaces its line.
 
-    ``covers`` are beginnings of addresses that belong to this line though they do not lie under its own.
+    ``covers`` are beginnings of addresses that belong to this line though they do not lie under its own; ``when`` says
+    of an actor with the capability whether there is anything behind the line for them.
     """
     if group not in _groups:
         raise ValueError(f"no menu group {group!r}; known: {', '.join(_groups)}")
     entries = _groups[group].entries
     entries[:] = [entry for entry in entries if entry.url_name != url_name]
-    entries.append(Entry(label, url_name, capability, badge, icon, order, covers))
+    entries.append(Entry(label, url_name, capability, badge, icon, order, covers, when))
     entries.sort(key=lambda entry: entry.order)
 
 
@@ -122,7 +126,9 @@ def groups_for(request: HttpRequest) -> list[GroupView]:
 
 
 def _allowed(entry: Entry, actor: Any) -> bool:
-    return entry.capability is None or (actor is not None and bool(actor.can(entry.capability)))
+    if entry.capability is not None and (actor is None or not actor.can(entry.capability)):
+        return False
+    return entry.when is None or (actor is not None and entry.when(actor))
 
 
 def _url(name: str) -> str:

@@ -19,8 +19,10 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.http import FileResponse, Http404
-from django.utils.translation import gettext
+from django.http import FileResponse, Http404, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from nengtan.domain.sheets.problems import Problem
@@ -35,12 +37,15 @@ from nengtan.ui.tables import Column, Table
 from nengtan.ui.tables.exports import XLSX_TYPE
 
 __all__ = [
-    "DraftGone", "begin", "can_mark", "download", "draft_or_404", "file_task", "keep", "marked", "problem_table",
-    "received",
+    "DraftGone", "Preview", "begin", "can_mark", "download", "draft_or_404", "file_task", "keep", "look_task", "marked",
+    "preview", "problem_table", "received",
 ]  # fmt: skip
 
 TOLD = 200
 """Errors, notes and skipped rows a job keeps with its result; the preview of the file has all of them."""
+
+PREVIEW, WAITING = "preview", "waiting"
+"""What is left beside a large file: what was found in it, and the job that looks."""
 
 Work = Callable[..., Mapping[str, Any]]
 
@@ -129,6 +134,68 @@ def begin(kind: str, actor: Actor, draft: Draft, **options: Any) -> jobs.Job:
     return jobs.start(kind, actor, title, draft=draft.key, **options)
 
 
+Preview = Mapping[str, Any]
+"""What a page shows of a checked file; fits into JSON."""
+
+Look = Callable[[Actor, Draft, "jobs.Running | None"], Preview]
+"""Checks a kept file; writes nothing."""
+
+
+def look_task(kind: str, purpose: str, address: str, look: Look) -> None:
+    """Register the check of a large file, whose preview stands at ``address``, as work of its own."""
+
+    def run(job: jobs.Running, actor: Actor, draft: str) -> dict[str, Any]:
+        found = drafts.find(actor, purpose, draft)
+        if found is None:
+            raise DraftGone
+        told = _looked(look, actor, found, job)
+        drafts.write(found, PREVIEW, {"language": get_language(), "told": told})
+        return {"draft": draft}
+
+    def result_url(job: jobs.Job) -> str:
+        return reverse(address, args=[(job.result or {})["draft"]])
+
+    run.__qualname__ = f"look_task.{kind}"
+    jobs.task(kind, refusals={DraftGone: _gone}, result_url=result_url, writes=False, opens=True)(run)
+
+
+def preview(request: ActorRequest, draft: Draft, kind: str, look: Look, large: int) -> Preview | HttpResponseBase:
+    """What is found in a kept file; of a file of more than ``large`` bytes by the worker, and the way to its progress.
+
+    What was found before stands until the file is taken in or sent again.
+    """
+    if draft.size <= large:
+        return _looked(look, request.actor, draft, None)
+    found = _noted(draft)
+    if found is None:
+        waiting = jobs.Job.objects.filter(pk=drafts.noted(draft, WAITING) or 0).first()
+        if waiting is None or waiting.is_finished:
+            title = gettext("Check of %(file)s") % {"file": draft.filename}
+            waiting = jobs.start(kind, request.actor, title, draft=draft.key)
+            drafts.write(draft, WAITING, waiting.pk)
+        found = _noted(draft)
+        if found is None:
+            return redirect("job", waiting.pk)
+    return found
+
+
+def _looked(look: Look, actor: Actor, draft: Draft, job: jobs.Running | None) -> Preview:
+    try:
+        return look(actor, draft, job)
+    except Refused as refused:
+        return {"refusal": wording.refusal(refused)}
+
+
+def _noted(draft: Draft) -> Preview | None:
+    """What was found before, in the language of today."""
+    held = drafts.noted(draft, PREVIEW)
+    return held["told"] if held and held["language"] == get_language() else None
+
+
+def _gone(_error: Exception) -> str:
+    return gettext("This file is no longer here; send it again.")
+
+
 def file_task(
     kind: str,
     purpose: str,
@@ -140,7 +207,7 @@ def file_task(
 
     The file is forgotten once the work has ended well; a file with refused rows stays for its preview.
     """
-    known = {Refused: wording.refusal, DraftGone: lambda _error: gettext("This file is no longer here; send it again.")}
+    known = {Refused: wording.refusal, DraftGone: _gone}
 
     def register(work: Work) -> Work:
         @wraps(work)
@@ -151,7 +218,11 @@ def file_task(
             told = dict(work(job, actor, found, **options))
             if told["stored"] or not told["errors"]:
                 transaction.on_commit(partial(drafts.drop, found))
-            short: dict[str, Any] = {name: told[name][:TOLD] for name in ("errors", "notes", "skipped") if name in told}
+            else:
+                drafts.forget(found, PREVIEW)
+            short: dict[str, Any] = {
+                name: told[name][:TOLD] for name in ("errors", "notes", "prices", "skipped") if name in told
+            }
             return {**told, **short, "draft": draft}
 
         return jobs.task(kind, refusals={**known, **(refusals or {})}, result_url=result_url)(run)

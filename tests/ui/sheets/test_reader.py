@@ -12,6 +12,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.styles import PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
 from nengtan.domain.sheets.cells import BadCell, Merge
@@ -77,7 +78,25 @@ def test_error_cells_and_formulas_without_a_value_are_marked() -> None:
     (grid,) = open_table(workbook(fill), "a.xlsx")
     assert grid.rows[1] == ["x", BadCell("formula_uncached", "=1+1"), BadCell("error_cell", "#REF!"), ""]
     assert grid.rows[4][3] == BadCell("formula_uncached", "=SUM(A1:A2)")
-    assert grid.formulas == 2
+    assert grid.formulas == 0, "nothing was taken"
+
+
+def test_coloured_cells_with_nothing_in_them_make_no_sheet_larger() -> None:
+    def fill(sheet: Worksheet) -> None:
+        sheet.append(["a", 1])
+        for place in ("XFD1048576", "B1000000"):
+            sheet[place].fill = PatternFill("solid", fgColor="FFFF00")
+
+    (grid,) = open_table(workbook(fill), "a.xlsx")
+    assert grid.rows == [["a", 1.0]]
+
+
+@pytest.mark.parametrize("inside", [b"<v>1</v>", b"<is><t>x</t></is>", b"<f>1+1</f>", b"<v/>", b"<!-- --><v>1</v>"])
+def test_a_far_cell_with_anything_in_it_still_counts(inside: bytes) -> None:
+    data = workbook(lambda sheet: sheet.append(["a", 1]))
+    far = b'<row r="1048576"><c r="XFD1048576" s="0">' + inside + b"</c></row></sheetData>"
+    data = changed(data, SHEET, lambda xml: xml.replace(b"</sheetData>", far))
+    assert refused(data, "a.xlsx").code == "too_many_rows"
 
 
 def test_a_formula_with_its_stored_value_is_that_value() -> None:

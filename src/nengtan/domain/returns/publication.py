@@ -14,9 +14,10 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from nengtan.domain.change import change
+from nengtan.domain.confidentiality import folded
 from nengtan.domain.returns.report import Reporter, measure_of, sum_of
 
-__all__ = ["Filing", "Group", "Handed", "Notice", "Published", "Row", "Tally", "notices", "publish", "unnamed"]
+__all__ = ["Filing", "Group", "Handed", "Named", "Notice", "Published", "Row", "Tally", "notices", "publish", "unnamed"]
 
 SHOWN = ("energy_tce", "water_m3", "kgce_per_m2", "kgce_per_person", "m3_per_person")
 RANKED_BY = "kgce_per_m2"
@@ -32,7 +33,10 @@ class Handed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """How one body reported: in time, late or not yet, and how often its return was sent back."""
+    """How one body reported: in time, late or not yet, and how often its return was sent back.
+
+    ``days_late`` [d] run to the day it was handed in, else to the day of counting; None: in time, or not due yet.
+    """
 
     code: str
     name: str
@@ -41,6 +45,7 @@ class Filing:
     child: str
     handed: Handed
     sent_back: int = 0
+    days_late: int | None = None
 
 
 class Body(Protocol):
@@ -85,12 +90,24 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A body that is named, and how many days late it is [d]."""
+
+    name: str
+    days_late: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
-    """Bodies to be named for how they reported, and how many more there are that may not be named."""
+    """Bodies to be named for being late, the latest first; how many more there are that may not be named.
+
+    ``not_due`` have not reported either, and need not have yet: they are counted and never named.
+    """
 
     handed: Handed
-    names: tuple[str, ...]
+    named: tuple[Named, ...]
     others: int
+    not_due: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +145,22 @@ def unnamed(filings: Sequence[Filing], by: str, least: int) -> set[str]:
 
 
 def notices(filings: Iterable[Filing], hidden: Collection[str]) -> tuple[Notice, ...]:
-    """Who was late and who has not reported.
+    """Who was late and who has not reported though it was due.
 
-    >>> late = [Filing(code, code.upper(), "01", "", "", Handed.LATE) for code in ("a", "b")]
-    >>> [(str(item.handed), item.names, item.others) for item in notices(late, {"b"})]
-    [('late', ('A',), 1), ('outstanding', (), 0)]
+    >>> late = [Filing(code, code.upper(), "01", "", "", Handed.LATE, days_late=3) for code in ("a", "b")]
+    >>> early = Filing("c", "C", "01", "", "", Handed.OUTSTANDING)
+    >>> for item in notices([*late, early], {"b"}):
+    ...     print(item.handed, [(one.name, one.days_late) for one in item.named], item.others, item.not_due)
+    late [('A', 3)] 1 0
+    outstanding [] 0 1
     """
     held = list(filings)
     found = []
     for handed in (Handed.LATE, Handed.OUTSTANDING):
         of = [item for item in held if item.handed is handed]
-        names = tuple(item.name for item in of if item.code not in hidden)
-        found.append(Notice(handed, names, len(of) - len(names)))
+        due = sorted((item for item in of if item.days_late), key=lambda item: (-(item.days_late or 0), item.code))
+        named = tuple(Named(item.name, item.days_late) for item in due if item.code not in hidden)
+        found.append(Notice(handed, named, len(due) - len(named), len(of) - len(due)))
     return tuple(found)
 
 
@@ -148,10 +169,7 @@ def _classes(items: Sequence[B], by: str, least: int) -> list[tuple[tuple[str, .
     members: dict[str, list[B]] = defaultdict(list)
     for item in items:
         members[getattr(item, by)].append(item)
-    order = sorted(members, key=lambda head: (len(members[head]), head))
-    small = [head for head in order if len(members[head]) < least]
-    while small and sum(len(members[head]) for head in small) < least and len(small) < len(order):
-        small.append(order[len(small)])
+    small = folded({head: (len(held),) for head, held in members.items()}, least)
     found: list[tuple[tuple[str, ...], list[B]]] = [
         ((head,), members[head]) for head in sorted(members) if head not in small
     ]

@@ -7,7 +7,7 @@ approved return or, from a database, the sums of many.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -22,8 +22,10 @@ __all__ = [
     "Summary",
     "compare",
     "comparison_groups",
+    "in_two_years",
     "of_year",
     "summarise",
+    "without",
 ]
 
 COUNTS = {"institutions": "institutions", "rooms": "rooms"}
@@ -34,7 +36,8 @@ COUNTS = {"institutions": "institutions", "rooms": "rooms"}
 class Contribution:
     """What goes into a summary: values by indicator, with the child (region or department) and class they belong to.
 
-    ``institution`` is set when it is one return; ``institutions`` and ``rooms`` say how many it stands for.
+    ``institution`` is set when it is one return; ``institutions`` and ``rooms`` say how many it stands for, ``known``
+    how many values stand in the sum of an indicator.
     """
 
     child: str
@@ -43,6 +46,7 @@ class Contribution:
     institutions: int = 1
     rooms: int = 0
     institution: str = ""
+    known: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,18 +156,58 @@ def compare(
     group_base = {joined.get(part.institution, part.institution) for part in there}
     both = group_now & group_base
 
-    def same(parts: Sequence[Contribution]) -> _Sum:
-        return _Sum([part for part in parts if joined.get(part.institution, part.institution) in both])
+    def same(parts: Sequence[Contribution]) -> Iterator[Contribution]:
+        return (part for part in parts if joined.get(part.institution, part.institution) in both)
 
+    counts = len(both), len(group_now - group_base), len(group_base - group_now)
+    return in_two_years(edition, form, (here, there), ([*same(here)], [*same(there)]), counts)
+
+
+def in_two_years(
+    edition: Edition,
+    form: int,
+    whole: tuple[Sequence[Contribution], Sequence[Contribution]],
+    same: tuple[Sequence[Contribution], Sequence[Contribution]],
+    counts: tuple[int, int, int],
+) -> Comparison:
+    """The lines of a form this year and last: of all institutions and of the ``same``.
+
+    ``counts``: how many institutions are in both years, only in this, only in the last.
+    """
+    (now, base), (same_now, same_base) = map(_Sum, map(list, whole)), map(_Sum, map(list, same))
     lines = edition.lines(form)
-    whole_now, whole_base, same_now, same_base = _Sum(here), _Sum(there), same(here), same(there)
     return Comparison(
-        {line.key: change(whole_now.of(line), whole_base.of(line)) for line in lines},
+        {line.key: change(now.of(line), base.of(line)) for line in lines},
         {line.key: change(same_now.of(line), same_base.of(line)) for line in lines},
-        len(both),
-        len(group_now - group_base),
-        len(group_base - group_now),
+        *counts,
     )
+
+
+def without(whole: Iterable[Contribution], left_out: Iterable[Contribution]) -> Contribution:
+    """Sums less those of a part: what is known of nobody who remains is unknown, and no difference of zero.
+
+    >>> whole = Contribution("", "01", {"elec": Decimal(9), "gas": Decimal(4)}, 3, known={"elec": 3, "gas": 1})
+    >>> part = Contribution("", "01", {"elec": Decimal(2), "gas": Decimal(4)}, 1, known={"elec": 1, "gas": 1})
+    >>> rest = without([whole], [part])
+    >>> rest.institutions, rest.values
+    (2, {'elec': Decimal('7')})
+    """
+    held, less = list(whole), list(left_out)
+    known = {key: _known(held, key) - _known(less, key) for part in held for key in part.known}
+    remaining = {key: count for key, count in known.items() if count > 0}
+    return Contribution(
+        "", "", {key: _amount(held, key) - _amount(less, key) for key in remaining},
+        sum(part.institutions for part in held) - sum(part.institutions for part in less),
+        sum(part.rooms for part in held) - sum(part.rooms for part in less), "", remaining,
+    )  # fmt: skip
+
+
+def _known(parts: Iterable[Contribution], key: str) -> int:
+    return sum(part.known.get(key, 0) for part in parts)
+
+
+def _amount(parts: Iterable[Contribution], key: str) -> Decimal:
+    return total(part.values.get(key) for part in parts) or Decimal(0)
 
 
 def _by_child(held: Sequence[Contribution], children: Sequence[str]) -> dict[str, _Sum]:

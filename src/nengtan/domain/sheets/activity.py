@@ -21,7 +21,7 @@ __all__ = ["ActivityTable", "Rules", "read_activity"]
 _FILLED = frozenset(
     (
         "institution_code", "institution_name", "period", "year", "carrier", "unit", "origin", "building_code",
-        "meter_code",
+        "meter_code", "region",
     )
 )  # fmt: skip
 

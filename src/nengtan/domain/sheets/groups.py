@@ -59,7 +59,7 @@ def missing_columns(layout: Layout, groups: Sequence[Group]) -> list[Problem]:
         return []
     context, keys = layout.context, {column.key for column in layout.columns}
     absent = []
-    if not keys & {"institution_code", "institution_name"} and not context.institution:
+    if not keys & {"institution_code", "institution_name", "credit_code"} and not context.institution:
         absent.append("institution_name")
     if "period" not in keys and not all(group.any.month for group in groups):
         absent.append("period")

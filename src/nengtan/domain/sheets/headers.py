@@ -18,11 +18,12 @@ __all__ = ["ACTIVITY_KEYS", "Column", "Layout", "find"]
 ACTIVITY_KEYS = frozenset(
     (
         "institution_code", "institution_name", "period", "year", "carrier", "quantity", "unit", "cost", "origin",
-        "building_code", "meter_code", "item", "bill_no", "note", "serial",
+        "building_code", "meter_code", "item", "bill_no", "note", "serial", "region",
+        "credit_code",
     )
 )  # fmt: skip
 _SEARCH_ROWS, _MAX_SPAN, _SAMPLE = 25, 3, 60
-_REPEATABLE = frozenset({"note", "serial"})
+_REPEATABLE = frozenset({"note", "serial", "region"})
 _MEASURES = frozenset({"quantity", "cost", "unit"})
 
 

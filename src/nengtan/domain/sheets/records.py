@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -23,8 +23,11 @@ from .words import Words
 
 __all__ = ["Field", "RecordTable", "Value", "read_records"]
 
-Kind = Literal["text", "code", "number", "integer", "date", "since", "year", "choice", "choices", "boolean", "share"]
+Kind = Literal[
+    "text", "code", "number", "integer", "date", "since", "year", "choice", "choices", "codes", "boolean", "share"
+]
 Value = str | int | bool | Decimal | dt.date | tuple[str, ...] | None
+_CODES = re.compile(r"[,;\u3001\uff0c\uff1b\n]+")
 _LIST = re.compile(r"[,;\u3001\uff0c\uff1b/\s]+")
 
 
@@ -96,7 +99,7 @@ def read_records(
     table = RecordTable(grid.name, layout)
     table.problems = [problem for problem in layout.problems if problem.severity == "error"]
     table.notes = [problem for problem in layout.problems if problem.severity != "error"]
-    absent = _absent(layout, fields)
+    absent = _absent(layout, fields, grid.name)
     table.problems += absent
     if table.problems and not (keep_faulty and table.problems == absent):
         return table
@@ -117,12 +120,12 @@ def read_records(
     return table
 
 
-def _absent(layout: Layout, fields: Sequence[Field]) -> list[Problem]:
+def _absent(layout: Layout, fields: Sequence[Field], sheet: str) -> list[Problem]:
     if not layout.columns:
         return []
     keys = {column.key for column in layout.columns}
     absent = [entry.key for entry in fields if entry.required and entry.key not in keys]
-    return [Problem(layout.body, key, "", "", "missing_column", "", (key,)) for key in absent]
+    return [Problem(layout.body, key, "", "", "missing_column", "", (key,), sheet=sheet) for key in absent]
 
 
 def _values(entry: Field, column: Column, cells: Sequence[Cell], words: Words, marks: Marks) -> list[Value]:
@@ -141,16 +144,17 @@ def _reader(entry: Field, column: Column, words: Words) -> Callable[[Cell], Valu
     match entry.kind:
         case "number" | "integer" | "share":
             return lambda cell: _number(cell, entry, column.unit, words)
-        case "date":
-            return lambda cell: parse_date(cell, words)
-        case "since":
-            return lambda cell: parse_since(cell, words)
+        case "date" | "since":
+            parse = parse_date if entry.kind == "date" else parse_since
+            return lambda cell: parse(cell, words)
         case "year":
             return year_reader(words)
         case "choice":
             return word_reader(entry.choices.items(), "not_a_choice", words, entry.labels)
         case "choices":
             return lambda cell: _several(cell, entry, words)
+        case "codes":
+            return lambda cell: _codes(cell, entry, words)
         case "boolean":
             return lambda cell: cell if isinstance(cell, bool) else _boolean(cell, words)
         case "text" | "code":
@@ -204,8 +208,22 @@ def _several(cell: Cell, entry: Field, words: Words) -> Value | Fault:
     return fault or tuple(dict.fromkeys(one for one in found if isinstance(one, str)))
 
 
+def _codes(cell: Cell, entry: Field, words: Words) -> Value | Fault:
+    """Several codes of records; nothing is known of them here."""
+    found = _text(cell, replace(entry, max_length=10**4), words)
+    if not isinstance(found, str):
+        return found
+    parts = [part for text in _CODES.split(found) if (part := text.strip())]
+    long = next((part for part in parts if len(part) > entry.max_length), None)
+    return tuple(dict.fromkeys(parts)) if long is None else _too_long(long, entry)
+
+
+def _too_long(text: str, entry: Field) -> Fault:
+    return Fault("too_long", text[:40], (str(entry.max_length),), {"length": len(text)})
+
+
 def _text(cell: Cell, entry: Field, words: Words) -> Value | Fault:
     found = text_reader(words)(cell)
     if isinstance(found, str) and len(found) > entry.max_length:
-        return Fault("too_long", found[:40], (str(entry.max_length),), {"length": len(found)})
+        return _too_long(found, entry)
     return found

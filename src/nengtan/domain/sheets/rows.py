@@ -62,9 +62,12 @@ def _reasons(rows: Sequence[Sequence[Cell]], layout: Layout, words: Words) -> di
     doubtful = [at for at, row in enumerate(rows) if not row[0] or (type(row[0]) is str and row[0].isspace())]
     reasons = {at: "blank" for at in doubtful if all(map(is_blank, rows[at]))}
     naming = {column.index: column.label for column in layout.columns if column.key in _NAMING}
+    keys = {column.index: column.key for column in layout.columns}
     for index in dict.fromkeys([0, *naming]):
         cells = [row[index] for row in rows]
-        marked = _marked({cell for cell in cells if isinstance(cell, str)}, naming.get(index), words)
+        meant = words.choices.get(keys.get(index, ""), {})  # a word this column is made of is no remark
+        texts = {cell for cell in cells if isinstance(cell, str) and fold(cell) not in meant}
+        marked = _marked(texts, naming.get(index), words)
         if not marked:
             continue
         for at, cell in enumerate(cells):

@@ -17,7 +17,10 @@ from .words import Words, fold
 
 __all__ = ["Periods", "Shared", "check_periods", "read_shared"]
 
-TEXTS = ("institution_code", "institution_name", "building_code", "meter_code", "item", "bill_no", "note")
+TEXTS = (
+    "institution_code", "institution_name", "building_code", "meter_code", "item", "bill_no", "note", "region",
+    "credit_code",
+)  # fmt: skip
 Periods = Sequence[int | Fault | None]
 
 
@@ -63,8 +66,11 @@ def _texts(layout: Layout, found: Mapping[str, tuple[Column, Sequence[Cell]] | N
     for key, place in found.items():
         read = marks.take(*place, text_reader(words)) if place else [None] * count
         texts[key] = [None if isinstance(text, Fault) else text for text in read] if marks.bad else read  # type: ignore[assignment]
-    if not found["institution_code"] and not found["institution_name"]:
+    if not (found["institution_code"] or found["institution_name"] or found["credit_code"]):
         texts["institution_name"] = [layout.context.institution] * count
+    if found["credit_code"]:  # beside the own code, or in its place
+        both = zip(texts["institution_code"], texts["credit_code"], strict=True)
+        texts["institution_code"] = [code or credit_code for code, credit_code in both]
     codes, names = texts["institution_code"], texts["institution_name"]
     if not all(codes) and not all(names):
         column = layout.by_key("institution_name") or layout.by_key("institution_code") or Column(-1, "")
@@ -126,5 +132,16 @@ def check_periods(periods: Periods, column: Column, rules: Rules, marks: Marks) 
     if outside:
         for at, period in enumerate(periods):
             if period in outside:
-                marks.fault(at, column, Fault("period_out_of_range", str(period), (str(first), str(last))))
+                marks.fault(
+                    at, column, Fault("period_out_of_range", _written(period), (_written(first), _written(last)))
+                )
     return periods
+
+
+def _written(period: int | Fault | None) -> str:
+    """A month as people write it.
+
+    >>> _written(202301)
+    '2023-01'
+    """
+    return f"{period // 100}-{period % 100:02d}" if isinstance(period, int) else ""

@@ -13,7 +13,7 @@ __all__ = ["FACT_FIELDS", "ActivityTable", "Rules", "locate"]
 
 FACT_FIELDS = (
     "institution_code", "institution_name", "period", "carrier", "quantity", "unit", "cost", "origin",
-    "building_code", "meter_code", "item", "bill_no", "note",
+    "building_code", "meter_code", "item", "bill_no", "note", "region",
 )  # fmt: skip
 
 
@@ -60,6 +60,7 @@ class ActivityTable:
     item: list[str | None] = field(default_factory=list)
     bill_no: list[str | None] = field(default_factory=list)
     note: list[str | None] = field(default_factory=list)
+    region: list[str | None] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)

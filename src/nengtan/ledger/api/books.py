@@ -33,6 +33,7 @@ from nengtan.ledger.queries import lineage
 from nengtan.ledger.queries.closings import closing_dict, closings_for
 from nengtan.ledger.queries.conversion import UnknownRegion, conversion, conversion_dict
 from nengtan.ledger.queries.selection import Selection
+from nengtan.ledger.queries.veil import TooFew
 from nengtan.ledger.services.closing import close_year, reopen_year
 from nengtan.registry.models import Region
 from nengtan.ui.api import Key, Line, Listed, Paging, paged
@@ -95,6 +96,8 @@ def accounts(request: ActorRequest, wanted: Query[Subject], listing: Query[Listi
             request.actor, selection.year, region=selection.region, institution=selection.institution, by=listing.by,
             kind=selection.kind, carrier=selection.carrier, month=selection.month, base_year=listing.base,
         )  # fmt: skip
+    except TooFew as error:
+        raise ValidationError({"region": str(error)}) from error
     except Forbidden as error:
         raise Http404 from error
     subject = selection.subject
@@ -116,6 +119,8 @@ def explain(request: ActorRequest, wanted: Query[Subject], figure: Query[Figure]
     selection = _selection(request, wanted)
     try:
         return _numbers(lineage.explain(request.actor, figure.measure, selection).as_dict())
+    except TooFew as error:
+        raise ValidationError({"region": str(error)}) from error
     except Forbidden as error:
         raise Http404 from error
 

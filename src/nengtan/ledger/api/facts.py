@@ -16,7 +16,7 @@ from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
 from nengtan.ledger.api.schemas import CorrectionIn, FactFilter, FactIn, FactOut, ReasonIn
 from nengtan.ledger.models import ActivityFact
-from nengtan.ledger.queries.lineage import fact_dict
+from nengtan.ledger.queries.lineage import fact_dict, fact_dicts
 from nengtan.ledger.services import entries
 from nengtan.registry.models import Building, Institution, Meter
 from nengtan.ui.api import Key, Listed, Paging, paged
@@ -36,7 +36,7 @@ def visible(actor: Actor, capability: str = Capability.VIEW_DETAIL) -> QuerySet[
 def facts(request: ActorRequest, paging: Query[Paging], wanted: Query[FactFilter]) -> dict[str, Any]:
     """The latest first."""
     page = paged(visible(request.actor).filter(**_lookups(wanted)), paging)
-    return page | {"items": [fact_dict(fact) for fact in page["items"]]}
+    return page | {"items": fact_dicts(page["items"])}
 
 
 def _lookups(wanted: FactFilter) -> dict[str, Any]:

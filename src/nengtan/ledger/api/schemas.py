@@ -155,6 +155,9 @@ class ImportOut(Schema):
     errors: list[ProblemOut] = Field(description="the first thousand")
     errors_omitted: int = Field(description="how many more there are")
     notes: list[ProblemOut]
+    prices: list[ProblemOut] = Field(
+        description="rows whose price per unit stands out, each by itself; notes tell of them together"
+    )
     sheets: list[SheetOut] = Field(description="how each sheet was understood")
     skipped: list[SkippedOut] = Field(description="rows left out on purpose, the first thousand")
     skipped_omitted: int = Field(description="how many more there are")

@@ -12,7 +12,7 @@ from nengtan.identity.access import system_actor
 from nengtan.ledger.commands.upkeep import region_named
 from nengtan.ledger.models import Origin
 from nengtan.ledger.services import intake
-from nengtan.ledger.wording import result_dict, told, understood_sheets
+from nengtan.ledger.wording import result_dict, understood_sheets
 from nengtan.registry.commands import target_argument
 from nengtan.ui.cli import REFUSED, die, emit, format_option, one_of, progress_bar, to_json
 from nengtan.ui.sheets import wording
@@ -71,13 +71,8 @@ def import_activity(
 
 def _refuse(file: Path, refused: Refused, format: str) -> int:
     """A file that is not opened: one error for the whole of it."""
-    message = wording.refusal(refused)
     if format != "json":
-        die(f"{file.name}: {message}", REFUSED)
-    error = {
-        "row": 0, "column": "", "found": refused.found, "allowed": refused.allowed, "message": message,
-        "code": refused.code, "place": "", "sheet": "", "label": "",
-    }  # fmt: skip
+        die(f"{file.name}: {wording.refusal(refused)}", REFUSED)
     click.echo(
         to_json(
             {
@@ -86,7 +81,7 @@ def _refuse(file: Path, refused: Refused, format: str) -> int:
                 "rejected": 0,
                 "unchanged": 0,
                 "facts": 0,
-                "errors": [error],
+                "errors": [wording.refusal_told(refused)],
                 "errors_omitted": 0,
                 "notes": [],
                 "sheets": [],
@@ -99,7 +94,7 @@ def _refuse(file: Path, refused: Refused, format: str) -> int:
 
 
 def _print(result: intake.Result, dry_run: bool, format: str) -> None:
-    errors = [told(problem) for problem in result.errors[:MOST_TOLD]]
+    errors = [wording.told(problem) for problem in result.errors[:MOST_TOLD]]
     if format == "json":
         click.echo(to_json(result_dict(result, dry_run)))
         return

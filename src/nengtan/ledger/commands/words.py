@@ -8,11 +8,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nengtan import reference
 from nengtan.domain import periods
 from nengtan.ledger.models import ActivityFact
-from nengtan.ledger.words import BASES, CONFIDENCE, KINDS, RULES, origin_word, place_words, source_words
+from nengtan.ledger.words import BASES, CONFIDENCE, KINDS, RULES, origin_word, place_words, remark_words, source_words
 from nengtan.ui.cli import Words, one_of
 from nengtan.ui.words import Named, carrier_word, choices, named, unit_word
 
@@ -55,7 +56,7 @@ FACTOR_HEADINGS: dict[str, Promise] = {
     "stated_value": _("Value as published"),
     "stated_unit": _("Unit as published"),
     "source": _("Source"),
-    "url": _("Address"),
+    "url": pgettext_lazy("web", "Address"),
     "confidence": _("Confidence"),
     "default": _("Chosen by default"),
     "shipped": _("Shipped"),
@@ -139,6 +140,7 @@ def factor_words(places: Iterable[str]) -> Words:
         "basis": lambda code: BASES.get(code, code),
         "confidence": confidence_word,
         "source": source_words,
+        "note": remark_words,
         "rule": lambda code: RULES.get(code, code),
     }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from nengtan.domain.change import Remark, coverage_remark
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
@@ -18,9 +20,10 @@ from nengtan.ledger.models import InstitutionYear
 from nengtan.ledger.pages.explain import explain_url
 from nengtan.ledger.queries.accounts import Account, AccountRow, accounts
 from nengtan.ledger.queries.lineage import value_of
+from nengtan.ledger.queries.veil import OTHERS, TooFew
 from nengtan.ledger.words import KINDS, MEASURES, REASONS, measure_unit
 from nengtan.registry.models import Institution, Region
-from nengtan.ui.components import Crumb, KeyFigure
+from nengtan.ui.components import Change, Crumb, KeyFigure, change_html
 from nengtan.ui.formats import percent
 from nengtan.ui.tables import Column, Table
 from nengtan.ui.words import carrier_word
@@ -48,6 +51,7 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
     region, institution, problem = _subject(request)
     years = _years(actor)
     year = _year(request, years)
+    base = _base(request, year, years)
     by = request.GET.get("by", "carrier" if institution else "type")
     if by not in dict(BY) or (by == "institution" and not actor.can(Capability.VIEW_DETAIL)):
         by = ""
@@ -55,13 +59,17 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
         "region": region, "institution": institution, "problem": problem, "years": years, "year": year, "by": by,
         "by_options": [option for option in BY if option[0] != "institution" or actor.can(Capability.VIEW_DETAIL)],
         "regions": _regions(actor), "can_detail": actor.can(Capability.VIEW_DETAIL), "institutions": _offered(actor),
+        "base": base or "", "base_options": _base_options(year, years),
         "subject": institution or region or gettext("Energy and carbon accounts"),
         "crumbs": [Crumb(gettext("Energy and carbon accounts"))],
     }  # fmt: skip
     if region is None and institution is None:
         return render(request, "ledger/accounts.html", context)
     try:
-        account = accounts(actor, year, region=region, institution=institution, by=by or None)
+        account = accounts(actor, year, region=region, institution=institution, by=by or None, base_year=base)
+    except TooFew as error:
+        context["problem"] = str(error)
+        return render(request, "ledger/accounts.html", context)
     except Forbidden:
         context["problem"] = gettext("These accounts are not yours to see.")
         return render(request, "ledger/accounts.html", context)
@@ -72,6 +80,7 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
         "note": _note(account),
         "key_figures_list": [_key_figure(account, measure, actor) for measure in STRIP],
         "gaps": _gaps(account),
+        "unlike": _unlike(account, base) if base else "",
     }
     return (table.answer() if table else None) or render(request, "ledger/accounts.html", context)
 
@@ -95,12 +104,10 @@ def _subject(request: ActorRequest) -> tuple[Region | None, Institution | None, 
 
 def _regions(actor: Actor) -> list[Region]:
     """Regions with figures, of which the actor sees the whole or a part; the largest the actor was granted first."""
-    scope = actor.scope
-    paths = [*scope.regions, *(path for path, _system in scope.systems)]
     held = InstitutionYear.objects.order_by().values_list("region__path", flat=True).distinct()
     codes = {code for path in held for code in path.strip("/").split("/")}
     regions = Region.objects.filter(code__in=codes).order_by("path")
-    return [item for item in regions if scope.everything or any(item.path.startswith(path) for path in paths)]
+    return [item for item in regions if actor.scope.reaches(item.path)]
 
 
 def _years(actor: Actor) -> list[int]:
@@ -115,6 +122,34 @@ def _year(request: ActorRequest, years: Sequence[int]) -> int:
 
     this = timezone.localdate().year
     return next((year for year in years if year < this), years[0] if years else this - 1)
+
+
+def _base(request: ActorRequest, year: int, years: Sequence[int]) -> int | None:
+    """The earlier year to compare with: one with figures, if one is chosen."""
+    text = request.GET.get("base", "")
+    return int(text) if text.isdecimal() and int(text) in years and int(text) < year else None
+
+
+def _base_options(year: int, years: Sequence[int]) -> list[tuple[str, str]]:
+    earlier = [one for one in years if one < year]
+    return [("", gettext("no other year")), *((str(one), _against(year, one)) for one in earlier)]
+
+
+def _against(year: int, base: int) -> str:
+    return gettext("on last year") if base == year - 1 else gettext("on %(year)s") % {"year": base}
+
+
+def _unlike(account: Account, base: int) -> str:
+    """What must be said beside a comparison of years that were not reported alike; empty where they were."""
+    before = account.total.base
+    now, then = account.total.bodies.coverage, before.bodies.coverage if before else None
+    if then is None or coverage_remark(now, then) not in (Remark.NOW_LESS_COMPLETE, Remark.BASE_LESS_COMPLETE):
+        return ""
+    shares = {"base": base, "before": percent(then.share), "now": percent(now.share)}
+    words = gettext(
+        "%(before)s of the months of %(base)s are there, %(now)s of this year's: part of a change may be this."
+    )
+    return words % shares
 
 
 def _offered(actor: Actor) -> list[Institution]:
@@ -138,7 +173,14 @@ def _key_figure(account: Account, measure: str, actor: Actor) -> KeyFigure:
         unit=measure_unit(measure),
         href=href if value is not None else "",
         reason=_reason(account.total, measure),
+        change=_change(account, account.total, measure) if account.total.base else None,
     )
+
+
+def _change(account: Account, row: AccountRow, measure: str) -> Change:
+    year, base = account.selection.year, account.base_year or 0
+    before = value_of(row.base, measure) if row.base else None
+    return Change(value_of(row, measure), before, _against(year, base), good=None if measure == "cost_cny" else "down")
 
 
 def _reason(row: AccountRow, measure: str) -> str:
@@ -167,12 +209,16 @@ def _table(account: Account, request: ActorRequest) -> Table:
     columns = [
         Column("label", dict(BY)[account.by], value=lambda row: row.label or row.key, sort=True, priority=1),
         *(
-            Column(
-                measure, MEASURES[measure], unit=measure_unit(measure), numeric=True, decimals=decimals, sort=True,
-                value=_value(measure), href=_href(account, measure) if drawer else None, drawer=drawer,
-                reason=partial(_reason, measure=measure), priority=2 if measure in STRIP else 3,
-            )
+            column
             for measure, decimals in LISTED
+            for column in (
+                Column(
+                    measure, MEASURES[measure], unit=measure_unit(measure), numeric=True, decimals=decimals, sort=True,
+                    value=_value(measure), href=_href(account, measure) if drawer else None, drawer=drawer,
+                    reason=partial(_reason, measure=measure), priority=2 if measure in STRIP else 3,
+                ),
+                *_compared(account, measure, decimals, bool(request.GET.get("export"))),
+            )
         ),
         Column("coverage", MEASURES["coverage"], unit="%", numeric=True, decimals=1, sort=True, value=_coverage),
     ]  # fmt: skip
@@ -180,6 +226,34 @@ def _table(account: Account, request: ActorRequest) -> Table:
         list(account.rows), request, id="accounts", caption=_("Energy and carbon accounts"), columns=columns,
         default_sort="label" if account.by in ("month", "") else "-energy_tce", page_sizes=(50, 100, 500),
     )  # fmt: skip
+
+
+def _compared(account: Account, measure: str, decimals: int, in_file: bool) -> Iterator[Column]:
+    """The change of a measure against the base year; in a file with the figure of that year."""
+    base, priority = account.base_year, 2 if measure in STRIP else 3
+    if base is None:
+        return
+    against = _against(account.selection.year, base)
+    if in_file:
+        yield Column(
+            f"{measure}_base", f"{MEASURES[measure]} {base}", unit=measure_unit(measure), numeric=True,
+            decimals=decimals, value=lambda row: value_of(row.base, measure) if row.base else None,
+        )  # fmt: skip
+    yield Column(
+        f"{measure}_change",
+        f"{MEASURES[measure]} {against}" if in_file else against,
+        unit="%" if in_file else "",
+        numeric=True,
+        sort=True,
+        value=lambda row: _change(account, row, measure).ratio,
+        render=lambda row: change_html(_change(account, row, measure), brief=True),
+        export=lambda row: _in_percent(_change(account, row, measure).ratio),
+        priority=priority,
+    )
+
+
+def _in_percent(ratio: Decimal | None) -> Decimal | None:
+    return None if ratio is None else round(ratio * 100, 1)
 
 
 def _value(measure: str) -> Callable[[AccountRow], Any]:
@@ -196,6 +270,8 @@ def _href(account: Account, measure: str) -> Callable[[AccountRow], str]:
     name = names[account.by]
 
     def href(row: AccountRow) -> str:
+        if row.key == OTHERS:
+            return ""
         key = str(int(row.key) % 100) if name == "month" else row.key
         extra = {"region": ""} if name == "institution" else {}
         return explain_url(account.selection, measure, **extra, **{name: key})

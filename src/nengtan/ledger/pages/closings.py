@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from nengtan.identity.access import Actor
@@ -23,7 +24,8 @@ from nengtan.ledger.pages.forms import CloseForm, ReasonForm, add_errors
 from nengtan.ledger.queries.closings import closings_for, facts_exist, figures_agree
 from nengtan.ledger.services.closing import close_year, reopen_year
 from nengtan.ui.components import Crumb, badge_html
-from nengtan.ui.tables import Column, Table
+from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
+from nengtan.ui.tables.filters import Rows
 
 
 def _state(closing: YearClosing) -> SafeString:
@@ -37,8 +39,12 @@ def _acts(closing: YearClosing, actor: Actor) -> SafeString | str:
     if not actor.scope_for(Capability.CLOSE_YEAR).covers(closing.region.path):
         return check
     return format_html(
-        '{} · <a href="{}">{}</a>', check, reverse("closing_reopen", args=[closing.pk]), gettext("Reopen")
+        '{} · <a href="{}">{}</a>', check, reverse("closing_reopen", args=[closing.pk]), pgettext("year", "Reopen")
     )
+
+
+def _in_state(rows: Rows, value: str) -> Rows:
+    return rows.filter(reopened_at__isnull=value == "closed") if isinstance(rows, QuerySet) else rows
 
 
 def _table(request: ActorRequest) -> Table:
@@ -70,6 +76,16 @@ def _table(request: ActorRequest) -> Table:
             Column("digest", _("Digest"), value=lambda row: row.digest[:12], export=lambda row: row.digest, priority=3),
             Column("acts", "", render=lambda row: _acts(row, request.actor), export=lambda row: ""),
         ),
+        filters=(
+            TextFilter(
+                "q",
+                _("Search"),
+                fields=("region__name", "region__code", "year", "closed_by__name", "reopened_by__name", "reason"),
+            ),
+            ChoiceFilter(
+                "state", _("State"), choices=[("closed", _("closed")), ("reopened", _("reopened"))], where=_in_state
+            ),
+        ),
         empty_title=_("No year is closed yet"),
         empty_text=_("Close a year below when its figures are complete: figures and factors then stand.")
         if request.actor.can(Capability.CLOSE_YEAR)
@@ -84,7 +100,7 @@ def closings(request: ActorRequest) -> HttpResponseBase:
     """Closed years of the actor's regions, and closing another."""
     may = request.actor.can(Capability.CLOSE_YEAR)
     table = _table(request)
-    nothing = not table.count and not facts_exist(request.actor)
+    nothing = not table.count and not table.is_filtered and not facts_exist(request.actor)
     form = CloseForm(request.actor, request.POST or None) if may and not nothing else None
     if form is not None and form.is_valid():
         try:
@@ -130,5 +146,5 @@ def closing_reopen(request: ActorRequest, pk: int) -> HttpResponseBase:
                 gettext("%(year)s of %(region)s is open again.") % {"year": closing.year, "region": closing.region},
             )
             return redirect("closings")
-    crumbs = [Crumb(gettext("Closed years"), reverse("closings")), Crumb(gettext("Reopen"))]
+    crumbs = [Crumb(gettext("Closed years"), reverse("closings")), Crumb(pgettext("year", "Reopen"))]
     return render(request, "ledger/closing_reopen.html", {"form": form, "closing": closing, "crumbs": crumbs})

@@ -17,7 +17,7 @@ from nengtan.ledger.pages.cells import factor_state, factor_year
 from nengtan.ledger.pages.forms import FactorForm, ReasonForm, add_errors
 from nengtan.ledger.pages.tables import factor_table
 from nengtan.ledger.queries.factors import closings_using, years_used
-from nengtan.ledger.words import BASES, KINDS, place_words, source_words
+from nengtan.ledger.words import BASES, KINDS, place_words, remark_words, source_words
 from nengtan.registry.models import Region
 from nengtan.ui.components import Crumb, Definition
 from nengtan.ui.formats import exact
@@ -81,7 +81,7 @@ def _definitions(found: FactorVersion) -> list[Definition]:
         (_("Chosen by default"), _("yes") if found.default else _("no")),
         (_("Added by"), _("shipped with the platform") if found.shipped else added),
         (_("Retired on"), found.superseded_on or ""),
-        (_("Remark"), found.note),
+        (_("Remark"), remark_words(found.note)),
         (_("Code"), found.code),
     ]  # fmt: skip
     return [Definition(term, value) for term, value in rows if value]

@@ -12,7 +12,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from nengtan.identity.doors import ActorRequest, page
@@ -20,24 +20,21 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, ImportBatch
 from nengtan.ledger.pages.cells import batch_badge
 from nengtan.ledger.pages.forms import ReasonForm, UploadForm, add_errors
-from nengtan.ledger.pages.tables import BatchTable, FactTable
-from nengtan.ledger.queries.history import importer, visible_evidence
+from nengtan.ledger.pages.tables import IMPORT_FILTERS, BatchTable, FactTable, price_table
+from nengtan.ledger.queries.history import importers, visible_evidence
 from nengtan.ledger.services import intake
 from nengtan.ledger.services.entries import withdraw_batch
 from nengtan.ledger.services.posting import YearClosed
-from nengtan.ledger.wording import said, told, understood_sheets
+from nengtan.ledger.tasks import look
+from nengtan.ledger.wording import said
 from nengtan.registry.services.intake import region_of
 from nengtan.ui import drafts, sending
 from nengtan.ui.components import Crumb, Definition
-from nengtan.ui.sheets import wording
 from nengtan.ui.sheets.refused import Refused
-from nengtan.ui.sheets.wording import MOST_TOLD
 
 PURPOSE = "activity"
 LARGE = 2 * 2**20
-"""Bytes from which a file is taken in by the worker, with progress."""
-
-NOTES_SHOWN = 60
+"""Bytes (some 50,000 rows) from which a file is checked and taken in by the worker, with progress."""
 
 
 def _crumbs(*more: str) -> list[Crumb]:
@@ -74,42 +71,22 @@ def activity_import(request: ActorRequest) -> HttpResponseBase:
 def activity_preview(request: ActorRequest, key: str) -> HttpResponseBase:
     """What the file would do: problems row by row, how it was understood, and the choice."""
     draft = sending.draft_or_404(request, PURPOSE, key)
-    try:
-        plan = _checked(request, draft)
-    except Refused as refused:
-        context = {"draft": draft, "refusal": wording.refusal(refused), "crumbs": _crumbs(draft.filename)}
-        return render(request, "ledger/import_preview.html", context)
-    errors = plan.errors("refuse")
-    table = sending.problem_table(map(told, errors[:MOST_TOLD]), request)
-    answer = table.answer()
-    if answer is not None:
-        return answer
-    good, bad, same = plan.counts("refuse")
-    correcting, still_bad, _same = plan.counts("correct")
-    skipped = list(plan.skipped)
+    found = sending.preview(request, draft, "check.activity", look, LARGE)
+    if isinstance(found, HttpResponseBase):
+        return found
+    table = sending.problem_table(found.get("errors", ()), request)
+    prices = price_table(found.get("prices", ()), request)
+    region = region_of(draft.options.get("region", ""))
     context = {
-        "draft": draft,
-        "region": region_of(draft.options.get("region", "")),
-        "plan": plan,
-        "table": table,
-        "omitted": wording.omitted(len(errors)),
-        "good": good,
-        "bad": bad,
-        "same": same,
-        "corrections": plan.corrections,
-        "correcting": correcting,
-        "still_bad": still_bad,
-        "sheets": understood_sheets(plan.sheets),
-        "notes": [(note.place or note.sheet, wording.message(note)) for note in plan.remarks[:NOTES_SHOWN]],
-        "notes_more": max(len(plan.remarks) - NOTES_SHOWN, 0),
-        "skipped": [
-            (sheet, row.row, wording.skipped_reason(row.reason), row.text) for sheet, row in skipped[:NOTES_SHOWN]
-        ],
-        "skipped_count": len(skipped),
+        **found,
         "can_mark": sending.can_mark(draft),
+        "draft": draft,
+        "region": region,
+        "table": table,
+        "prices": prices,
         "crumbs": _crumbs(draft.filename),
     }
-    return render(request, "ledger/import_preview.html", context)
+    return table.answer() or prices.answer() or render(request, "ledger/import_preview.html", context)
 
 
 @page(Capability.WRITE_ACTIVITY)
@@ -200,7 +177,9 @@ def import_batch(request: ActorRequest, pk: int) -> HttpResponseBase:
             messages.success(request, gettext("%(count)s figures no longer count.") % {"count": count})
             return redirect("import_batch", batch.pk)
     facts = ActivityFact.objects.for_actor(request.actor).filter(batch=batch)
-    table = FactTable(facts.select_related("institution", "building", "meter", "entered_by"), request)
+    table = FactTable(
+        facts.select_related("institution", "building", "meter", "entered_by"), request, filters=IMPORT_FILTERS
+    )
     context = {
         "batch": batch,
         "badge": batch_badge(batch),
@@ -219,10 +198,10 @@ def _definitions(batch: ImportBatch) -> Sequence[Definition]:
         (gettext("Rows taken"), str(batch.accepted)),
         (gettext("Rows refused"), str(batch.rejected)),
         (gettext("Rows already known"), str(batch.unchanged)),
-        (gettext("By"), importer(batch)),
+        (gettext("By"), importers([batch])[batch.pk]),
         (gettext("At"), _moment(batch.entered_at)),
         (
-            gettext("Withdrawn"),
+            pgettext("time", "Withdrawn"),
             f"{timezone.localtime(batch.withdrawn_at):%Y-%m-%d %H:%M}" if batch.withdrawn_at else "",
         ),
         (gettext("Fingerprint (SHA-256)"), batch.evidence.sha256[:16] + "…"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from nengtan import reference
 from nengtan.domain import periods
 from nengtan.identity.access import Actor
+from nengtan.identity.doors import ActorRequest
 from nengtan.ledger.models import ActivityFact, FactorVersion, InstitutionYear, Origin
 from nengtan.ledger.pages.cells import (
     base_unit,
@@ -24,8 +25,8 @@ from nengtan.ledger.pages.cells import (
     factor_state,
     factor_year,
     part_words,
-    who,
 )
+from nengtan.ledger.queries.history import importers, tellers
 from nengtan.ledger.words import CONFIDENCE, KINDS, origin_word, source_words, standing_badge
 from nengtan.registry.models import Institution, Region
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
@@ -92,13 +93,30 @@ class FactTable(Table):
         Column(
             "entered_by",
             _("Entered by"),
-            value=lambda fact: who(fact.entered_by),
+            value="teller",
             priority=3,
         ),
         Column("entered_at", _("Entered at"), sort=True, priority=3, nowrap=True),
     )
     empty_title = _("No facts yet")
     empty_text = _("Import a file of bills, or enter the first month by hand.")
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Who entered them."""
+        names = tellers(rows)
+        for fact in rows:
+            fact.teller = names[fact.pk]
+
+
+_BODY = TextFilter(
+    "institution", _("Institution"), fields=("institution__name", "institution__code"), placeholder=_("name or code")
+)
+_CARRIER = ChoiceFilter("carrier", _("Carrier"), choices=lambda: choices(reference.carriers()))
+_STANDING = ChoiceFilter("standing", _("Standing"), choices=ActivityFact.Standing.choices)
+_PAPER = TextFilter("q", _("Bill number or remark"), fields=("bill_no", "note"))
+
+IMPORT_FILTERS = (_BODY, _CARRIER, _STANDING, _PAPER)
+"""The filters of one import's facts: region, year and source seldom differ within a file."""
 
 
 def fact_filters(actor: Actor) -> Sequence[Filter]:
@@ -107,22 +125,17 @@ def fact_filters(actor: Actor) -> Sequence[Filter]:
     regions = [(region.code, region.label) for region in Region.objects.filter(pk__in=bodies.values("region"))]
     years = _years(actor)
     return (
-        TextFilter(
-            "institution",
-            _("Institution"),
-            fields=("institution__name", "institution__code"),
-            placeholder=_("name or code"),
-        ),
+        _BODY,
         ChoiceFilter("region", _("Region"), choices=regions, field="region__code"),
-        ChoiceFilter("carrier", _("Carrier"), choices=choices(reference.carriers())),
+        _CARRIER,
         ChoiceFilter("year", _("Year"), choices=[(year, str(year)) for year in years], where=_in_year),
         ChoiceFilter(
             "month", _("Month"), choices=[(month, str(month)) for month in range(1, 13)], where=_in_month(years)
         ),
         ChoiceFilter("origin", _("Source"), choices=Origin.choices),
-        ChoiceFilter("standing", _("Standing"), choices=ActivityFact.Standing.choices),
+        _STANDING,
         NumberFilter("import", _("Import number"), field="batch_id"),
-        TextFilter("q", _("Bill number or remark"), fields=("bill_no", "note")),
+        _PAPER,
     )
 
 
@@ -162,13 +175,37 @@ class BatchTable(Table):
         Column("accepted", _("Rows taken"), numeric=True, decimals=0, sort=True),
         Column("rejected", _("Rows refused"), numeric=True, decimals=0, sort=True),
         Column("unchanged", _("Rows already known"), numeric=True, decimals=0, sort=True, priority=3),
-        Column("entered_by", _("By"), value=lambda batch: who(batch.entered_by)),
+        Column("entered_by", _("By"), value="teller"),
         Column("entered_at", _("At"), sort=True, nowrap=True),
         Column("state", _("State"), render=batch_badge, export=batch_word),
     )
     filters = (TextFilter("q", _("File"), fields=("evidence__name",)),)
     empty_title = _("Nothing imported yet")
     empty_text = _("Import a year of bills; the file is kept as evidence of every figure in it.")
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Who took them in."""
+        names = importers(rows)
+        for batch in rows:
+            batch.teller = names[batch.pk]
+
+
+def price_table(told: Iterable[Mapping[str, Any]], request: ActorRequest) -> Table:
+    """Rows of a sent file whose price per unit stands out."""
+    return Table(
+        list(told),
+        request,
+        id="prices",
+        prefix="p_",
+        caption=_("Unit prices that stand out"),
+        columns=(
+            Column("sheet", _("Sheet"), sort=True, priority=1),
+            Column("row", _("Row"), numeric=True, decimals=0, sort=True),
+            Column("place", _("Cell"), nowrap=True),
+            Column("message", _("What stands out"), whole=True),
+        ),
+        page_sizes=(20, 200, 1000),
+    )
 
 
 def _in_short(factor: FactorVersion) -> str:

@@ -26,6 +26,7 @@ from nengtan.ledger.models import RegionRollup, YearClosing
 from nengtan.ledger.queries.bodies import Bodies, bodies_by, child_of
 from nengtan.ledger.queries.choosing import Choosers
 from nengtan.ledger.queries.selection import Selection, facts_of, require_visible, sees_whole
+from nengtan.ledger.queries.veil import OTHERS, TooFew, others_word, veil_of
 from nengtan.registry.models import Institution, Region
 
 BY = ("institution", "type", "carrier", "month", "region")
@@ -140,6 +141,7 @@ class Account:
     rows: tuple[AccountRow, ...]
     closing: YearClosing | None
     partial: bool
+    base_year: int | None = None
 
     @property
     def has_figures(self) -> bool:
@@ -164,6 +166,7 @@ def accounts(
 
     Raises:
         Forbidden: the actor sees nothing of the subject, or asks for single institutions without the right to.
+        TooFew: to answer would tell an actor without that right of too few institutions.
         ValueError: ``by`` is none of :data:`BY`.
     """
     selection = Selection(year, region, institution, kind, carrier, month)
@@ -172,10 +175,15 @@ def accounts(
         actor.require(Capability.VIEW_DETAIL)
     if by is not None and by not in BY:
         raise ValueError(f"found {by!r}; allowed: {', '.join(BY)}")
+    veil = veil_of(actor, selection)
+    if veil is not None:
+        veil.require(selection, by or "")
     choosers = choosers or Choosers.now()
     chooser = choosers.chooser(year)
     whole = sees_whole(actor, selection)
-    used = _uses(actor, selection, by or "", whole, choosers)
+    used: dict[str, list[Use]] = defaultdict(list)
+    for key, uses in _uses(actor, selection, by or "", whole, choosers).items():
+        used[veil.key(by or "", key, year) if veil else key] += uses
     bodies, everybody = bodies_by(actor, selection, by or "")
     labels = _labels(by or "", used, bodies)
     rows = tuple(
@@ -195,14 +203,18 @@ def accounts(
     if base_year is None:
         return found
     cut = {"region": region, "institution": institution, "kind": kind, "carrier": carrier, "month": month}
-    return _against(found, accounts(actor, base_year, by=by, choosers=choosers, **cut))  # type: ignore[arg-type]
+    try:
+        return _against(found, accounts(actor, base_year, by=by, choosers=choosers, **cut))  # type: ignore[arg-type]
+    except TooFew:
+        return found
 
 
 def _against(now: Account, before: Account) -> Account:
     """The same account with the rows of the base year beside its own; months stand beside the same month."""
-    held = {row.key[-2:] if now.by == "month" else row.key: row for row in before.rows}
+    held = {row.key[-2:] if now.by == "month" else row.key: row for row in before.rows if row.key != OTHERS}
     rows = tuple(replace(row, base=held.get(row.key[-2:] if now.by == "month" else row.key)) for row in now.rows)
-    return replace(now, total=replace(now.total, base=before.total), rows=rows)
+    total = replace(now.total, base=before.total)
+    return replace(now, total=total, rows=rows, base_year=before.selection.year)
 
 
 def _row(key: str, label: str, uses: Iterable[Use], bodies: Bodies, chooser: Chooser) -> AccountRow:
@@ -304,7 +316,12 @@ def _from_facts(actor: Actor, selection: Selection, by: str) -> list[Summed]:
 
 
 def _labels(by: str, used: Mapping[str, Any], bodies: Mapping[str, Bodies]) -> dict[str, str]:
-    keys = list(dict.fromkeys([*used, *bodies]))
+    keys = [key for key in dict.fromkeys([*used, *bodies]) if key != OTHERS]
+    others = {OTHERS: others_word()} if OTHERS in used or OTHERS in bodies else {}
+    return _words(by, keys) | others
+
+
+def _words(by: str, keys: list[str]) -> dict[str, str]:
     english = (get_language() or "").startswith("en")
     if by == "type":
         kinds = reference.institution_types()
@@ -334,4 +351,4 @@ def _order(by: str, labels: Mapping[str, str]) -> list[str]:
     if by == "carrier":
         order = list(reference.carriers())
         return sorted(labels, key=order.index)
-    return sorted(labels)
+    return sorted(labels, key=lambda key: (key == OTHERS, key))

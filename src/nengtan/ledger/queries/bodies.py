@@ -19,6 +19,7 @@ from nengtan.domain.change import Coverage
 from nengtan.identity.access import Actor
 from nengtan.ledger.models import RegionBooks, RegionRollup
 from nengtan.ledger.queries.selection import Selection, books_of, facts_of, sees_whole
+from nengtan.ledger.queries.veil import Veil, veil_of
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,30 @@ Counted = Mapping[str, Any]
 
 
 def counted(actor: Actor, selection: Selection, *columns: str, since: int | None = None) -> list[Counted]:
-    """The books behind a selection, added up by columns of theirs; from the year ``since`` on if given."""
+    """The books behind a selection, added up by columns of theirs; from the year ``since`` on if given.
+
+    Kinds of too few bodies for the actor to see are one group, and years of too few are left out.
+    """
     if sees_whole(actor, selection):
-        return _grouped(_sums_of(selection, since).filter(region=selection.region), columns, _OF_SUMS)
+        rows = _grouped(_sums_of(selection, since).filter(region=selection.region), columns, _OF_SUMS)
+        veil = veil_of(actor, selection)
+        return rows if veil is None else _veiled(rows, veil, selection.year)
     return _grouped(books_of(actor, selection, since).order_by(), columns, _OF_BOOKS)
+
+
+def _veiled(rows: Iterable[Counted], veil: Veil, year: int) -> list[Counted]:
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        of = row.get("year", year)
+        if of in veil.hidden:
+            continue
+        head = {name: value for name, value in row.items() if name not in _OF_SUMS}
+        if "kind" in head:
+            head["kind"] = veil.key("type", head["kind"], of)
+        held = found.setdefault(tuple(head.values()), head | dict.fromkeys(_OF_SUMS, 0))
+        for name in _OF_SUMS:
+            held[name] += row[name] or 0
+    return list(found.values())
 
 
 def _sums_of(selection: Selection, since: int | None = None) -> QuerySet[RegionBooks]:
@@ -109,11 +130,11 @@ def _by_region(actor: Actor, selection: Selection) -> tuple[dict[str, Bodies], B
     if sees_whole(actor, selection):
         whole = counted(actor, selection)
         below = _grouped(_sums_of(selection).filter(region__parent=selection.region), ["region__code"], _OF_SUMS)
-        for row in below:
-            groups[row["region__code"]].append(row)
-        own = _less(whole[0], below)
-        if own["bodies"]:
-            groups[selection.path.strip("/").split("/")[-1]].append(own)
+        veil = veil_of(actor, selection)
+        own = _less(whole[0], below) | {"region__code": selection.path.strip("/").split("/")[-1]}
+        for row in [*below, own] if own["bodies"] else below:
+            code = row["region__code"]
+            groups[veil.key("region", code, selection.year) if veil else code].append(row)
     else:
         whole = _grouped(books_of(actor, selection).annotate(path=F("region__path")), ["path"], _OF_BOOKS)
         for row in whole:
@@ -121,7 +142,7 @@ def _by_region(actor: Actor, selection: Selection) -> tuple[dict[str, Bodies], B
     return {code: together(rows) for code, rows in groups.items()}, together(whole)
 
 
-def _less(whole: Counted, parts: Iterable[Counted]) -> Counted:
+def _less(whole: Counted, parts: Iterable[Counted]) -> dict[str, Any]:
     """What is left of the whole without the parts: of a region, the bodies that stand directly in it."""
     left = {name: whole[name] or 0 for name in _OF_SUMS}
     for part in parts:

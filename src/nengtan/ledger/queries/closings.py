@@ -18,7 +18,7 @@ def closings_for(actor: Actor) -> QuerySet[YearClosing]:
     closings = YearClosing.objects.select_related("region", "closed_by", "reopened_by")
     if scope.everything:
         return closings
-    paths = [*scope.regions, *(path for path, _system in scope.systems)]
+    paths = [*scope.granted]
     from nengtan.registry.models import Institution
 
     if scope.institutions:

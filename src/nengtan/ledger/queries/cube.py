@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import chain
 
-from django.db.models import F, Sum
+from django.db.models import Count, F, Sum
 
 from nengtan import reference
 from nengtan.domain.accounts import Figures, Use, account
@@ -18,11 +18,12 @@ from nengtan.identity.access import Actor
 from nengtan.ledger.models import RegionRollup, YearClosing
 from nengtan.ledger.queries.choosing import Choosers
 from nengtan.ledger.queries.selection import Selection, facts_of, sees_whole
+from nengtan.ledger.queries.veil import veil_of
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What a kind of body used of a carrier in a month, in one zone of factors."""
+    """What a kind of body used of a carrier in a month, in one zone of factors; ``bodies`` is how many told of it."""
 
     period: int
     kind: str
@@ -30,11 +31,12 @@ class Month:
     chain: tuple[str, ...]
     quantity: Decimal | None
     cost: Decimal | None
+    bodies: int = 0
 
     def __add__(self, other: Month) -> Month:
         """Two kinds of body together."""
         amounts = total((self.quantity, other.quantity)), total((self.cost, other.cost))
-        return Month(self.period, "", self.carrier, self.chain, *amounts)
+        return Month(self.period, "", self.carrier, self.chain, *amounts, self.bodies + other.bodies)
 
 
 @dataclass
@@ -49,6 +51,17 @@ class Cube:
     def years(self) -> list[int]:
         """Years with figures, in order."""
         return sorted({month.period // 100 for month in self.months})
+
+    def newest_full_year(self) -> int | None:
+        """The newest year told of by at least half as many bodies as the fullest year; ``None`` without figures.
+
+        A year's bodies are those of the month and carrier most of them told of, which one hasty file cannot raise.
+        """
+        told: dict[int, Counter[tuple[int, str]]] = defaultdict(Counter)
+        for cell in self.months:
+            told[cell.period // 100][cell.period, cell.carrier] += cell.bodies
+        most = {year: max(counts.values()) for year, counts in told.items()}
+        return max((year for year, count in most.items() if 2 * count >= max(most.values())), default=None)
 
     @cached_property
     def _cells(self) -> dict[tuple[int, str, str], list[Month]]:
@@ -100,16 +113,29 @@ class Cube:
 
 
 def cube(actor: Actor, selection: Selection, years: tuple[int, int]) -> Cube:
-    """The months of ``years`` (first, last) that the actor may see of the selection's subject."""
+    """The months of ``years`` (first, last) that the actor may see of the selection's subject.
+
+    Kinds of too few bodies for the actor to see are one kind, and years of too few are left out.
+    """
     span = (years[0] * 100 + 1, years[1] * 100 + 12)
     choosers = Choosers.now()
     places = choosers.places
     if sees_whole(actor, selection):
         rows = RegionRollup.objects.filter(region=selection.region, period__range=span).exclude(cells=0, costs=0)
         found = rows.order_by().values_list("period", "kind", "carrier", "zone", "quantity", "cost", "cells", "costs")
+        veil = veil_of(actor, selection)
         months = (
-            Month(period, kind, carrier, places.chain(zone), quantity if cells else None, cost if costs else None)
+            Month(
+                period,
+                veil.key("type", kind, period // 100) if veil else kind,
+                carrier,
+                places.chain(zone),
+                quantity if cells else None,
+                cost if costs else None,
+                max(cells, costs),
+            )
             for period, kind, carrier, zone, quantity, cost, cells, costs in found
+            if veil is None or period // 100 not in veil.hidden
         )
         return Cube(selection.path, tuple(months), choosers)
     sums = (
@@ -118,7 +144,9 @@ def cube(actor: Actor, selection: Selection, years: tuple[int, int]) -> Cube:
         .annotate(path=F("region__path"))
         .values("period", "kind", "carrier", "path")
     )
-    totals = sums.annotate(quantity_sum=Sum("quantity"), cost_sum=Sum("cost"))
+    totals = sums.annotate(
+        quantity_sum=Sum("quantity"), cost_sum=Sum("cost"), bodies=Count("institution_id", distinct=True)
+    )
     return Cube(
         selection.path,
         tuple(
@@ -129,6 +157,7 @@ def cube(actor: Actor, selection: Selection, years: tuple[int, int]) -> Cube:
                 places.chain(places.zone(row["path"])),
                 row["quantity_sum"],
                 row["cost_sum"],
+                row["bodies"],
             )
             for row in totals
         ),

@@ -69,15 +69,10 @@ def years_used(actor: Actor, factor: FactorVersion) -> dict[Region, list[int]]:
 def _visible(actor: Actor) -> list[Region]:
     """Regions the actor sees something of: those granted, below and above."""
     scope = actor.scope
-    paths = [*scope.regions, *(path for path, _system in scope.systems)]
-    above = {code for path in paths for code in path.strip("/").split("/")}
+    above = {code for path in scope.granted for code in path.strip("/").split("/")}
     zones = RegionRollup.objects.order_by().values("zone").distinct()
     regions = Region.objects.filter(code__in=zones)
-    return [
-        region
-        for region in regions
-        if scope.everything or region.code in above or any(region.path.startswith(path) for path in paths)
-    ]
+    return [region for region in regions if region.code in above or scope.reaches(region.path)]
 
 
 def closings_using(actor: Actor, factor: FactorVersion) -> list[YearClosing]:

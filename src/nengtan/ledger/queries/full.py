@@ -53,10 +53,10 @@ def full_accounts(actor: Actor, year: int, region: Region | None = None) -> list
     """The accounts of every region in ``region`` (everywhere by default) by kind of body and carrier, from the facts.
 
     Raises:
-        Forbidden: the actor does not see the whole of it.
+        Forbidden: the actor does not see every institution of it.
     """
-    if not actor.scope_for(Capability.VIEW).covers(region.path if region else "/"):
-        raise Forbidden(Capability.VIEW)
+    if not actor.scope_for(Capability.VIEW_DETAIL).covers(region.path if region else "/"):
+        raise Forbidden(Capability.VIEW_DETAIL)
     choosers = Choosers.now()
     factors = YearFactors(choosers.chooser(year), choosers.places, year)
     sums = _up_the_tree(_from_facts(year, region), region, choosers.places)

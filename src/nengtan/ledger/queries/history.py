@@ -66,22 +66,34 @@ def visible_evidence(actor: Actor, of: ActivityFact | Evidence) -> Evidence | No
     return file if seen else None
 
 
-def tellers(facts: Iterable[ActivityFact]) -> dict[int, str]:
-    """Who entered each fact, by its number: the person, or for commands whoever sat at the console, from the trail."""
+def known_tellers(facts: Iterable[ActivityFact]) -> dict[int, str | None]:
+    """Who entered each fact, by its number: the person, or for commands whoever sat at the console, from the trail.
+
+    None where it was the installation itself.
+    """
     told = list(facts)
     events = _events({trace for fact in told if fact.entered_by_id is None for trace in _traces(fact)})
     return {
         fact.pk: str(fact.entered_by)
         if fact.entered_by
-        else next((events[trace] for trace in _traces(fact) if trace in events), _("the platform itself"))
+        else next((events[trace] for trace in _traces(fact) if trace in events), None)
         for fact in told
     }
 
 
-def importer(batch: ImportBatch) -> str:
-    """Who took a file in."""
-    trace = ("import.activity", str(batch.pk))
-    return str(batch.entered_by) if batch.entered_by else _events({trace}).get(trace, _("the platform itself"))
+def tellers(facts: Iterable[ActivityFact]) -> dict[int, str]:
+    """As :func:`known_tellers`, in words for the installation itself too."""
+    return {pk: name or _("the platform itself") for pk, name in known_tellers(facts).items()}
+
+
+def importers(batches: Iterable[ImportBatch]) -> dict[int, str]:
+    """Who took each file in, by the number of the import."""
+    told = list(batches)
+    events = _events({("import.activity", str(batch.pk)) for batch in told if batch.entered_by_id is None})
+    return {
+        batch.pk: str(batch.entered_by or events.get(("import.activity", str(batch.pk))) or _("the platform itself"))
+        for batch in told
+    }
 
 
 Trace = tuple[str, str]
@@ -98,7 +110,7 @@ def _traces(fact: ActivityFact) -> Iterator[Trace]:
         yield ("import.activity", str(fact.batch_id))
 
 
-def _events(traces: set[Trace]) -> dict[Trace, str]:
+def _events(traces: set[Trace]) -> dict[Trace, str | None]:
     if not traces:
         return {}
     wanted = Q()
@@ -106,4 +118,6 @@ def _events(traces: set[Trace]) -> dict[Trace, str]:
         kind = "ledger.importbatch" if action == "import.activity" else "ledger.activityfact"
         keys = [key for name, key in traces if name == action]
         wanted |= Q(subject_type=kind, action=action, subject_id__in=keys)
-    return {(event.action, event.subject_id): wording.who(event) for event in AuditEvent.objects.filter(wanted)}
+    nobody = _("the platform itself")
+    found = {(event.action, event.subject_id): wording.who(event) for event in AuditEvent.objects.filter(wanted)}
+    return {trace: name if name != nobody else None for trace, name in found.items()}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from nengtan import reference
 from nengtan.domain.accounts import Line, Term, account_lines
@@ -20,7 +21,9 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, YearClosing
 from nengtan.ledger.queries.accounts import Account, AccountRow, accounts, at_the_door
 from nengtan.ledger.queries.choosing import Choosers
+from nengtan.ledger.queries.history import known_tellers
 from nengtan.ledger.queries.selection import Selection, books_of, facts_of
+from nengtan.ledger.services import bulk
 from nengtan.registry.models import Attribute, Institution, Region
 
 UNITS = {
@@ -139,9 +142,9 @@ class Explanation:
                 {"code": part.key, "name": part.label, "value": _number(part.value, self.measure)}
                 for part in self.parts
             ],
-            "facts": [fact_dict(fact) for fact in self.facts],
+            "facts": fact_dicts(self.facts),
             "fact_count": self.fact_count,
-            "not_counted": [fact_dict(fact) for fact in self.uncounted],
+            "not_counted": fact_dicts(self.uncounted),
             "closed": self.closing.closed_at.isoformat() if self.closing else None,
         }
 
@@ -184,8 +187,21 @@ def _line(line: FormulaLine) -> dict[str, Any]:
     }
 
 
+def fact_dicts(facts: Iterable[ActivityFact]) -> list[dict[str, Any]]:
+    """Facts as the command and the API print them, with who entered each."""
+    told: list[dict[str, Any]] = []
+    for chunk in bulk.chunks(list(facts)):
+        names = known_tellers(chunk)
+        told += [_fact_dict(fact, names[fact.pk]) for fact in chunk]
+    return told
+
+
 def fact_dict(fact: ActivityFact) -> dict[str, Any]:
     """A fact as the command and the API print it."""
+    return fact_dicts([fact])[0]
+
+
+def _fact_dict(fact: ActivityFact, teller: str | None) -> dict[str, Any]:
     return {
         "id": fact.pk,
         "institution": {"code": fact.institution.code, "name": fact.institution.name},
@@ -201,7 +217,7 @@ def fact_dict(fact: ActivityFact) -> dict[str, Any]:
         "standing": ActivityFact.Standing(fact.standing).name.lower(),
         "evidence": fact.evidence.name if fact.evidence else None,
         "source_row": fact.source_row,
-        "entered_by": str(fact.entered_by) if fact.entered_by else None,
+        "entered_by": teller,
         "entered_at": fact.entered_at.isoformat(),
         "supersedes": fact.supersedes_id,
         "allocated_from": fact.allocated_from_id,
@@ -389,9 +405,11 @@ def selection_from(actor: Actor, values: dict[str, str]) -> Selection:
     """
     year, month = _whole(values, "year", 1990, 2100), _whole(values, "month", 1, 12)
     if year is None:
-        raise ValueError("year: a year from 1990 to 2100 is needed")
+        raise ValueError(
+            _wrong(_("Year"), "", _("a whole number from %(low)s to %(high)s") % {"low": 1990, "high": 2100})
+        )
     if values.get("carrier") and values["carrier"] not in reference.carriers():
-        raise ValueError(f"carrier: found {values['carrier']!r}; allowed: {', '.join(reference.carriers())}")
+        raise ValueError(_wrong(_("Carrier"), values["carrier"], ", ".join(reference.carriers())))
     region = institution = None
     if values.get("institution"):
         institution = (
@@ -402,8 +420,17 @@ def selection_from(actor: Actor, values: dict[str, str]) -> Selection:
     else:
         region = Region.objects.filter(code=values.get("region", "")).first()
         if region is None:
-            raise ValueError(f"region: found {values.get('region', '')!r}; the code of a region is allowed")
+            raise ValueError(_wrong(_("Region"), values.get("region", ""), _("the code of a region")))
     return Selection(year, region, institution, values.get("type", ""), values.get("carrier", ""), month)
+
+
+def _wrong(name: str, found: str, allowed: str) -> str:
+    """What is wrong with a part of a selection, for whoever wrote it."""
+    return _("%(option)s: found “%(found)s”; allowed: %(allowed)s.") % {
+        "option": name,
+        "found": found,
+        "allowed": allowed,
+    }
 
 
 def _whole(values: dict[str, str], name: str, low: int, high: int) -> int | None:
@@ -411,5 +438,6 @@ def _whole(values: dict[str, str], name: str, low: int, high: int) -> int | None
     if not text:
         return None
     if not text.isdecimal() or not low <= int(text) <= high:
-        raise ValueError(f"{name}: found {text!r}; a whole number from {low} to {high} is allowed")
+        label = _("Year") if name == "year" else _("Month")
+        raise ValueError(_wrong(label, text, _("a whole number from %(low)s to %(high)s") % {"low": low, "high": high}))
     return int(text)

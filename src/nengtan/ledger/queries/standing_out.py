@@ -44,7 +44,8 @@ def standing_out(actor: Actor, selection: Selection) -> list[Finding]:
     before = books_of(actor, selection.of_year(selection.year - 1)).order_by()
     if selection.institution or selection.kind or not actor.scope_for(Capability.VIEW_DETAIL).covers(selection.path):
         return _compared(selection.year, books, before)
-    drawn = [rows.aggregate(bodies=Count("id"), last=Max("drawn_at")) for rows in (books, before)]
+    both = books_of(actor, selection, selection.year - 1).order_by().values("year")
+    drawn = sorted(both.annotate(bodies=Count("id"), last=Max("drawn_at")).values_list("year", "bodies", "last"))
     name = f"standing_out:{__version__}:{selection.subject.pk}:{selection.year}"
     held = cache.get(name)
     if held and held[0] == drawn:

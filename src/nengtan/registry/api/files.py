@@ -22,7 +22,7 @@ from nengtan.ui.tables.exports import XLSX_TYPE
 
 router = Router()
 
-SheetName = Literal["institutions", "buildings", "occupancies", "meters", "assets", "contacts"]
+SheetName = Literal["institutions", "buildings", "occupancies", "meters", "assets", "contacts", "events"]
 CSV_TYPE = "text/csv"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -15,8 +13,8 @@ from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
 from nengtan.registry.pages.forms import UploadForm
 from nengtan.registry.services import intake
-from nengtan.registry.services.intake.schema import titles
-from nengtan.registry.wording import said, told, understood_sheets
+from nengtan.registry.tasks import look
+from nengtan.registry.wording import said
 from nengtan.ui import drafts, sending
 from nengtan.ui.components import Crumb
 from nengtan.ui.sheets import wording
@@ -26,7 +24,8 @@ PURPOSE = "registry"
 LARGE = 100 * 2**10
 """Bytes (some 2,000 rows) from which a file is taken in by the worker, with progress."""
 
-NOTES_SHOWN = 60
+CHECKED_AT_ONCE = 2**20
+"""Bytes (some 20,000 rows) up to which a file is checked while its sender waits; larger ones by the worker."""
 
 
 def _crumbs(*more: str) -> list[Crumb]:
@@ -61,52 +60,19 @@ def registry_import(request: ActorRequest) -> HttpResponseBase:
 def registry_preview(request: ActorRequest, key: str) -> HttpResponseBase:
     """What the file would do, and the choice."""
     draft = sending.draft_or_404(request, PURPOSE, key)
-    try:
-        plan = intake.check_file(request.actor, draft.filename, draft.content, _region(draft))
-    except Refused as refused:
-        context = {"draft": draft, "refusal": wording.refusal(refused), "crumbs": _crumbs(draft.filename)}
-        return render(request, "registry/import_preview.html", context)
-    errors = plan.errors
-    table = sending.problem_table(map(told, errors[: wording.MOST_TOLD]), request)
-    answer = table.answer()
-    if answer is not None:
-        return answer
-    counts = plan.counts
-    skipped = list(plan.skipped)
+    found = sending.preview(request, draft, "check.registry", look, CHECKED_AT_ONCE)
+    if isinstance(found, HttpResponseBase):
+        return found
+    table = sending.problem_table(found.get("errors", ()), request)
     context = {
+        **found,
+        "can_mark": sending.can_mark(draft),
         "draft": draft,
         "region": _region(draft),
         "table": table,
-        "omitted": wording.omitted(len(errors)),
-        "create": counts["create"],
-        "update": counts["update"],
-        "same": counts["same"],
-        "refused": counts["refused"],
-        "good": counts["create"] + counts["update"],
-        "sheets": [_sheet(sheet) for sheet in plan.sheets],
-        "notes": [(note.place or note.sheet, wording.message(note)) for note in plan.remarks[:NOTES_SHOWN]],
-        "understood": understood_sheets(plan.sheets),
-        "notes_more": max(len(plan.remarks) - NOTES_SHOWN, 0),
-        "skipped_more": max(len(skipped) - NOTES_SHOWN, 0),
-        "skipped": [
-            (sheet, row.row, wording.skipped_reason(row.reason), row.text) for sheet, row in skipped[:NOTES_SHOWN]
-        ],
-        "can_mark": sending.can_mark(draft),
         "crumbs": _crumbs(draft.filename),
     }
-    return render(request, "registry/import_preview.html", context)
-
-
-def _sheet(sheet: intake.SheetPlan) -> dict[str, Any]:
-    actions = [row.action for row in sheet.good]
-    return {
-        "name": sheet.table.sheet,
-        "kind": titles()[sheet.kind],
-        "create": actions.count("create"),
-        "update": actions.count("update"),
-        "same": actions.count("same"),
-        "refused": sheet.refused,
-    }
+    return table.answer() or render(request, "registry/import_preview.html", context)
 
 
 @page(Capability.WRITE_REGISTRY)

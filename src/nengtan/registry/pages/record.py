@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -275,7 +276,7 @@ def _add(request: ActorRequest, form: InstitutionForm, sizes: SizeForm) -> Insti
     since = since or timezone.localdate().replace(month=1, day=1)
     for key, value in sizes.cleaned_data.items():
         if value is not None:
-            set_attribute(request.actor, body, key, since, value)
+            set_attribute(request.actor, body, key, since, Decimal(value))
     return body
 
 

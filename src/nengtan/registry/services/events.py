@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -47,7 +47,18 @@ class EventInput:
         object.__setattr__(self, "parties", list({body.pk: body for body in (*self.before, *self.after)}.values()))
 
 
-_SIDES: dict[str, tuple[range, range]] = {
+class Party(Protocol):
+    """What the rules of events ask of a body, be it in the register or in a file."""
+
+    code: str
+    name: str
+    established_on: date | None
+    closed_on: date | None
+
+
+AnyParty = TypeVar("AnyParty", bound=Party)
+
+SIDES: dict[str, tuple[range, range]] = {
     Kind.ADDED: (range(1), range(1, 2)),
     Kind.CLOSED: (range(1, 2), range(1)),
     Kind.MERGED: (range(1, 1000), range(1, 2)),
@@ -107,7 +118,8 @@ def _told(data: EventInput) -> dict[str, Any]:
 
 
 def _check(actor: Actor, data: EventInput) -> None:
-    _check_form(data)
+    if fault := form_fault(data.kind, data.effective_on, *_codes(data), data.name, bool(data.region or data.superior)):
+        raise ValidationError({fault[0]: fault[1]} if fault[0] else fault[1])
     allowed = Institution.objects.for_actor(actor, Capability.WRITE_REGISTRY)
     if allowed.filter(pk__in=[body.pk for body in data.parties]).count() != len(data.parties):
         raise ValidationError(_("A body of this event is outside what you may change."))
@@ -117,48 +129,70 @@ def _check(actor: Actor, data: EventInput) -> None:
         _check_move(actor, data)
 
 
-def _check_form(data: EventInput) -> None:
-    if data.kind not in Kind.values:
-        raise ValidationError(
-            {
-                "kind": _("Found “%(found)s”; allowed: %(allowed)s.")
-                % {"found": data.kind, "allowed": " ".join(Kind.values)}
-            }
-        )
-    sides = ({body.pk for body in data.before}, {body.pk for body in data.after})
-    repeated = len(sides[0]) + len(sides[1]) < len(data.before) + len(data.after)
-    fits = all(len(side) in wanted for side, wanted in zip(sides, _SIDES[data.kind], strict=True))
-    if repeated or not fits or (data.kind in (Kind.MERGED, Kind.SPLIT) and sides[0] == sides[1]):
-        raise ValidationError(_("The number of bodies before and after does not fit the event."))
-    if data.kind == Kind.RENAMED and not data.name.strip():
-        raise ValidationError({"name": _("The new name is needed.")})
-    if data.kind == Kind.MOVED and not (data.region or data.superior):
-        raise ValidationError({"region": _("The new region or the new superior body is needed.")})
+def _codes(data: EventInput) -> tuple[list[str], list[str]]:
+    return [body.code for body in data.before], [body.code for body in data.after]
+
+
+def sides_fit(kind: str, before: Sequence[Hashable], after: Sequence[Hashable]) -> bool:
+    """Whether as many different bodies stand before and after as the kind of event wants."""
+    sides = set(before), set(after)
+    repeated = len(sides[0]) + len(sides[1]) < len(before) + len(after)
+    fits = all(len(side) in wanted for side, wanted in zip(sides, SIDES[kind], strict=True))
+    return fits and not repeated and not (kind in (Kind.MERGED, Kind.SPLIT) and sides[0] == sides[1])
+
+
+def form_fault(
+    kind: str, on: date, before: Sequence[Hashable], after: Sequence[Hashable], name: str, placed: bool
+) -> tuple[str, str] | None:
+    """What is wrong with an event by itself, with its field; ``placed`` says that a new region or superior is named."""
+    if kind not in Kind.values:
+        told = {"found": kind, "allowed": " ".join(Kind.values)}
+        return "kind", _("Found “%(found)s”; allowed: %(allowed)s.") % told
+    if not sides_fit(kind, before, after):
+        return "", _("The number of bodies before and after does not fit the event.")
+    if kind == Kind.RENAMED and not name.strip():
+        return "name", _("The new name is needed.")
+    if kind == Kind.MOVED and not placed:
+        return "region", _("The new region or the new superior body is needed.")
     today = timezone.localdate()
-    if data.effective_on > today:
-        raise ValidationError(
-            {
-                "effective_on": _("Found %(day)s; a day up to today (%(today)s) is allowed.")
-                % {"day": data.effective_on, "today": today}
-            }
-        )
+    if on > today:
+        told = {"day": on.isoformat(), "today": today.isoformat()}
+        return "effective_on", _("Found %(day)s; a day up to today (%(today)s) is allowed.") % told
+    return None
+
+
+def ending(kind: str, before: Sequence[AnyParty], after: Sequence[AnyParty]) -> list[AnyParty]:
+    """Bodies that exist no longer after the event."""
+    if kind not in (Kind.CLOSED, Kind.MERGED, Kind.SPLIT):
+        return []
+    remaining = {body.code for body in after}
+    return [body for body in before if body.code not in remaining]
+
+
+def arising(kind: str, before: Sequence[AnyParty], after: Sequence[AnyParty]) -> list[AnyParty]:
+    """Bodies that may begin with the event: an added one does, what comes of others if it was not there before."""
+    if kind not in (Kind.ADDED, Kind.MERGED, Kind.SPLIT):
+        return []
+    there = {body.code for body in before}
+    return [body for body in after if body.code not in there]
+
+
+def existence_fault(kind: str, on: date, before: Sequence[Party], after: Sequence[Party]) -> str:
+    """Bodies end once, and take part in events only while they exist."""
+    ends = {body.code for body in ending(kind, before, after)}
+    for body in (*before, *after):
+        over = body.closed_on is not None and (body.code in ends or body.closed_on <= on)
+        if over or (kind == Kind.ADDED and body.closed_on is not None):
+            return _("%(name)s was already closed on %(day)s.") % {"name": body.name, "day": body.closed_on}
+    for body in before:
+        if body.established_on and body.established_on > on:
+            return _("%(name)s was established only on %(day)s.") % {"name": body.name, "day": body.established_on}
+    return ""
 
 
 def _check_existence(data: EventInput) -> None:
-    """Bodies end once, and take part in events only while they exist."""
-    ends = {body.pk for body in data.before} - {body.pk for body in data.after}
-    ends = ends if data.kind in (Kind.CLOSED, Kind.MERGED, Kind.SPLIT) else set()
-    for body in data.parties:
-        over = body.closed_on is not None and (body.pk in ends or body.closed_on <= data.effective_on)
-        if over or (data.kind == Kind.ADDED and body.closed_on is not None):
-            raise ValidationError(
-                _("%(name)s was already closed on %(day)s.") % {"name": body.name, "day": body.closed_on}
-            )
-    for body in data.before:
-        if body.established_on and body.established_on > data.effective_on:
-            raise ValidationError(
-                _("%(name)s was established only on %(day)s.") % {"name": body.name, "day": body.established_on}
-            )
+    if fault := existence_fault(data.kind, data.effective_on, data.before, data.after):
+        raise ValidationError(fault)
 
 
 def _check_new(data: EventInput) -> None:
@@ -187,16 +221,12 @@ def _check_move(actor: Actor, data: EventInput) -> None:
 
 
 def _apply(data: EventInput) -> None:
-    if data.kind == Kind.CLOSED:
-        _close(data.before, data.effective_on)
-    elif data.kind in (Kind.MERGED, Kind.SPLIT):
-        remaining = {body.pk for body in data.after}
-        _close([body for body in data.before if body.pk not in remaining], data.effective_on)
-        arising = [body for body in data.after if body.pk not in {item.pk for item in data.before}]
-        _start([body for body in arising if not _existed(body, data.effective_on)], data.effective_on)
-    elif data.kind == Kind.ADDED:
-        _start(data.after, data.effective_on)
-    else:
+    _close(ending(data.kind, data.before, data.after), data.effective_on)
+    begun = arising(data.kind, data.before, data.after)
+    if data.kind != Kind.ADDED:
+        begun = [body for body in begun if not _existed(body, data.effective_on)]
+    _start(begun, data.effective_on)
+    if data.kind in (Kind.RENAMED, Kind.MOVED):
         changes: dict[str, Any] = {"name": data.name.strip()} if data.kind == Kind.RENAMED else _move(data)
         _change(data.before[0], data.effective_on, changes)
 

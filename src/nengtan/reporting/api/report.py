@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from django.http import HttpResponse
@@ -11,12 +10,12 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Field, Path, Query, Router, Schema
 from ninja.responses import Status
-from pydantic import PlainSerializer
 
 from nengtan.domain.returns.report import Line as ReportLine
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
+from nengtan.ledger.api.schemas import Number
 from nengtan.registry.models import Region
 from nengtan.reporting.models import AnnualReport, Publication
 from nengtan.reporting.report.gather import annual_report
@@ -29,7 +28,6 @@ from nengtan.ui.jobs.api import JobOut
 router = Router()
 
 PathKey = Annotated[Key, Path()]
-Number = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 Year = Annotated[int, Field(ge=1990, le=2100)]
 Code = Annotated[Line, Field(max_length=20)]
 TYPES = {

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from ninja import Path, Query, Router
 
-from nengtan.domain.returns import slots
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
+from nengtan.reporting.api.common import slot_of
 from nengtan.reporting.api.schemas import CellOut, FindingOut, ReturnFilter, ReturnFull, ReturnOut
 from nengtan.reporting.filling import Line, Said, fill_in
 from nengtan.reporting.models import Return, ReturnStep
@@ -53,17 +51,9 @@ def _lookups(wanted: ReturnFilter) -> dict[str, Any]:
     }
     found = {path: value for path, value in given.items() if value}
     if wanted.period:
-        slot = _slot(wanted.period)
+        slot = slot_of(wanted.period)
         found |= {"year": slot.year, "slot": slot.number, "kind": slot.kind}
     return found
-
-
-def _slot(text: str) -> slots.Slot:
-    try:
-        return slots.parse(text)
-    except slots.SlotError as error:
-        words = _("found “%(found)s”; allowed: 2025-00 (year), 2025-03 (month), 2025-Q1 (quarter)")
-        raise ValidationError({"period": words % {"found": text}}) from error
 
 
 @router.get("/returns/{key}", response=ReturnFull, summary="One return")

@@ -10,12 +10,13 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from ninja import Field, Path, Query, Router, Schema, Status
-from pydantic import PlainSerializer, StringConstraints
+from pydantic import StringConstraints
 
-from nengtan.domain.returns import slots
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
+from nengtan.ledger.api.schemas import Number
 from nengtan.registry.models import Region
+from nengtan.reporting.api.common import slot_of
 from nengtan.reporting.catalogue import Held, held_rule, held_rules, home_of, rule_dict, trial_dict
 from nengtan.reporting.models import RuleVersion
 from nengtan.reporting.services import (
@@ -32,7 +33,6 @@ from nengtan.ui.api import Line, Listed, Paging, paged
 
 router = Router()
 
-Number = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=1000)]
 Reason = Annotated[Line, Field(min_length=1, description="why; kept with the change")]
 Code = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=40)]
@@ -68,11 +68,26 @@ class SettingOut(Schema):
     institution_class: str
     enabled: bool | None
     severity: str
-    parameters: dict[str, Number]
+    parameters: dict[str, Number | None]
     since: date
     reason: str
     by: str | None
     at: datetime
+
+
+class RuleQuotaOut(Schema):
+    """A quota of a standard a rule holds returns against, in levels (约束值, 基准值, 引导值)."""
+
+    standard: str
+    region: str
+    institution_class: str
+    unit: str
+    constraint: Number
+    benchmark: Number | None
+    guide: Number | None
+    first_year: int
+    source: str
+    confidence: str
 
 
 class RuleOut(Schema):
@@ -89,7 +104,8 @@ class RuleOut(Schema):
     severities: list[Severity]
     source: str
     confidence: str | None = Field(description="verified, or our own suggestion to be set by the region")
-    thresholds: dict[str, Number]
+    thresholds: dict[str, Number | None] = Field(description="null: a quota that is not known for all types")
+    quotas: list[RuleQuotaOut] = Field(description="those of standards that hold there; empty: none is known")
     checks: list[CheckOut]
     settings: list[SettingOut]
 
@@ -210,7 +226,7 @@ def draft_trial(request: ActorRequest, data: DraftTrialIn) -> dict[str, Any]:
     """How many past returns it would flag, which, in what words; nothing is kept."""
     request.actor.require(Capability.MANAGE_RULES)
     draft = _draft(request, data)
-    return trial_dict(try_rule(request.actor, rule_of(draft), draft.region, _period(data.period)))
+    return trial_dict(try_rule(request.actor, rule_of(draft), draft.region, slot_of(data.period)))
 
 
 @router.get("/returns/rules/{code}", response=RuleOut, summary="One review rule")
@@ -250,9 +266,9 @@ def rule_trial(request: ActorRequest, code: PathCode, data: TrialIn) -> dict[str
         words = {"found": ", ".join(odd), "allowed": ", ".join(held.thresholds) or _("none")}
         raise ValidationError({"thresholds": _("Found “%(found)s”; allowed: %(allowed)s.") % words})
     if held.version is not None and not data.thresholds:
-        return trial_dict(trial_of(request.actor, held.version, region, _period(data.period)))
+        return trial_dict(trial_of(request.actor, held.version, region, slot_of(data.period)))
     given = nested(dict(data.thresholds))
-    return trial_dict(try_rule(request.actor, held.rule, region, _period(data.period), given))
+    return trial_dict(try_rule(request.actor, held.rule, region, slot_of(data.period), given))
 
 
 @router.post("/returns/rules/{code}/switch", response=RuleOut, summary="Switch a rule on or off")
@@ -310,11 +326,3 @@ def _draft(request: ActorRequest, data: RuleIn) -> RuleDraft:
     told = data.dict(exclude={"reason", "period"})
     told |= {"region": _region(request, data.region), "each": group_or_keys(data.each)}
     return RuleDraft(**told | {"since": data.since or usual_since()})
-
-
-def _period(text: str) -> slots.Slot:
-    try:
-        return slots.parse(text)
-    except slots.SlotError as error:
-        words = _("found “%(found)s”; allowed: 2025-00 (year), 2025-03 (month), 2025-Q1 (quarter)")
-        raise ValidationError({"period": words % {"found": error.found}}) from error

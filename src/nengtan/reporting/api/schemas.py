@@ -28,6 +28,7 @@ for _names, _enum in (
     assert set(_names.__args__) == {str(item.value) for item in _enum}  # type: ignore[attr-defined]
 
 Period = Annotated[Line, Field(description="2025-00 a year, 2025-03 a month, 2025-Q1 a quarter", max_length=8)]
+RegionCode = Annotated[Line, Field(min_length=1, max_length=20)]
 Room = Annotated[Line, Field(description="code of a data room; empty for the institution itself", max_length=4)]
 Indicator = Annotated[Line, Field(description="key of an indicator, such as elec_qty", max_length=40)]
 
@@ -183,6 +184,23 @@ class StepIn(Schema):
 
     action: ActionName
     reason: Line = Field("", description="why; needed to send back and to reopen")
+
+
+class StepsIn(Schema):
+    """A step to take with many returns, with all or with none: those named, or all of a region and period in order."""
+
+    action: Literal["approve", "send_back"]
+    reason: Line = Field("", description="why; needed to send back")
+    returns: list[Annotated[int, Field(ge=1, le=2**63 - 1)]] = Field(default_factory=list, max_length=2000)
+    region: Line = Field("", max_length=20, description="instead of returns, with a period")
+    period: Line = Field("", max_length=8, description="all reported without an error or an unexplained value")
+
+
+class StepsOut(Schema):
+    """Returns the step was taken with."""
+
+    action: ActionName
+    returns: list[int]
 
 
 class ExplanationIn(Schema):

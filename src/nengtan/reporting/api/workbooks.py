@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext
 from ninja import Field, File, Form, Path, Query, Router, Schema, UploadedFile
 from ninja.responses import Status
 
-from nengtan.domain.returns import slots
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
+from nengtan.reporting.api.common import slot_of
 from nengtan.reporting.models import Return
 from nengtan.reporting.services import workbooks
 from nengtan.reporting.workbook_wording import result_dict
@@ -135,13 +133,8 @@ def region_workbook(request: ActorRequest, asked: Query[RegionWorkbookIn]) -> Ht
     """To fill in, to file, or summed up; the workbooks of many returns are those the other operation takes back."""
     request.actor.require(Capability.EXPORT)
     region = get_object_or_404(Region.objects.for_actor(request.actor, Capability.EXPORT), code=asked.region)
-    try:
-        period = slots.parse(asked.period)
-    except slots.SlotError as error:
-        words = gettext("“%(found)s” is not a period.") % {"found": error.found}
-        raise ValidationError({"period": words}) from error
-    content = workbooks.workbook_of_region(request.actor, region, period, asked.what)
-    return _sent(content, f"{region.code}-{period}-{asked.what}.xlsx")
+    content = workbooks.workbook_of_region(request.actor, region, slot_of(asked.period), asked.what)
+    return _sent(content, f"{region.code}-{asked.period}-{asked.what}.xlsx")
 
 
 @router.post("/returns/workbook", response={200: WorkbookOut, 202: JobOut}, summary="Take in a workbook of returns")

@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("kinds", models.JSONField(blank=True, default=list, verbose_name="types not named")),
+                ("systems", models.JSONField(blank=True, default=list, verbose_name="systems not named")),
                 ("reason", models.CharField(blank=True, max_length=400, verbose_name="reason")),
                 (
                     "institutions",
@@ -1039,6 +1040,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="return",
             index=models.Index(fields=["year", "slot", "kind", "region"], name="returns_of_a_period"),
+        ),
+        migrations.AddIndex(
+            model_name="return",
+            index=models.Index(fields=["state", "institution"], name="returns_to_review"),
         ),
         migrations.AddConstraint(
             model_name="return",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nengtan.identity.models import User
 from nengtan.registry.models import Institution, Region
@@ -27,12 +28,14 @@ class JointReview(models.Model):
     year = models.PositiveSmallIntegerField(_("year"))
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until"))
-    place = models.CharField(_("place"), max_length=120, blank=True)
+    place = models.CharField(pgettext_lazy("joint review", "place"), max_length=120, blank=True)
     note = models.CharField(_("remark"), max_length=400, blank=True)
     opened_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("opened by"))
     opened_at = models.DateTimeField(_("opened at"), default=timezone.now)
-    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("closed by"))
-    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=pgettext_lazy("joint review", "closed by")
+    )
+    closed_at = models.DateTimeField(pgettext_lazy("joint review", "closed at"), null=True, blank=True)
     outcome = models.JSONField(_("outcome"), default=dict)
 
     class Meta:

@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nengtan.domain.factors import Confidence
 from nengtan.domain.returns import slots
@@ -51,7 +52,7 @@ class OwnDeadline(models.Model):
     day = models.PositiveSmallIntegerField(
         _("day of the month"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(31)]
     )
-    document = models.CharField(_("notice"), max_length=200, blank=True)
+    document = models.CharField(pgettext_lazy("document", "notice"), max_length=200, blank=True)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"), default=timezone.now)
 
@@ -109,7 +110,7 @@ class CycleSetting(models.Model):
 class Reminder(models.Model):
     """One mail to one person on one day (催报), with the returns it spoke of; kept so that none is sent twice."""
 
-    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("to"))
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=pgettext_lazy("receiver", "to"))
     day = models.DateField(_("day"))
     address = models.EmailField(_("e-mail"))
     due = models.JSONField(default=list)

@@ -85,9 +85,10 @@ class AnnualReport(models.Model):
 
 
 class NamingRule(models.Model):
-    """What a region does not name when it publishes (不予公开): institutions, types, and classes that are too small.
+    """What a region does not name when it publishes (不予公开): institutions, types, systems, classes too small.
 
-    It holds for the region and all below it that have set none themselves.
+    What it does not name is named by nobody: neither by regions below it, nor by those above. How small a class may be
+    holds for the region and all below it that have set none themselves.
     """
 
     region = models.OneToOneField(Region, models.PROTECT, related_name="naming_rule", verbose_name=_("region"))
@@ -96,6 +97,7 @@ class NamingRule(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
     kinds = models.JSONField(_("types not named"), default=list, blank=True)
+    systems = models.JSONField(_("systems not named"), default=list, blank=True)
     institutions = models.ManyToManyField(
         Institution, related_name="+", blank=True, verbose_name=_("institutions not named")
     )

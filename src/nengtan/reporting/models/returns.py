@@ -73,7 +73,10 @@ class Return(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["institution", "year", "slot", "kind"], name="one_return_a_period")
         ]
-        indexes = [models.Index(fields=["year", "slot", "kind", "region"], name="returns_of_a_period")]
+        indexes = [
+            models.Index(fields=["year", "slot", "kind", "region"], name="returns_of_a_period"),
+            models.Index(fields=["state", "institution"], name="returns_to_review"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.institution} {self.period}"

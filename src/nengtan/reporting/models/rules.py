@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nengtan.domain.returns.review.rules import Scope, Severity
 from nengtan.identity.models import User
@@ -110,7 +111,7 @@ class RuleSetting(models.Model):
 
     region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name=_("region"))
     rule = models.CharField(_("rule"), max_length=24)
-    check_key = models.CharField(_("check"), max_length=24, blank=True)
+    check_key = models.CharField(pgettext_lazy("rule", "check"), max_length=24, blank=True)
     institution_class = models.CharField(_("type"), max_length=3, blank=True)
     enabled = models.BooleanField(_("on"), null=True)
     severity = models.CharField(_("severity"), max_length=8, choices=SEVERITIES, blank=True)

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from nengtan.domain.returns.scheme import Task
@@ -69,7 +69,7 @@ class DeadlineForm(forms.Form):
     days_after = forms.IntegerField(label=_("Days after the period"), required=False, min_value=1, max_value=366)
     month = forms.IntegerField(label=_("or month of the next year"), required=False, min_value=1, max_value=12)
     day = forms.IntegerField(label=_("and day"), required=False, min_value=1, max_value=31)
-    document = forms.CharField(label=_("Notice"), required=False, max_length=200)
+    document = forms.CharField(label=pgettext_lazy("document", "Notice"), required=False, max_length=200)
 
 
 class CycleForm(forms.Form):

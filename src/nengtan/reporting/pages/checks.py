@@ -39,7 +39,7 @@ class JointForm(forms.Form):
 
     starts_on = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
     ends_on = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
-    place = forms.CharField(label=_("Place"), required=False, max_length=120)
+    place = forms.CharField(label=_("Place of the meeting"), required=False, max_length=120)
     note = forms.CharField(label=_("Remark"), required=False, max_length=400)
 
 
@@ -78,12 +78,12 @@ def checks(request: ActorRequest) -> HttpResponseBase:
         return answer
     share = cycle_of(region).spot_share
     context = {
-        "region": region, "period": str(period), "year": year, "may": may, "check": check, "joint": joint,
+        "region": region, "period": str(annual(year)), "year": year, "may": may, "check": check, "joint": joint,
         "rate": rate_of(check) if check else None, "table": table,
         "draw_form": _bound(request, "draw", DrawForm, {"share": f"{share.normalize():f}"}),
         "joint_form": _bound(request, "joint", JointForm, {}),
         "people": users_for(request.actor).filter(is_active=True).order_by("name")[:100] if may and check else [],
-        "years": range(clock.today().year, 2019, -1), "regions": region_choices(request.actor, region),
+        "years": _years(region, year), "regions": region_choices(request.actor, region),
         "tabs": manager_tabs(region, period, "checks"), "crumbs": [Crumb(gettext("Joint review and spot check"))],
     }  # fmt: skip
     return render(request, "reporting/checks.html", context)
@@ -109,6 +109,14 @@ def sampled(request: ActorRequest, pk: int) -> HttpResponseBase:
             return redirect(back)
     crumbs = [Crumb(gettext("Joint review and spot check"), back), Crumb(found.institution.name)]
     return render(request, "reporting/sampled.html", {"found": found, "form": form, "crumbs": crumbs, "back": back})
+
+
+def _years(region: Region, asked: int) -> list[tuple[str, str]]:
+    """The years looked at together or sampled here, the last one that has ended, and the one asked for."""
+    held = {asked, clock.today().year - 1}
+    held |= set(SpotCheck.objects.filter(region=region).values_list("year", flat=True))
+    held |= set(JointReview.objects.filter(region=region).values_list("year", flat=True))
+    return [(str(annual(year)), str(year)) for year in sorted(held, reverse=True)]
 
 
 def _bound(request: ActorRequest, act: str, form: type[forms.Form], initial: dict[str, Any]) -> forms.Form:

@@ -17,7 +17,7 @@ from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.reporting.models import Return
 from nengtan.reporting.models.returns import KINDS, STATES
-from nengtan.reporting.queries import is_late, visible, waiting_for
+from nengtan.reporting.queries import is_late, is_of_an_institution, visible, waiting_for
 from nengtan.reporting.wording import lateness_word, next_word, period_word, state_judgement
 from nengtan.ui.components import Crumb, badge_html
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
@@ -49,7 +49,7 @@ def returns(request: ActorRequest) -> HttpResponseBase:
     table = _table(rows, request)
     if (answer := table.answer()) is not None:
         return answer
-    waiting = waiting_for(request.actor) if _is_of_an_institution(request.actor) else Return.objects.none()
+    waiting = waiting_for(request.actor) if is_of_an_institution(request.actor) else Return.objects.none()
     first = waiting.first()
     context = {
         "table": table,
@@ -63,12 +63,6 @@ def returns(request: ActorRequest) -> HttpResponseBase:
         "crumbs": [Crumb(gettext("Returns"))],
     }
     return render(request, "reporting/returns.html", context)
-
-
-def _is_of_an_institution(actor: Actor) -> bool:
-    """Whether somebody works for institutions one by one, not for a region."""
-    scope = actor.scope
-    return bool(scope.institutions) and not (scope.everything or scope.regions or scope.systems)
 
 
 def _table(rows: QuerySet[Return], request: ActorRequest) -> Table:

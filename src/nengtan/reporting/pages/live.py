@@ -43,7 +43,7 @@ def answer(actor: Actor, filling: Filling, **more: Any) -> dict[str, Any]:
         "cells": {line.name: {"version": line.version, "shown": shown(line)} for line in filling.lines},
         "parts": {line.name: parts(filling.of, line, may) for line in filling.lines},
         "summary": summary(filling),
-        "bar": bar(actor, filling),
+        "bar": bar(actor, filling, may),
         **more,
     }
 
@@ -102,10 +102,11 @@ def _metered(line: Line) -> str:
 
 
 def _change(line: Line) -> SafeString | str:
-    if line.last is None or line.amount is None:
+    before = line.booked if line.last is None else line.last
+    if before is None or line.amount is None:
         return ""
     stock = line.indicator.measure is Measure.STOCK
-    return change_html(Change(line.amount, line.last, _("on last year"), None if stock else "down"), brief=True)
+    return change_html(Change(line.amount, before, _("on last year"), None if stock else "down"), brief=True)
 
 
 def _remarks(of: Return, line: Line, may: bool) -> SafeString:
@@ -183,16 +184,16 @@ def _target(filling: Filling, said: Said) -> str:
     return f"{cell.record}.{cell.indicator}" if cell.record else cell.indicator
 
 
-def bar(actor: Actor, filling: Filling) -> str:
-    """What can be done with the return now, and why not."""
+def bar(actor: Actor, filling: Filling, may: bool) -> str:
+    """What can be done with the return now, and why not; ``may`` is whether the actor enters figures."""
     of = filling.of
-    found = offers(actor, of, filling.blocking, filling.unexplained)
+    found = offers(actor, of, filling.blocking, filling.unexplained, enters=may)
     context: Mapping[str, Any] = {
         "of": of,
         "offers": [{"step": offer, "word": action_word(offer.action, of.state)} for offer in found if offer.mine],
         "waits_for": sorted({role_word(offer.role) for offer in found}),
         "mine": any(offer.mine for offer in found),
-        "can_accept": of.state == "empty" and can_enter(actor, of),
+        "can_accept": of.state == "empty" and may,
         "next": next_word(of.state),
     }
     return render_to_string("reporting/bar.html", context)

@@ -26,23 +26,18 @@ def region_asked(request: ActorRequest) -> Region:
     Raises:
         Forbidden: the actor oversees no region at all.
     """
-    roots = _roots(request.actor)
+    scope = request.actor.scope_for(Capability.OVERSEE_RETURNS)
     code = request.GET.get("region", "")
     if code:
         found = Region.objects.filter(code=code).first()
-        if found is None or not any(found.path.startswith(root) for root in roots):
+        if found is None or not scope.reaches(found.path):
             raise Http404(_("There is no region with this code."))
         return found
-    if not roots:
+    if scope.everything:
+        return _busiest()
+    if not scope.granted:
         raise Forbidden(Capability.OVERSEE_RETURNS)
-    home = min(roots, key=len)
-    return Region.objects.get(path=home) if home != "/" else _busiest()
-
-
-def _roots(actor: Actor) -> list[str]:
-    scope = actor.scope_for(Capability.OVERSEE_RETURNS)
-    granted = [*scope.regions, *(path for path, _system in scope.systems)]
-    return ["/"] if scope.everything else granted
+    return Region.objects.get(path=min(scope.granted, key=len))
 
 
 def _busiest() -> Region:
@@ -58,11 +53,9 @@ def _busiest() -> Region:
 
 def region_choices(actor: Actor, region: Region) -> list[tuple[str, str]]:
     """The regions to go to from here: those above that the actor oversees, this one, and those just below."""
-    roots = _roots(actor)
+    scope = actor.scope_for(Capability.OVERSEE_RETURNS)
     near = Region.objects.filter(code__in=region.codes) | Region.objects.filter(parent=region)
-    return [
-        (item.code, item.label) for item in near.order_by("path") if any(item.path.startswith(root) for root in roots)
-    ]
+    return [(item.code, item.label) for item in near.order_by("path") if scope.reaches(item.path)]
 
 
 def period_asked(request: ActorRequest, region: Region) -> slots.Slot:

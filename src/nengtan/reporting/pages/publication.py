@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -31,7 +32,7 @@ from nengtan.reporting.report.published import readable
 from nengtan.reporting.services.publishing import frozen, preview, publish, rule_of, set_rule, withdraw
 from nengtan.ui.components import Crumb, badge_html
 from nengtan.ui.sending import download
-from nengtan.ui.tables import Column, Table
+from nengtan.ui.tables import Column, Table, TextFilter
 from nengtan.ui.words import choices
 
 MOST_NAMED = 200
@@ -59,6 +60,9 @@ class NamingForm(forms.Form):
         label=_("Institutions a class needs to be shown by itself"), min_value=1, max_value=100
     )
     kinds = forms.MultipleChoiceField(label=_("Types not named"), required=False, widget=forms.CheckboxSelectMultiple)
+    systems = forms.MultipleChoiceField(
+        label=_("Systems not named"), required=False, widget=forms.CheckboxSelectMultiple
+    )
     institutions = forms.CharField(
         label=_("Institutions not named"),
         required=False,
@@ -71,6 +75,7 @@ class NamingForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.region = region
         self.fields["kinds"].choices = choices(reference.institution_types())  # type: ignore[attr-defined]
+        self.fields["systems"].choices = choices(reference.systems())  # type: ignore[attr-defined]
 
     def clean_institutions(self) -> list[Institution]:
         """The institutions of the region that are meant."""
@@ -101,6 +106,7 @@ def publications(request: ActorRequest) -> HttpResponseBase:
             Column("at", _("Published at"), sort=True, nowrap=True),
             Column("state", _("State"), render=_state, export=_state_word),
         ),
+        filters=(TextFilter("q", _("Search"), fields=("title", "region__name", "region__code", "year")),),
         default_sort="-at", empty_title=_("Nothing is published yet"),
     )  # fmt: skip
     context = {
@@ -140,7 +146,7 @@ def publication_new(request: ActorRequest) -> HttpResponseBase:
         found = preview(request.actor, place, chosen["year"], chosen["by"])
         title = chosen["title"] or Phrases()("publication.title", region=place.label, year=chosen["year"])
         held = notice(title, place, chosen["year"], chosen["by"], frozen(found))
-        context |= {"notice": held, "parts": _parts(held), "total": found.total.bodies, "chosen": chosen}
+        context |= {"notice": held, "parts": held.parts, "total": found.total.bodies, "chosen": chosen}
     return render(request, "reporting/publication/new.html", context)
 
 
@@ -155,12 +161,8 @@ def _published(request: ActorRequest, place: Region, form: ChooseForm) -> Public
     return made
 
 
-def _parts(held: Notice) -> list[Any]:
-    return [*held.rankings, held.punctuality]
-
-
 def _worded(found: Publication) -> Notice:
-    return notice(found.title, found.region, found.year, found.classes, found.content)
+    return notice(found.title, found.region, found.year, found.classes, found.content, timezone.localdate(found.at))
 
 
 @require_GET
@@ -172,7 +174,7 @@ def publication(request: ActorRequest, pk: int) -> HttpResponseBase:
     managed = request.actor.scope_for(Capability.REVIEW_RETURNS).covers(found.region.path)
     told = {"edition": Phrases()("publication.edition", number=found.number), "day": date_format(found.at, "Y-m-d")}
     context = {
-        "publication": found, "notice": held, "parts": _parts(held),
+        "publication": found, "notice": held, "parts": held.parts,
         "note": gettext("%(edition)s · published on %(day)s") % told, "form": WithdrawForm(),
         "may_withdraw": managed and found.withdrawn_at is None,
         "crumbs": [Crumb(gettext("Publications"), reverse("publications")), Crumb(found.title, "")],
@@ -216,7 +218,10 @@ def naming(request: ActorRequest) -> HttpResponseBase:
         return redirect("publications")
     rule = rule_of(region)
     names = "\n".join(rule.institutions.values_list("name", flat=True)) if rule.pk else ""
-    held = {"smallest": rule.smallest_class, "kinds": rule.kinds, "institutions": names, "reason": rule.reason}
+    held = {
+        "smallest": rule.smallest_class, "kinds": rule.kinds, "systems": rule.systems, "institutions": names,
+        "reason": rule.reason,
+    }  # fmt: skip
     form = NamingForm(region, request.POST or None, initial=held)
     if form.is_valid():
         try:

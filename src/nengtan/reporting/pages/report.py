@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -27,7 +28,7 @@ from nengtan.reference.report import tables
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
 from nengtan.reporting.models import AnnualReport, Return
-from nengtan.reporting.report import books, pango, pdf, shipped, word
+from nengtan.reporting.report import books, office, pdf, shipped, word
 from nengtan.reporting.report.gather import annual_report as gathered
 from nengtan.reporting.report.gather import years_with_returns
 from nengtan.reporting.report.phrasing import Phrases, number
@@ -72,10 +73,10 @@ def regions_of(actor: Actor, capability: str = Capability.VIEW_DETAIL) -> QueryS
     return Region.objects.for_actor(actor, capability).filter(code__in=codes).order_by("path")
 
 
-def asked(request: ActorRequest, regions: QuerySet[Region]) -> tuple[Region | None, int, list[int]]:
+def asked(request: ActorRequest, regions: Iterable[Region]) -> tuple[Region | None, int, list[int]]:
     """The region and year asked for, else the first with returns and its latest year; and its years."""
     code = request.GET.get("region", "")
-    region = regions.filter(code=code).first() if code else regions.first()
+    region = next((item for item in regions if code in ("", item.code)), None)
     if code and region is None:
         raise Http404
     years = years_with_returns(region) if region else []
@@ -109,8 +110,10 @@ def annual_report(request: ActorRequest) -> HttpResponseBase:
     context |= {
         "report": found.report, "headline": told.headline, "figures": _key_figures(found.report),
         "form": form, "upload": upload, "made": made, "template": template_of(region), "lists": _lists(told),
-        "may_make": request.actor.can(Capability.EXPORT), "no_pdf": no_pdf() if pango.missing() else "",
+        "may_make": request.actor.can(Capability.EXPORT), "no_pdf": no_pdf(),
+        "pdf_from_template": bool(office.program()),
         "shipped_fields": {"act": "shipped"},
+        "state_url": f"{reverse('report_state')}?region={region.code}&year={year}",
         "may_edit": request.actor.scope_for(Capability.REVIEW_RETURNS).covers(region.path), "tag_names": _tag_names(),
     }  # fmt: skip
     return render(request, "reporting/report/page.html", context)
@@ -197,7 +200,7 @@ def _tag_names() -> list[str]:
 def _made_table(request: ActorRequest, region: Region, year: int) -> Table:
     rows = AnnualReport.objects.for_actor(request.actor).filter(region=region, year=year)
     return Table(
-        rows.defer("content", "books").select_related("by", "template"), request, id="made",
+        list(rows.defer("content", "books").select_related("by", "template")), request, id="made",
         caption=_("Reports that were made"),
         columns=(
             Column("title", _("Report"), priority=1, href=lambda row: reverse("report_file", args=[row.pk])),
@@ -215,8 +218,6 @@ def _made_table(request: ActorRequest, region: Region, year: int) -> Table:
 
 
 def _template_word(row: AnnualReport) -> str:
-    if row.format == AnnualReport.Format.PDF:
-        return ""
     return row.template.name if row.template else gettext("shipped")
 
 

@@ -194,10 +194,13 @@ class ThresholdForm(_OfActor):
     def __init__(self, actor: Actor, held: Held, names: Mapping[str, str], *args: Any, **kwargs: Any) -> None:
         super().__init__(actor, *args, **kwargs)
         self.held = held
+        types = [("", _("all types")), *choices(reference.institution_types())]
+        self.fields["institution_class"] = forms.ChoiceField(label=_("Type"), required=False, choices=types)
         for name, value in held.thresholds.items():
             self.fields[name] = NumberField(
-                label=threshold_word(name, names), required=False, initial=format(value.normalize(), "f")
-            )
+                label=threshold_word(name, names), required=False,
+                initial="" if value is None else format(value.normalize(), "f"),
+            )  # fmt: skip
         self.fields["since"] = _day()
         self.fields["reason"] = forms.CharField(label=_("Reason"), max_length=400)
 

@@ -176,8 +176,23 @@ def _state_word(held: Held) -> str:
 
 
 def _thresholds(held: Held) -> str:
-    plain = [f"{threshold_word(name)} {exact(value)}" for name, value in held.thresholds.items() if "." not in name]
-    return " · ".join(plain)
+    plain = [
+        f"{threshold_word(name)} {exact(value)}"
+        for name, value in held.thresholds.items()
+        if "." not in name and value is not None
+    ]
+    return " · ".join([*plain, *_quota_words(held)])
+
+
+def _quota_words(held: Held) -> list[str]:
+    """The quotas of standards that hold in the region; that none is known, where the rule asks for one."""
+    words = gettext("quota %(value)s %(unit)s, %(type)s, from %(year)s (%(standard)s)")
+    told = [
+        words % {"value": exact(quota.constraint), "unit": quota.unit, "type": kind_word(quota.institution_class),
+                 "year": quota.first_year, "standard": quota.standard}
+        for quota in held.quotas
+    ]  # fmt: skip
+    return told or ([gettext("no quota known")] if held.lacks_quota else [])
 
 
 def _origin_word(held: Held) -> str:
@@ -249,6 +264,7 @@ def _definitions(held: Held) -> list[Definition]:
         (gettext("Belongs to"), str(held.version.region) if held.version else gettext("the catalogue")),
         (gettext("Source"), held.rule.source),
         (gettext("How far it is verified"), "" if held.version else _origin_word(held)),
+        (gettext("Quotas"), " · ".join(_quota_words(held))),
         (gettext("Version"), held.version.number if held.version else ""),
         (gettext("For periods that end from"), held.version.since if held.version else ""),
         (gettext("Editions"), ", ".join(check.editions)),
@@ -335,6 +351,7 @@ def rule_set(request: ActorRequest, code: str) -> HttpResponseBase:
             set_thresholds(
                 request.actor, code, form.cleaned_data["region"], reason=form.cleaned_data["reason"],
                 parameters=form.changes(), severity=form.cleaned_data["severity"] or None, since=form.since,
+                institution_class=form.cleaned_data["institution_class"],
             )  # fmt: skip
         except ValidationError as error:
             add_errors(form, error)

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from nengtan.domain.returns.scheme import Edition
 from nengtan.domain.returns.steps import State
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
@@ -52,10 +51,10 @@ def return_page(request: ActorRequest, pk: int) -> HttpResponseBase:
     context = {
         "return": of, "period": period, "state": state_badge(of), "late": late_badge(of), "may": may,
         "edition": title_word(filling.edition), "path": _path(of), "summary": live.summary(filling),
-        "bar": live.bar(request.actor, filling), "tabs": _tabs(filling), "sections": _sections(filling, may),
+        "bar": live.bar(request.actor, filling, may), "tabs": _tabs(filling), "sections": _sections(filling, may),
         "with_previous": of.period.previous != of.period.last_year,
         "with_base": any(line.base is not None for line in filling.lines),
-        "history": history_of(of, filling.edition), "basics": _basics(of, filling.edition),
+        "history": history_of(of, filling.edition), "basics": _basics(filling),
         "basics_title": title_word(filling.edition.forms[1]),
         "institution_url": reverse("institution_record", args=[of.institution.code]),
         "crumbs": [Crumb(_("Returns"), reverse("returns")), Crumb(f"{of.institution} {period}")],
@@ -63,10 +62,11 @@ def return_page(request: ActorRequest, pk: int) -> HttpResponseBase:
     return render(request, "reporting/return.html", context)
 
 
-def _basics(of: Return, edition: Edition) -> list[Definition]:
+def _basics(filling: Filling) -> list[Definition]:
     """Form 1, which the register fills in."""
-    texts = Gathered([of]).filled(of, edition, edition.forms[1]).texts
-    return [Definition(named(item), texts.get(item.code, "")) for item in edition.fields if item.part == "form1"]
+    texts = Gathered([filling.of], {filling.of.pk: filling.stored}).basics(filling.of)
+    fields = [item for item in filling.edition.fields if item.part == "form1"]
+    return [Definition(named(item), texts.get(item.code, "")) for item in fields]
 
 
 def _new_room(request: ActorRequest) -> str:

@@ -63,7 +63,7 @@ def workbench(request: ActorRequest) -> HttpResponseBase:
             return answer
     context = {
         "bench": bench, "region": region, "period": str(period), "period_word": period_word(period), "may": may,
-        "table": table, "values": values, "figures": _figures(bench, table), "ready": len(_in_order(bench)),
+        "table": table, "values": values, "figures": _figures(bench, table), "ready": len(bench.in_order),
         "regions": region_choices(request.actor, region), "periods": period_choices(request.actor, region, period),
         "tabs": manager_tabs(region, period, "workbench"), "crumbs": [Crumb(gettext("Workbench"))],
         "back": request.get_full_path(),
@@ -97,14 +97,9 @@ def workbench_act(request: ActorRequest) -> HttpResponseBase:
 
 def _chosen(request: ActorRequest, region: Region, period: Any) -> Sequence[Return]:
     if request.POST.get("all") == "in-order":
-        return [row.of for row in _in_order(Bench(request.actor, region, period))]
+        return [row.of for row in Bench(request.actor, region, period).in_order]
     keys = [int(text) for text in request.POST.getlist("of")[:MOST] if text.isdecimal() and len(text) < 18]
     return list(Return.objects.for_actor(request.actor).filter(pk__in=keys))
-
-
-def _in_order(bench: Bench) -> list[BenchRow]:
-    """Reported returns without an error or an unexplained value."""
-    return [row for row in bench.rows if row.of.state == State.REPORTED and not row.errors and not row.warnings]
 
 
 def _refused(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -163,7 +158,7 @@ def _returns_table(bench: Bench, request: ActorRequest, may: bool) -> Table:
 
 
 _LOOKS = (
-    ("missing", _("not reported")),
+    ("missing", pgettext_lazy("return", "not reported")),
     ("late", _("late")),
     ("errors", _("with errors")),
     ("warnings", _("with warnings")),

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from nengtan.domain.returns import slots
@@ -20,7 +20,6 @@ from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.ledger.pages.forms import add_errors
-from nengtan.ledger.wording import told as told_problem
 from nengtan.registry.models import Region
 from nengtan.reporting.models import Return
 from nengtan.reporting.services import workbooks
@@ -32,6 +31,7 @@ from nengtan.ui.drafts import Draft
 from nengtan.ui.sheets import wording
 from nengtan.ui.sheets.refused import Refused
 from nengtan.ui.sheets.wording import MOST_TOLD
+from nengtan.ui.sheets.wording import told as told_problem
 from nengtan.ui.tables import Column, Table
 
 __all__ = ["PURPOSE"]
@@ -157,7 +157,7 @@ def returns_preview(request: ActorRequest, key: str) -> HttpResponseBase:
     tables = (
         _change_table(changes_told(plan), request),
         sending.problem_table(map(told_problem, errors[:MOST_TOLD]), request),
-        _finding_table(findings_told(plan)[:MOST_TOLD], request),
+        _finding_table(findings_told(plan), request),
     )
     for table in tables:
         if (answer := table.answer()) is not None:
@@ -167,7 +167,7 @@ def returns_preview(request: ActorRequest, key: str) -> HttpResponseBase:
     context = {
         "draft": draft, "result": result, "changes": tables[0], "problems": tables[1], "findings": tables[2],
         "count": sum(1 for _change in plan.changes()), "errors": len(errors), "finding_count": len(plan.findings),
-        "conflicts": conflicts, "overwritten": len(overwritten), "all_good": not plan.bad(), "reviewed": plan.reviewed,
+        "conflicts": conflicts, "overwritten": len(overwritten), "all_good": not plan.bad(),
         "omitted": wording.omitted(len(errors)), "kept": sum(item.kept for item in plan.returns),
         "still_bad": plan.bad(overwrite=True), "notes": _notes(plan),
         "can_mark": sending.can_mark(draft) and bool(errors or plan.findings), "crumbs": _crumbs(draft.filename),
@@ -193,7 +193,13 @@ def _change_table(told: Sequence[dict[str, Any]], request: ActorRequest) -> Tabl
             Column("after", _("After"), numeric=True, exact=True),
             Column("now", _("Now"), numeric=True, exact=True),
             Column("place", _("In the file"), value=lambda row: f"{row['sheet']}!{row['place']}", priority=3),
-            Column("conflict", _("Changed meanwhile"), render=_conflict, export=lambda row: row["conflict"], sort=True),
+            Column(
+                "conflict",
+                pgettext_lazy("cell", "Changed meanwhile"),
+                render=_conflict,
+                export=lambda row: row["conflict"],
+                sort=True,
+            ),
         ),
         page_sizes=(50, 200, 1000),
     )

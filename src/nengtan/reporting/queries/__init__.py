@@ -16,6 +16,9 @@ from nengtan.reporting import clock
 from nengtan.reporting.models import Return, ReturnQuerySet
 from nengtan.reporting.services.stepping import RIGHTS
 
+MOST_COUNTED = 999
+"""What waits is counted so far and no further."""
+
 HANDED_IN = (State.REPORTED, State.APPROVED)
 
 TURNS: dict[Role, tuple[State, ...]] = {
@@ -78,3 +81,28 @@ def waiting_for(actor: Actor) -> ReturnQuerySet:
         if actor.can(right):
             found |= Q(state__in=states) & actor.scope_for(right).institutions_q("institution__")
     return _latest_first(Return.objects.filter(found))
+
+
+def turn_count(actor: Actor) -> int | None:
+    """How many returns wait for somebody of an institution; None for those who work for a region."""
+    if not is_of_an_institution(actor):
+        return None
+    return _count(waiting_for(actor))
+
+
+def review_count(actor: Actor) -> int | None:
+    """How many reported returns wait for the actor's decision; None for those who decide on none."""
+    if not actor.can(Capability.REVIEW_RETURNS):
+        return None
+    return _count(Return.objects.for_actor(actor, Capability.REVIEW_RETURNS).filter(state=State.REPORTED))
+
+
+def is_of_an_institution(actor: Actor) -> bool:
+    """Whether somebody works for institutions one by one, not for a region."""
+    scope = actor.scope
+    return bool(scope.institutions) and not (scope.everything or scope.regions or scope.systems)
+
+
+def _count(returns: ReturnQuerySet) -> int:
+    """Not further than a menu shows, so that a province's menu costs no more than a district's."""
+    return returns.order_by().values("pk")[: MOST_COUNTED + 1].count()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,12 +16,13 @@ from nengtan.domain.returns.scheme import Edition, Indicator
 from nengtan.domain.returns.slots import Kind, Slot
 from nengtan.domain.returns.steps import State
 from nengtan.identity.access import Actor
+from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
 from nengtan.reporting.models import Explanation, Return
 from nengtan.reporting.queries import HANDED_IN, is_late, returns_of
-from nengtan.reporting.services.reviewing import is_settled, review_against
+from nengtan.reporting.services.reviewing import Against, View, is_settled, review_against
 
 __all__ = ["Bench", "BenchRow", "Flagged"]
 
@@ -125,6 +126,11 @@ class Bench:
         return sum(1 for row in self.rows if row.warnings and not row.errors)
 
     @property
+    def in_order(self) -> list[BenchRow]:
+        """Reported returns without an error or an unexplained value."""
+        return [row for row in self.rows if row.of.state == State.REPORTED and not row.errors and not row.warnings]
+
+    @property
     def base_year(self) -> int | None:
         """The year comparisons go back to."""
         return scheme.base_year(self.period.year)
@@ -132,19 +138,15 @@ class Bench:
     # How it is worked out
 
     @cached_property
-    def _reviewed(self) -> tuple[dict[int, list[Finding]], dict[int, Mapping[str, Mapping[str, Decimal | None]]]]:
-        begun = [of for of in self.returns if of.state != State.EMPTY]
-        findings, rows = review_against(begun)
-        views: dict[int, Mapping[str, Mapping[str, Decimal | None]]] = {
-            pk: {"now": row.values, **row.views} for pk, row in rows.items()
-        }
-        return defaultdict(list, findings), defaultdict(dict, views)
+    def _reviewed(self) -> tuple[dict[int, list[Finding]], dict[int, Against]]:
+        findings, against = review_against([of for of in self.returns if of.state != State.EMPTY])
+        return defaultdict(list, findings), against
 
     @cached_property
     def _told(self) -> dict[int, dict[Key, Explanation]]:
         told: dict[int, dict[Key, Explanation]] = defaultdict(dict)
         flagged = [pk for pk, found in self._reviewed[0].items() if found]
-        for item in Explanation.objects.filter(of__in=flagged):
+        for item in (one for chunk in bulk.chunks(flagged) for one in Explanation.objects.filter(of__in=chunk)):
             told[item.of_id][item.rule, item.record, item.indicator] = item
         return told
 
@@ -153,8 +155,8 @@ class Bench:
         """The middle of each indicator among the institutions of a type, per person or per square metre."""
         shares: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
         wanted = {finding.cell.indicator for found in self._reviewed[0].values() for finding in found}
-        for of in self.returns:
-            values = self._reviewed[1][of.pk].get("now", {})
+        for of in (of for of in self.returns if of.pk in self._reviewed[1]):
+            values = self._reviewed[1][of.pk].view("now")
             for indicator in wanted:
                 share = _share(values, indicator)
                 if share is not None:
@@ -178,7 +180,10 @@ class Bench:
 
     def _flagged(self, row: BenchRow) -> list[Flagged]:
         of = row.of
-        told, views = self._told[of.pk], self._reviewed[1][of.pk]
+        findings, told = self._reviewed[0][of.pk], self._told[of.pk]
+        if not findings:
+            return []
+        now, last, base, metered = map(self._reviewed[1][of.pk].view, ("now", "last", "base", "metered"))
         proofs = {key: item.evidence_id is not None for key, item in told.items()}
         edition = scheme.edition(of.edition)
         return [
@@ -188,25 +193,25 @@ class Bench:
                 indicator=edition.indicators.get(finding.cell.indicator),
                 explanation=told.get((finding.rule, finding.cell.record, finding.cell.indicator)),
                 settled=is_settled(finding, proofs),
-                value=views["now"].get(finding.cell.indicator),
-                last=views.get("last", {}).get(finding.cell.indicator),
-                base=views.get("base", {}).get(finding.cell.indicator),
-                metered=views.get("metered", {}).get(finding.cell.indicator),
-                price=_price(edition, views["now"], finding.cell.indicator),
-                own_share=_share(views["now"], finding.cell.indicator),
+                value=now.get(finding.cell.indicator),
+                last=last.get(finding.cell.indicator),
+                base=base.get(finding.cell.indicator),
+                metered=metered.get(finding.cell.indicator),
+                price=_price(edition, now, finding.cell.indicator),
+                own_share=_share(now, finding.cell.indicator),
                 peers=self._medians.get((of.institution_kind, finding.cell.indicator)),
             )
-            for finding in self._reviewed[0][of.pk]
+            for finding in findings
         ]
 
 
-def _share(values: Mapping[str, Decimal | None], indicator: str) -> Decimal | None:
+def _share(values: View, indicator: str) -> Decimal | None:
     """A flow or cost per person (water) or per square metre."""
     value, by = values.get(indicator), values.get("persons" if indicator in PER_PERSON else "area")
     return None if value is None or not by or indicator in {"area", "persons"} else value / by
 
 
-def _price(edition: Edition, values: Mapping[str, Decimal | None], indicator: str) -> Decimal | None:
+def _price(edition: Edition, values: View, indicator: str) -> Decimal | None:
     """What a unit cost, asked of a quantity or of its cost."""
     line = edition.indicators.get(indicator)
     quantity = line.cost_of if line is not None and line.cost_of else indicator

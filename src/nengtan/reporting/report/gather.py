@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import QuerySet
-
 from nengtan import reference
 from nengtan.domain.exact import kilo_to_tonne, product, total
 from nengtan.domain.factors import Factor
@@ -27,10 +25,11 @@ from nengtan.reference import scheme
 from nengtan.reference.report import limits
 from nengtan.reference.rules import rule_book
 from nengtan.registry.models import Region
-from nengtan.reporting.models import Explanation, Return, RuleVersion, Value
-from nengtan.reporting.queries import HANDED_IN, is_late
+from nengtan.reporting.models import Explanation, Return, ReturnQuerySet, RuleVersion, Value
+from nengtan.reporting.queries import HANDED_IN, days_late, is_late
 from nengtan.reporting.services.reviewing import review
 from nengtan.reporting.services.rulebook import as_rule
+from nengtan.reporting.totals import NONE, Counted
 
 
 @dataclass(frozen=True)
@@ -60,14 +59,15 @@ def annual_report(
 ) -> Gathered:
     """Everything the annual report of a region says, drawn from the approved annual returns.
 
-    Not ``reviewed``, it does not tell what the rules flagged: a page is not to wait for all returns of a province.
+    Not ``reviewed``, it tells neither what the rules flagged nor the parts of the year: a page is not to wait for all
+    returns of a province.
 
     Raises:
         Forbidden: the actor does not see the single institutions of the whole region.
     """
     require_whole(actor, region)
     books = Books(region)
-    seasons = books.seasons(year)
+    seasons = books.seasons(year) if reviewed else []
     report = compose(
         books.year(year),
         books.year(year - 1),
@@ -78,10 +78,10 @@ def annual_report(
         carriers=list(reference.carriers()),
     )
     edition = edition_of(year, scheme.editions().values())
-    return Gathered(region, edition, report, books.factor_lines(year), seasons, _rules())
+    return Gathered(region, edition, report, books.factor_lines(year), seasons, known_rules() if reviewed else {})
 
 
-def _rules() -> dict[str, Rule]:
+def known_rules() -> dict[str, Rule]:
     """The review rules by id, the latest version of those that were added."""
     added = map(as_rule, RuleVersion.objects.select_related("region").order_by("id"))
     return {rule.id: rule for rule in (*rule_book().rules, *added)}
@@ -95,34 +95,26 @@ def require_whole(actor: Actor, region: Region, capability: str = Capability.VIE
 
 def years_with_returns(region: Region) -> list[int]:
     """The years of which the region has approved annual returns, the latest first."""
-    held = _returns(region).filter(kind=slots.Kind.ANNUAL, state=State.APPROVED)
+    held = Return.objects.filter(region__path__startswith=region.path, kind=slots.Kind.ANNUAL, state=State.APPROVED)
     return list(held.order_by("-year").values_list("year", flat=True).distinct())
 
 
-def filings(region: Region, year: int) -> tuple[Filing, ...]:
-    """How every body that owes the annual return of a year handed it in."""
-    owed = _of_period(region, slots.annual(year)).select_related("institution", "region").order_by("institution__code")
+def filings(counted: Counted) -> tuple[Filing, ...]:
+    """How every body that owes a return that counts towards the region handed it in."""
+    owed = counted.returns.select_related("institution").order_by("institution__code")
     return tuple(
         Filing(
             item.institution.code, item.institution.name, item.institution_kind, item.system,
-            child_of(region, item.region), _handed(item), item.rounds,
+            child_of(counted, item), _handed(item), item.rounds, days if (days := days_late(item) or 0) > 0 else None,
         )
         for item in owed
     )  # fmt: skip
 
 
-def child_of(region: Region, at: Region) -> str:
-    """The region just below ``region`` in which ``at`` lies; itself for what lies directly in it."""
-    below = at.codes[len(region.codes) :]
-    return below[0] if below else region.code
-
-
-def _returns(region: Region) -> QuerySet[Return]:
-    return Return.objects.filter(region__path__startswith=region.path)
-
-
-def _of_period(region: Region, period: slots.Slot) -> QuerySet[Return]:
-    return _returns(region).filter(year=period.year, slot=period.number, kind=period.kind)
+def child_of(counted: Counted, item: Return) -> str:
+    """The region below in which a return counts; the region itself for what counts directly in it."""
+    child = counted.child(item.region_id, item.superior_id)
+    return counted.region.code if child == NONE else child
 
 
 def _handed(item: Return) -> Handed:
@@ -137,32 +129,43 @@ class Books:
     def __init__(self, region: Region) -> None:
         self.region = region
         self._choosers = Choosers.now()
+        self._counted: dict[slots.Slot, Counted] = {}
         self._factors: dict[int, YearFactors] = {}
 
     def year(self, year: int) -> YearOf:
         """The approved annual returns of a year, and those owed."""
         period = slots.annual(year)
-        waiting = _of_period(self.region, period).exclude(state=State.APPROVED).select_related("institution", "region")
+        owed = self._owed(self.counted(period).returns)
         missing = tuple(
             Missing(
                 item.institution.code, item.institution.name, item.institution_kind, item.system,
-                child_of(self.region, item.region), item.state,
+                child_of(self.counted(period), item), item.state,
             )
-            for item in waiting.order_by("institution__code")
+            for item in owed if item.state != State.APPROVED
         )  # fmt: skip
-        return YearOf(year, self.reporters(period), missing)
+        approved = [item for item in owed if item.state == State.APPROVED]
+        return YearOf(year, self._reporters(period, approved), missing)
+
+    def counted(self, period: slots.Slot) -> Counted:
+        """The returns of a period that count towards the region."""
+        return self._counted.setdefault(period, Counted(self.region, period))
 
     def approved(self, period: slots.Slot) -> list[Return]:
         """The approved returns of a period."""
-        held = _of_period(self.region, period).filter(state=State.APPROVED)
-        return list(held.select_related("institution", "region").order_by("institution__code"))
+        return self._owed(self.counted(period).approved)
+
+    @staticmethod
+    def _owed(returns: ReturnQuerySet) -> list[Return]:
+        return list(returns.select_related("institution", "region").order_by("institution__code"))
 
     def reporters(self, period: slots.Slot) -> tuple[Reporter, ...]:
         """What the approved returns of a period amount to."""
-        held = self.approved(period)
+        return self._reporters(period, self.approved(period))
+
+    def _reporters(self, period: slots.Slot, held: Sequence[Return]) -> tuple[Reporter, ...]:
         cells: dict[int, dict[str, Decimal | None]] = defaultdict(dict)
         rows = Value.objects.filter(
-            of__in=_of_period(self.region, period).filter(state=State.APPROVED), record="", indicator__in=_wanted()
+            of__in=self.counted(period).approved.order_by().values("pk"), record="", indicator__in=_wanted()
         ).order_by()
         for pk, indicator, value in rows.values_list("of_id", "indicator", "value"):
             cells[pk][indicator] = value
@@ -208,8 +211,8 @@ class Books:
         }
         body = item.institution
         return Reporter(
-            body.code, body.name, item.institution_kind, item.system, child_of(self.region, item.region), amounts,
-            {code: use for code, use in uses.items() if not reference.carriers()[code].is_memo}, item.pk,
+            body.code, body.name, item.institution_kind, item.system, child_of(self.counted(item.period), item),
+            amounts, {code: use for code, use in uses.items() if not reference.carriers()[code].is_memo}, item.pk,
         )  # fmt: skip
 
     def _uses(self, item: Return, cells: Mapping[str, Decimal | None]) -> dict[str, CarrierUse]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +13,10 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 
 from nengtan.domain.text import without_unclean
 from nengtan.registry.models import Region
+from nengtan.reporting import clock
 from nengtan.reporting.report import shipped
 from nengtan.reporting.report.phrasing import Phrases, number, signed
+from nengtan.ui.formats import DASH
 from nengtan.ui.sheets.writer import Sheet, SheetColumn, write_workbook
 from nengtan.ui.words import kind_word, system_word
 
@@ -22,12 +25,13 @@ MEASURES = ("energy_tce", "kgce_per_m2", "kgce_per_person", "water_m3", "m3_per_
 
 @dataclass(frozen=True)
 class Part:
-    """A table with its heading: texts as they are read, and the first columns that are no numbers."""
+    """A table with its heading: texts as they are read, the first columns that are no numbers, relative widths."""
 
     heading: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     words: int
+    widths: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,21 @@ class Notice:
     opening: tuple[str, ...]
     rankings: tuple[Part, ...]
     punctuality: Part
+    overdue: Part
     lines: tuple[str, ...]
+    made_on: str
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every table that says something."""
+        return (*self.rankings, self.punctuality, *([self.overdue] if self.overdue.rows else []))
 
 
-def notice(title: str, region: Region, year: int, classes: str, content: Mapping[str, Any]) -> Notice:
-    """A publication, or its preview, in the reader's language."""
-    phrases = Phrases()
+def notice(
+    title: str, region: Region, year: int, classes: str, content: Mapping[str, Any], day: date | None = None
+) -> Notice:  # fmt: skip
+    """A publication of a day, or its preview as of today, in the reader's language."""
+    phrases, day = Phrases(), day or clock.today()
     values = content["total"]["values"]
     scope = {
         "bodies": content["total"]["bodies"], "energy": _number(values, "energy_tce"),
@@ -57,8 +70,9 @@ def notice(title: str, region: Region, year: int, classes: str, content: Mapping
     words = _heads(content, classes, phrases, region)
     rankings = tuple(_ranking(group, words[tuple(group["heads"])], phrases) for group in content["groups"])
     return Notice(
-        title, opening, rankings, _tallies(content["tallies"], words, phrases),
-        tuple(_line(item, phrases) for item in content["notices"]),
+        title, opening, rankings, _tallies(content["tallies"], words, phrases), _overdue(content["notices"], phrases),
+        tuple(line for item in content["notices"] for line in _lines(item, phrases)),
+        phrases("made_on", year=day.year, month=day.month, day=day.day),
     )  # fmt: skip
 
 
@@ -96,7 +110,7 @@ def _heads(content: Mapping[str, Any], classes: str, phrases: Phrases, region: R
 
 def joined(names: Sequence[str], phrases: Phrases) -> str:
     """Names in one line."""
-    found = names[0] if names else phrases("notice.none")
+    found = names[0] if names else ""
     for name in names[1:]:
         found = phrases("list.join", left=found, right=name)
     return found
@@ -104,21 +118,20 @@ def joined(names: Sequence[str], phrases: Phrases) -> str:
 
 def _ranking(group: Mapping[str, Any], heading: str, phrases: Phrases) -> Part:
     columns = (
-        phrases("column.rank"), phrases("column.name"), phrases("column.bodies"),
+        phrases("column.rank"), phrases("column.name"),
         *(f"{phrases(f'measure.{name}')} [{phrases(f'unit.{name}')}]" for name in MEASURES), phrases("column.change"),
     )  # fmt: skip
     rows = [_row(row, row["name"]) for row in group["named"]]
-    if group["others"]:
-        rows.append(_row(group["others"], phrases("others")))
-    rows.append(_row(group["total"], phrases("total")))
-    return Part(heading, columns, tuple(rows), 2)
+    for key, row in (("others", group["others"]), ("total", group["total"])):
+        if row:
+            rows.append(_row(row, phrases("with_bodies", name=phrases(key), bodies=row["bodies"])))
+    return Part(heading, columns, tuple(rows), 2, (10, 48, 22, 25, 25, 22, 21, 16))
 
 
 def _row(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
     figures = (_number(row["values"], measure) for measure in MEASURES)
     moved = signed(_decimal(row["change_percent"]))
-    bodies = "" if row["name"] else str(row["bodies"])
-    return (str(row["rank"] or ""), name, bodies, *figures, moved if row["name"] else "")
+    return (str(row["rank"] or ""), name, *figures, moved if row["name"] else "")
 
 
 def _tallies(tallies: Sequence[Mapping[str, Any]], words: Mapping[tuple[str, ...], str], phrases: Phrases) -> Part:
@@ -131,23 +144,42 @@ def _tallies(tallies: Sequence[Mapping[str, Any]], words: Mapping[tuple[str, ...
         for item in tallies
     ]  # fmt: skip
     columns = tuple(phrases(f"column.{name}") for name in names)
-    return Part(phrases("publication.punctuality"), columns, tuple(rows), 1)
+    return Part(phrases("publication.punctuality"), columns, tuple(rows), 1, (50, 18, 18, 18, 18, 22))
 
 
-def _line(item: Mapping[str, Any], phrases: Phrases) -> str:
-    names = list(item["names"])
-    if item["others"]:
-        names.append(phrases("notice.more", others=item["others"]))
-    return phrases(f"notice.{item['handed']}", names=joined(names, phrases))
+def _overdue(notices: Sequence[Mapping[str, Any]], phrases: Phrases) -> Part:
+    """Who is late, by how many days; those that may not be named in one line."""
+    rows: list[tuple[str, ...]] = []
+    for item in notices:
+        how = phrases(f"handed.{item['handed']}")
+        rows += [(one["name"], how, str(one["days_late"])) for one in item["named"]]
+        if item["others"]:
+            rows.append((phrases("notice.more", others=item["others"]), how, DASH))
+    columns = tuple(phrases(f"column.{name}") for name in ("name", "handed", "days_late"))
+    return Part(phrases("publication.overdue"), columns, tuple(rows), 2, (70, 30, 30))
+
+
+def _lines(item: Mapping[str, Any], phrases: Phrases) -> Iterator[str]:
+    count = len(item["named"]) + item["others"]
+    longest = max((one["days_late"] for one in item["named"]), default=None)
+    if not count:
+        yield phrases(f"notice.{item['handed']}.none")
+    elif longest is None:
+        yield phrases(f"notice.{item['handed']}.hidden", count=count)
+    else:
+        yield phrases(f"notice.{item['handed']}", count=count, longest=longest)
+    if item["not_due"]:
+        yield phrases("notice.not_due", count=item["not_due"])
 
 
 def as_word(found: Notice) -> bytes:
     """The publication as a Word document in the style of the report."""
     document = shipped.styled()
     shipped.add_line(document, "title", without_unclean(found.title))
+    shipped.add_line(document, "byline", Phrases()("in_brackets", text=found.made_on))
     for text in found.opening:
         shipped.add_line(document, "text", without_unclean(text))
-    for part in (*found.rankings, found.punctuality):
+    for part in found.parts:
         shipped.add_line(document, "subheading", part.heading)
         _word_table(document, part)
     for text in found.lines:
@@ -161,6 +193,7 @@ def _word_table(document: Any, part: Part) -> None:
     table = document.add_table(rows=1, cols=len(part.columns))
     table.style = "Table Grid"
     shipped.repeat_heading(table)
+    shipped.narrow_margins(table)
     for at, column in enumerate(part.columns):
         _word_cell(table.rows[0].cells[at], column, WD_ALIGN_PARAGRAPH.CENTER, bold=True)
     for row in part.rows:
@@ -168,6 +201,8 @@ def _word_table(document: Any, part: Part) -> None:
         for at, text in enumerate(row):
             align = WD_ALIGN_PARAGRAPH.LEFT if at < part.words else WD_ALIGN_PARAGRAPH.RIGHT
             _word_cell(cells[at], without_unclean(text), align)
+    shipped.keep_rows(table)
+    shipped.set_widths(table, part.widths)
 
 
 def _word_cell(cell: Any, text: str, align: WD_ALIGN_PARAGRAPH, bold: bool | None = None) -> None:
@@ -179,11 +214,9 @@ def _word_cell(cell: Any, text: str, align: WD_ALIGN_PARAGRAPH, bold: bool | Non
 
 def as_workbook(found: Notice) -> bytes:
     """The publication as a workbook: a sheet a class, and one of the reporting."""
-    sheets = [
-        Sheet(part.heading, _columns(part), [_cells(part, row) for row in part.rows])
-        for part in (*found.rankings, found.punctuality)
-    ]
-    return write_workbook(sheets, [found.title, *found.opening, *found.lines])
+    sheets = [Sheet(part.heading, _columns(part), [_cells(part, row) for row in part.rows]) for part in found.parts]
+    notes = [found.title, found.made_on, *found.opening, *found.lines]
+    return write_workbook(sheets, notes, Phrases()("notes"))
 
 
 def _columns(part: Part) -> list[SheetColumn]:

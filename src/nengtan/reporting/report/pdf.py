@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from nengtan.reference.report import TableColumn, outline, styles, tables
 from nengtan.reporting.report import pango
 from nengtan.reporting.report.phrasing import Phrases
-from nengtan.reporting.report.shipped import SMALL
+from nengtan.reporting.report.shipped import SMALL, WHOLE
 from nengtan.reporting.report.svg import svg
 from nengtan.reporting.report.tagging import Environment, filled
 from nengtan.reporting.report.words import Wording
@@ -91,4 +91,10 @@ def _table(caption: str, name: str, rows: list[dict[str, str]], chinese: bool) -
         for column in columns
     )
     cells = tuple(tuple({"text": row[column.name], "numeric": column.numeric} for column in columns) for row in rows)
-    return Part("table", caption, columns=heads, rows=cells, style="small" if name in SMALL else "cell")
+    return Part(
+        "table",
+        caption,
+        columns=heads,
+        rows=cells,
+        style="small" if name in SMALL else "cell whole" if name in WHOLE else "cell",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -36,7 +37,12 @@ _BUILT_IN = {
 SMALL = frozenset({"lineage", "factors"})
 """Tables of the appendix, set small."""
 
+WHOLE = frozenset({"by_kind", "flagged", "indicators", "carriers", "kind_intensities", "explained", "top", "seasons"})
+"""Tables of few rows, kept on one page."""
+
 TEXT_WIDTH_MM = 156
+CELL_MARGIN_MM = 0.9
+"""Between a figure and the line beside it."""
 
 
 @cache
@@ -173,10 +179,12 @@ def _table(document: Any, name: str, language: str) -> None:
         _cell(table, 2, at, f"{{{{ row.{column.name} }}}}", style, column)
     table.cell(1, 0).text = f"{{%tr for row in tables.{name} %}}"
     table.cell(3, 0).text = "{%tr endfor %}"
-    _widths(table, columns)
+    set_widths(table, [column.width for column in columns])
+    narrow_margins(table)
     repeat_heading(table)
-    for row in (table.rows[0], table.rows[2]):
-        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    for line in (held for row in table.rows for cell in row.cells for held in cell.paragraphs):
+        line.paragraph_format.keep_with_next = name in WHOLE
+    keep_rows(table)
     spacer = add_line(document, "text", "")
     spacer.paragraph_format.line_spacing = Pt(14)
 
@@ -193,10 +201,29 @@ def _cell(
         line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
-def _widths(table: Table, columns: tuple[TableColumn, ...]) -> None:
-    whole = sum(column.width for column in columns)
-    for at, column in enumerate(columns):
-        width = Mm(TEXT_WIDTH_MM * column.width / whole)
+def keep_rows(table: Table) -> None:
+    """Let no row run over a page's end."""
+    for row in table.rows:
+        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+
+
+def narrow_margins(table: Table) -> None:
+    """Leave figures more room beside the lines."""
+    held = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), str(Mm(CELL_MARGIN_MM).twips))
+        margin.set(qn("w:type"), "dxa")
+        held.append(margin)
+    table._tbl.tblPr.append(held)
+
+
+def set_widths(table: Table, widths: Sequence[int]) -> None:
+    """Divide the width of the text among the columns."""
+    table.autofit = False
+    whole = sum(widths)
+    for at, part in enumerate(widths):
+        width = Mm(TEXT_WIDTH_MM * part / whole)
         table.columns[at].width = width
         for row in table.rows:
-            row.cells[at].width = width
+            row._tr.tc_lst[at].width = width

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from nengtan import reference
@@ -19,7 +19,7 @@ from nengtan.domain.returns.report import (
     measure_of,
 )
 from nengtan.domain.returns.steps import State
-from nengtan.ledger.places import place_label
+from nengtan.ledger.places import place_labels
 from nengtan.reporting.models.returns import STATES
 from nengtan.reporting.report.gather import FactorLine, Gathered
 from nengtan.reporting.report.phrasing import Phrases, number, on_last, share, signed
@@ -81,7 +81,7 @@ def tables_of(found: Gathered, phrases: Phrases, child_names: Mapping[str, str])
             for item in report.standouts
         ],
         "missing": [_missing(item) for item in report.missing],
-        "factors": [_factor(line, phrases) for line in found.factors],
+        "factors": _factors(found.factors, phrases),
         "lineage": list(_lineage(found, phrases, words)),
     }  # fmt: skip
 
@@ -170,15 +170,20 @@ def _missing(item: Missing) -> Row:
     return {"name": item.name, "kind": kind_word(item.kind), "state": str(dict(STATES)[State(item.state)])}
 
 
-def _factor(line: FactorLine, phrases: Phrases) -> Row:
+def _factors(lines: Sequence[FactorLine], phrases: Phrases) -> list[Row]:
+    names = place_labels(line.factor.region if line.factor else line.zone for line in lines)
+    return [_factor(line, phrases, names) for line in lines]
+
+
+def _factor(line: FactorLine, phrases: Phrases, places: Mapping[str, str]) -> Row:
     held = {"carrier": carrier_word(line.carrier), "what": phrases(f"factor.{line.kind}")}
     factor = line.factor
     if factor is None:
         none = phrases("factor.none")
-        return {**held, "value": DASH, "unit": none, "place": place_label(line.zone), "year": DASH, "code": DASH}
+        return {**held, "value": DASH, "unit": none, "place": places[line.zone], "year": DASH, "code": DASH}
     return {
         **held, "value": exact(factor.value), "unit": f"{factor.unit}/{factor.per_unit}",
-        "place": place_label(factor.region), "code": factor.id,
+        "place": places[factor.region], "code": factor.id,
         "year": str(factor.year or phrases("always")),
     }  # fmt: skip
 

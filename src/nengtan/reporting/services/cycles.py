@@ -16,6 +16,7 @@ from nengtan.domain.returns.scheme import Task
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.audit import record, snapshot
 from nengtan.identity.roles import Capability
+from nengtan.ledger.services import bulk
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
 from nengtan.reporting.deadlines import Deadlines
@@ -149,5 +150,5 @@ def _redate(region: Region, kind: str) -> int:
         if due != of.due_on:
             days[due].append(of.pk)
     for due, keys in days.items():
-        moved += Return.objects.filter(pk__in=keys).update(due_on=due)
+        moved += sum(Return.objects.filter(pk__in=chunk).update(due_on=due) for chunk in bulk.chunks(keys))
     return moved

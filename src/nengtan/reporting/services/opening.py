@@ -83,7 +83,7 @@ def open_returns(actor: Actor, region: Region, period: slots.Slot) -> int:
 def _homes(region: Region, period: slots.Slot, first: date, last: date) -> Sequence[InstitutionSpan]:
     """Where each body that existed in the period and owes a return stood on its last day."""
     alive = Institution.objects.filter(
-        Q(established_on=None) | Q(established_on__lte=last), Q(closed_on=None) | Q(closed_on__gte=first)
+        Q(established_on=None) | Q(established_on__lte=last), Q(closed_on=None) | Q(closed_on__gt=first)
     )
     held = Return.objects.filter(year=period.year, slot=period.number, kind=period.kind)
     owed = alive.exclude(pk__in=held.values("institution"))

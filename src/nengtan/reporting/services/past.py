@@ -1,4 +1,4 @@
-"""Returns of one period as columns, straight from the database: only what a rule reads, whatever number of returns."""
+"""Returns of one period as columns, straight from the database: only what is read, for one return or for all."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from django.db.models import BigIntegerField, Count, F, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 
-from nengtan import reference
-from nengtan.domain import creditcode
 from nengtan.domain.returns import slots, steps
 from nengtan.domain.returns.review.operations import Array
 from nengtan.domain.returns.review.table import Place, Table
+from nengtan.domain.returns.scheme import Measure
 from nengtan.ledger.models import ActivityFact, Origin
 from nengtan.reference import scheme
-from nengtan.registry.models import Institution
 from nengtan.reporting.models import Return, Value
+from nengtan.reporting.services.facts import body_facts
 from nengtan.ui.fields import PLACES
 
 __all__ = ["BEGUN", "past"]
@@ -55,15 +54,18 @@ def past(rows: QuerySet[Return], period: slots.Slot, wanted: Wanted, *, rooms: b
     What was not handed in, or never held here, is unknown.
     """
     fields = ("pk", "institution_id", "region__path", "institution_kind", "system",
-              "institution__status", "institution__credit_code")  # fmt: skip
+              "institution__status", "institution__credit_code", "edition")  # fmt: skip
     held = list(rows.order_by("pk").values_list(*fields))
     heads = _Heads(rows, period, _numbers(row[0] for row in held), _numbers(row[1] for row in held), held)
     if rooms:
         return _rooms(heads, wanted)
     columns: Columns = {}
     if held:
-        for view, names in _by_view(wanted).items():
-            columns |= {(view, name): column for name, column in _VIEWS[view](heads, names).items()}
+        by_view = _by_view(wanted)
+        for view, names in by_view.items():
+            if view in _VIEWS:
+                columns |= {(view, name): column for name, column in _VIEWS[view](heads, names).items()}
+        columns |= _earlier(heads, {view: names for view, names in by_view.items() if view in _EARLIER})
     return _table(heads, columns)
 
 
@@ -102,7 +104,7 @@ def _rooms(heads: _Heads, wanted: Wanted) -> Table:
 def _by_view(wanted: Wanted) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for view, name in sorted(wanted):
-        if view in _VIEWS:
+        if view in _VIEWS or view in _EARLIER:
             found.setdefault(view, []).append(name)
     return found
 
@@ -111,31 +113,25 @@ _UNIT_NUMBER = Cast(F("value"), BigIntegerField())
 """A value as the whole number it is kept as: no Decimal is made of what is read as float64."""
 
 
+_DATED = ("of__year", "of__slot", "of__institution_id", "indicator", _UNIT_NUMBER)
+"""A cell of another period, and of which."""
+
+
 def _now(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
     cells = Value.objects.filter(of__in=heads.rows.order_by().values("pk"), record="", indicator__in=names)
     return _spread(heads, names, cells.order_by().values_list("of_id", "indicator", _UNIT_NUMBER), by_body=False)
 
 
-def _of(period: Callable[[slots.Slot], slots.Slot | None]) -> Callable[[_Heads, list[str]], Mapping[str, Array]]:
-    """The figures of the same bodies in another period."""
-
-    def view(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
-        other = period(heads.period)
-        return _elsewhere(heads, names, other) if other is not None else {}
-
-    return view
-
-
-def _cells(heads: _Heads, names: list[str], kind: slots.Kind, year: int) -> QuerySet[Value]:
+def _cells(heads: _Heads, names: Iterable[str], *slots_of: slots.Slot) -> QuerySet[Value]:
+    """What the same bodies reported in other periods, all read together."""
+    periods = Q(pk__in=[])
+    for kind, year in dict.fromkeys((slot.kind, slot.year) for slot in slots_of):
+        numbers = [slot.number for slot in slots_of if (slot.kind, slot.year) == (kind, year)]
+        periods |= Q(of__kind=kind, of__year=year, of__slot__in=numbers)
     return Value.objects.filter(
-        of__institution__in=heads.rows.order_by().values("institution"), of__kind=kind, of__year=year,
-        of__state__in=BEGUN, record="", indicator__in=names, value__isnull=False,
+        periods, of__institution__in=heads.rows.order_by().values("institution"), of__state__in=BEGUN, record="",
+        indicator__in=names, value__isnull=False,
     ).order_by()  # fmt: skip
-
-
-def _elsewhere(heads: _Heads, names: list[str], other: slots.Slot) -> Mapping[str, Array]:
-    cells = _cells(heads, names, other.kind, other.year).filter(of__slot=other.number)
-    return _spread(heads, names, cells.values_list("of__institution_id", "indicator", _UNIT_NUMBER), by_body=True)
 
 
 def _base(period: slots.Slot) -> slots.Slot | None:
@@ -143,19 +139,48 @@ def _base(period: slots.Slot) -> slots.Slot | None:
     return None if year is None else replace(period, year=year)
 
 
+_EARLIER: Mapping[str, Callable[[slots.Slot], slots.Slot | None]] = {
+    "last": lambda period: period.last_year,
+    "previous": lambda period: period.previous,
+    "base": _base,
+}
+"""The views that are the same cells of another period."""
+
+
+def _earlier(heads: _Heads, views: Mapping[str, list[str]]) -> Columns:
+    """Last year, the period before, the base year; those that are the same period are read once."""
+    slot_of = {view: slot for view in views if (slot := _EARLIER[view](heads.period)) is not None}
+    names: dict[slots.Slot, set[str]] = {}
+    for view, slot in slot_of.items():
+        names.setdefault(slot, set()).update(views[view])
+    if not names:
+        return {}
+    read: dict[tuple[int, int], list[tuple[int, str, int | None]]] = {}
+    cells = _cells(heads, set().union(*names.values()), *names)
+    for year, number, body, name, value in cells.values_list(*_DATED):
+        read.setdefault((year, number), []).append((body, name, value))
+    found = {}
+    for slot, wanted in names.items():
+        held = (cell for cell in read.get((slot.year, slot.number), ()) if cell[1] in wanted)
+        found[slot] = _spread(heads, wanted, held, by_body=True)
+    return {(view, name): found[slot][name] for view, slot in slot_of.items() for name in views[view]}
+
+
 def _parts(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
     """Quarters (else months) added where every one of them is known."""
+    parts = {kind: heads.period.parts(kind) for kind in (slots.Kind.QUARTER, slots.Kind.MONTH)}
     found: dict[str, Array] = {name: np.full(len(heads.held), np.nan) for name in names}
-    for kind in (slots.Kind.QUARTER, slots.Kind.MONTH):
-        parts = heads.period.parts(kind)
-        if parts:
-            cells = _cells(heads, names, kind, heads.period.year).filter(of__slot__in=[part.number for part in parts])
-            sums = cells.values_list("of__institution_id", "indicator").annotate(
-                total=Sum(_UNIT_NUMBER), known=Count("value")
-            )
-            whole = ((body, name, total) for body, name, total, known in sums if known == len(parts))
-            for name, column in _spread(heads, names, whole, by_body=True).items():
-                found[name] = np.where(np.isnan(found[name]), column, found[name])
+    if not any(parts.values()):
+        return found
+    cells = _cells(heads, names, *(slot for members in parts.values() for slot in members))
+    sums = cells.values_list("of__kind", "of__institution_id", "indicator").annotate(
+        total=Sum(_UNIT_NUMBER), known=Count("value")
+    )
+    read = list(sums)
+    for kind, members in parts.items():
+        whole = ((body, name, total) for of, body, name, total, known in read if of == kind and known == len(members))
+        for name, column in _spread(heads, names, whole, by_body=True).items():
+            found[name] = np.where(np.isnan(found[name]), column, found[name])
     return found
 
 
@@ -168,17 +193,13 @@ def _usual(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
         before = before.previous
         months.append(before)
     stacks: dict[str, list[Array]] = {name: [] for name in names}
-    for year in sorted({slot.year for slot in months}):
-        cells = _cells(heads, names, slots.Kind.MONTH, year)
-        numbers = [slot.number for slot in months if slot.year == year]
-        rows = list(
-            cells.filter(of__slot__in=numbers).values_list("of__institution_id", "indicator", _UNIT_NUMBER, "of__slot")
-        )
-        for number in numbers:
-            of_month = [(body, name, value) for body, name, value, slot in rows if slot == number]
-            for name, column in _spread(heads, names, of_month, by_body=True).items():
-                stacks[name].append(column)
-    return {name: _median(np.array(columns)) for name, columns in stacks.items()}
+    read: dict[tuple[int, int], list[tuple[int, str, int | None]]] = {}
+    for year, number, body, name, value in _cells(heads, names, *months).values_list(*_DATED):
+        read.setdefault((year, number), []).append((body, name, value))
+    for held in read.values():
+        for name, column in _spread(heads, names, held, by_body=True).items():
+            stacks[name].append(column)
+    return {name: _median(np.array(columns)) for name, columns in stacks.items() if columns}
 
 
 def _median(stack: Array) -> Array:
@@ -191,7 +212,11 @@ def _median(stack: Array) -> Array:
 def _metered(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
     """What the meters read in every month of the period."""
     lines = [line for edition in scheme.editions().values() for line in edition.lines(2, platform=True)]
-    carriers = {line.carrier: line.key for line in lines if line.carrier and not line.parent and line.key in names}
+    carriers = {
+        line.carrier: line.key
+        for line in lines
+        if line.carrier and line.measure is Measure.FLOW and not line.parent and line.key in names
+    }
     months = heads.period.months
     read = (
         ActivityFact.objects.filter(
@@ -219,18 +244,11 @@ def _of_rooms(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
 
 
 def _facts(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
-    kinds = reference.institution_types()
-    known: dict[str, Callable[[tuple[Any, ...]], bool | None]] = {
-        "active": lambda row: row[5] == Institution.Status.ACTIVE,
-        "class_valid": lambda row: row[3] in kinds,
-        "class_coarse": lambda row: row[3] == "02",
-        "code_valid": lambda row: creditcode.is_valid(row[6]) if row[6] else None,
-        "code_unique": lambda row: True if row[6] else None,
-    }
+    told = [body_facts(edition, kind, status, code) for *_, kind, _system, status, code, edition in heads.held]
     found = {
-        name: np.array([np.nan if (told := known[name](row)) is None else float(told) for row in heads.held])
+        name: np.array([np.nan if (fact := facts[name]) is None else float(fact) for facts in told])
         for name in names
-        if name in known
+        if told and name in told[0]
     }
     size = len(heads.held)
     plain = {"months": float(len(heads.period.months)), "duplicates": 0.0}
@@ -276,9 +294,6 @@ def _numbers(values: Iterable[int]) -> Array:
 _VIEWS: Mapping[str, Callable[[_Heads, list[str]], Mapping[str, Array]]] = {
     "now": _now,
     "fact": _facts,
-    "last": _of(lambda period: period.last_year),
-    "previous": _of(lambda period: period.previous),
-    "base": _of(_base),
     "periods": _parts,
     "usual": _usual,
     "metered": _metered,

@@ -78,6 +78,17 @@ def prefill(returns: Sequence[Return]) -> int:
     return changed
 
 
+def booked(body: int, period: slots.Slot, edition: Edition) -> dict[Cell, Decimal]:
+    """What bills and register say of a period of which every month is known: to look at, never to review against."""
+    found: dict[Cell, Decimal] = {}
+    day = periods.last_day(period.months[-1])
+    for source in (_of_facts([body], period, edition), _of_register([body], day)):
+        for _body, cell, what in source:
+            if cell[1] in edition.indicators and what.source.get("months") == what.source.get("of"):
+                found[cell] = what.value
+    return found
+
+
 def _fill(returns: Sequence[Return], period: slots.Slot, edition: Edition) -> int:
     known = _known([item.institution_id for item in returns], period, edition)
     held: dict[int, dict[Cell, Value]] = defaultdict(dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -10,52 +10,53 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nengtan import reference
+from nengtan.domain.returns import slots
 from nengtan.domain.returns.publication import Published
 from nengtan.domain.returns.publication import publish as composed
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.audit import record
 from nengtan.identity.roles import Capability
-from nengtan.reference.report import smallest_class
+from nengtan.ledger.services import bulk
+from nengtan.reference.report import smallest_class, withheld_systems
 from nengtan.registry.models import Institution, Region
+from nengtan.reporting import clock
 from nengtan.reporting.models import NamingRule, Publication
 from nengtan.reporting.models.publication import BY
 from nengtan.reporting.report.gather import Books, filings, require_whole
 from nengtan.reporting.report.phrasing import Phrases
+from nengtan.reporting.totals import Counted
 
 
 def rule_of(region: Region) -> NamingRule:
     """The naming rule in force: the region's own, else that of the nearest region above, else an unsaved default."""
     held = NamingRule.objects.filter(region__code__in=region.codes).select_related("region")
     nearest = max(held, key=lambda item: len(item.region.path), default=None)
-    return nearest or NamingRule(region=region, smallest_class=smallest_class(), kinds=[])
+    return nearest or NamingRule(region=region, smallest_class=smallest_class(), systems=list(withheld_systems()))
 
 
 @transaction.atomic
 def set_rule(
     actor: Actor, region: Region, smallest: int, kinds: Iterable[str], institutions: Iterable[Institution],
-    reason: str = "",
+    reason: str = "", systems: Iterable[str] = (),
 ) -> NamingRule:  # fmt: skip
     """Say what the region does not name.
 
     Raises:
-        ValidationError: a type that does not exist, an institution of elsewhere, a class size out of range.
+        ValidationError: a type or system there is not, an institution of elsewhere, a class size out of range.
         Forbidden: the actor does not review the returns of the region.
     """
     require_whole(actor, region, Capability.REVIEW_RETURNS)
-    bodies, types = list(institutions), sorted(set(kinds))
-    unknown = [kind for kind in types if kind not in reference.institution_types()]
-    if unknown:
-        told = {"found": unknown[0], "allowed": " ".join(reference.institution_types())}
-        raise ValidationError({"kinds": _("Found %(found)s; allowed: %(allowed)s.") % told})
+    bodies = list(institutions)
+    types = _known("kinds", kinds, reference.institution_types())
+    lines = _known("systems", systems, reference.systems())
     if any(not body.region.path.startswith(region.path) for body in bodies):
         raise ValidationError({"institutions": _("Only institutions of this region can be named here.")})
     rule = NamingRule.objects.filter(region=region).first() or NamingRule(region=region)
     before = _rule_told(rule) if rule.pk else None
-    rule.smallest_class, rule.kinds, rule.reason = smallest, types, reason.strip()
+    rule.smallest_class, rule.kinds, rule.systems, rule.reason = smallest, types, lines, reason.strip()
     rule.full_clean()
     rule.save()
     rule.institutions.set(bodies)
@@ -63,9 +64,22 @@ def set_rule(
     return rule
 
 
+def _known(field: str, found: Iterable[str], allowed: Collection[str]) -> list[str]:
+    """Codes without doubles, all of them known."""
+    codes = sorted(set(found))
+    unknown = [code for code in codes if code not in allowed]
+    if unknown:
+        told = {"found": unknown[0], "allowed": " ".join(allowed)}
+        raise ValidationError({field: _("Found %(found)s; allowed: %(allowed)s.") % told})
+    return codes
+
+
 def _rule_told(rule: NamingRule) -> dict[str, Any]:
     codes = sorted(rule.institutions.values_list("code", flat=True))
-    return {"smallest_class": rule.smallest_class, "kinds": rule.kinds, "institutions": codes, "reason": rule.reason}
+    return {
+        "smallest_class": rule.smallest_class, "kinds": rule.kinds, "systems": rule.systems, "institutions": codes,
+        "reason": rule.reason,
+    }  # fmt: skip
 
 
 def preview(actor: Actor, region: Region, year: int, classes: str) -> Published:
@@ -81,12 +95,31 @@ def preview(actor: Actor, region: Region, year: int, classes: str) -> Published:
         raise ValidationError({"by": words % {"found": classes, "allowed": " ".join(dict(BY))}})
     rule, books = rule_of(region), Books(region)
     now, last = books.year(year), books.year(year - 1)
-    filed = filings(region, year)
-    kinds = [(item.code, item.kind) for item in now.reporters] + [(item.code, item.kind) for item in filed]
-    hidden = {code for code, kind in kinds if kind.startswith(tuple(rule.kinds))}
-    if rule.pk:
-        hidden |= set(rule.institutions.values_list("code", flat=True))
+    owed = books.counted(slots.annual(year))
+    filed, hidden = filings(owed), _unnamed(rule, owed)
     return composed(now.reporters, last.reporters, filed, classes, hidden, rule.smallest_class)
+
+
+def _unnamed(rule: NamingRule, counted: Counted) -> set[str]:
+    """The bodies that may not be named: by the rule in force, and by those of every region they lie in."""
+    rows = counted.returns.order_by().values_list("institution__code", "institution_kind", "system", "region__path")
+    bodies = list(rows)
+    places = {code for path in {path for *_rest, path in bodies} for code in path.strip("/").split("/")}
+    rules = [
+        held
+        for chunk in bulk.chunks(sorted(places))
+        for held in NamingRule.objects.filter(region__code__in=chunk).select_related("region")
+    ]
+    found = {code for code, kind, system, _path in bodies if _hides(rule, kind, system)}
+    for held in rules:
+        of = held.region.path
+        found |= {code for code, kind, system, path in bodies if path.startswith(of) and _hides(held, kind, system)}
+    named = NamingRule.institutions.through.objects.filter(namingrule__in=[held.pk for held in rules])
+    return found | set(named.values_list("institution__code", flat=True))
+
+
+def _hides(rule: NamingRule, kind: str, system: str) -> bool:
+    return kind.startswith(tuple(rule.kinds)) or system in rule.systems
 
 
 @transaction.atomic
@@ -107,7 +140,7 @@ def publish(actor: Actor, region: Region, year: int, classes: str, title: str = 
     made = Publication.objects.create(
         region=region, year=year, classes=classes, number=number, by=actor.user,
         title=(title.strip() or Phrases()("publication.title", region=region.label, year=year))[:200],
-        content=frozen(found),
+        content=frozen(found), at=clock.now(),
     )  # fmt: skip
     told = {"title": made.title, "year": year, "number": number, "institutions": found.total.bodies}
     record(actor, "publication.publish", made, after=told, region_path=region.path)
@@ -129,7 +162,7 @@ def withdraw(actor: Actor, publication: Publication, reason: str) -> Publication
         raise ValidationError({"reason": _("A reason is needed.")})
     if held.withdrawn_at is not None:
         raise ValidationError({"reason": _("It has been withdrawn already.")})
-    held.withdrawn_by, held.withdrawn_at, held.reason = actor.user, timezone.now(), reason.strip()[:400]
+    held.withdrawn_by, held.withdrawn_at, held.reason = actor.user, clock.now(), reason.strip()[:400]
     held.save(update_fields=["withdrawn_by", "withdrawn_at", "reason"])
     record(actor, "publication.withdraw", held, reason=held.reason, region_path=held.region.path)
     return held

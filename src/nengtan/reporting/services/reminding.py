@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 from nengtan.domain.returns.steps import State
 from nengtan.identity.models import Grant, User
 from nengtan.identity.roles import Role
+from nengtan.ledger.services import bulk
 from nengtan.reporting import clock
 from nengtan.reporting.models import CycleSetting, Reminder, Return
 from nengtan.reporting.queries import HANDED_IN
@@ -137,7 +138,8 @@ def _note(user: User, day: date, digest: Digest) -> None:
 
 
 def _send_all(keys: Sequence[int]) -> None:
-    for reminder in Reminder.objects.filter(pk__in=keys, sent_at=None).select_related("user"):
+    unsent = Reminder.objects.filter(sent_at=None).select_related("user")
+    for reminder in (one for chunk in bulk.chunks(keys) for one in unsent.filter(pk__in=chunk)):
         with translation.override(reminder.user.language or settings.LANGUAGE_CODE):
             _send(reminder)
 
@@ -157,8 +159,9 @@ def _send(reminder: Reminder) -> None:
 
 
 def _context(reminder: Reminder) -> dict[str, Any]:
-    keys = {*reminder.due, *reminder.late, *reminder.escalated}
-    rows = Return.objects.filter(pk__in=keys).select_related("institution", "region")
+    keys = sorted({*reminder.due, *reminder.late, *reminder.escalated})
+    every = Return.objects.select_related("institution", "region")
+    rows = [of for chunk in bulk.chunks(keys) for of in every.filter(pk__in=chunk)]
     held = {of.pk: Waiting(of, (reminder.day - of.due_on).days) for of in rows if of.due_on}
     parts = (
         (_("Late"), reminder.late),

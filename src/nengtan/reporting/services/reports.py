@@ -15,7 +15,7 @@ from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
 from nengtan.reporting.models import AnnualReport, ReportTemplate
-from nengtan.reporting.report import books, pango, pdf, shipped, word
+from nengtan.reporting.report import books, office, pango, pdf, shipped, word
 from nengtan.reporting.report.gather import annual_report, require_whole
 from nengtan.reporting.report.words import Wording, worded
 
@@ -39,14 +39,14 @@ def make_report(
         ValidationError: PDF cannot be laid out here, or the template cannot be used.
     """
     require_whole(actor, region, Capability.EXPORT)
-    if format == AnnualReport.Format.PDF and pango.missing():
-        raise ValidationError({"format": no_pdf()})
+    if format == AnnualReport.Format.PDF and (fault := no_pdf()):
+        raise ValidationError({"format": fault})
     progress(0, STEPS, _("Reading the approved returns"))
     found = annual_report(actor, region, year, base_year)
     progress(1, STEPS, _("Putting the figures into words"))
     wording = worded(found, clock.today())
     progress(2, STEPS, _("Writing the document"))
-    template = template_of(region) if format == AnnualReport.Format.DOCX else None
+    template = template_of(region) if format == AnnualReport.Format.DOCX or office.program() else None
     content = _written(wording, format, template)
     progress(3, STEPS, _("Keeping it"))
     held = found.report.total.coverage
@@ -61,20 +61,25 @@ def make_report(
 
 
 def no_pdf() -> str:
-    """Why no PDF can be made here, and what to do."""
-    return _("PDF cannot be made on this server (%(fault)s); choose Word, or have Pango installed.") % {
-        "fault": pango.missing()
-    }
+    """Why no PDF can be made here, and what to do; empty where it can."""
+    fault = "" if office.program() else pango.missing()
+    words = _("PDF cannot be made on this server (%(fault)s); choose Word, or have Pango or LibreOffice installed.")
+    return words % {"fault": fault} if fault else ""
 
 
 def _written(wording: Wording, format: str, template: ReportTemplate | None) -> bytes:
+    """As Word from the template; as PDF from an own template by LibreOffice, else in the shipped layout."""
     language = translation.get_language() or "zh-hans"
-    if format == AnnualReport.Format.PDF:
+    if format == AnnualReport.Format.PDF and template is None and not pango.missing():
         return pdf.render(wording, language)
     try:
-        return word.render(bytes(template.content) if template else shipped.template(language), wording, language)
+        document = word.render(bytes(template.content) if template else shipped.template(language), wording, language)
+        return office.converted(document) if format == AnnualReport.Format.PDF else document
     except word.TemplateFault as fault:
         raise ValidationError({"template": told(fault)}) from fault
+    except office.Unconverted as fault:
+        words = _("LibreOffice made no PDF of the report (%(fault)s); choose Word.")
+        raise ValidationError({"format": words % {"fault": fault}}) from fault
 
 
 def template_of(region: Region) -> ReportTemplate | None:

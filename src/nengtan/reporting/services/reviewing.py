@@ -6,29 +6,30 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from statistics import median
+from math import isnan, nan
 
 import numpy as np
 from django.db.models import Q
 
-from nengtan import reference
-from nengtan.domain import creditcode
 from nengtan.domain.returns import slots, steps
+from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
-from nengtan.domain.returns.review.peers import with_peers
+from nengtan.domain.returns.review.operations import Array
 from nengtan.domain.returns.review.rules import Scope, Severity
 from nengtan.domain.returns.review.table import Place, ReturnRow, Table, table_of, with_rooms
 from nengtan.domain.returns.scheme import Measure
-from nengtan.ledger.models import ActivityFact, Origin
 from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
-from nengtan.registry.models import Institution
 from nengtan.reporting.models import Explanation, Return, Value
-from nengtan.reporting.services.peering import peers_of
+from nengtan.reporting.services.past import past
+from nengtan.reporting.services.peering import among_peers
 from nengtan.reporting.services.rulebook import History, Rules, engine_of
 
 Values = Mapping[str, Decimal | None]
 Cells = dict[tuple[str, str], Decimal | None]
+
+AT_ONCE = 1000
+"""Returns looked up together: few queries a return, and no list of keys too long for a database."""
 
 BEGUN = [state for state in steps.State if state is not steps.State.EMPTY]
 
@@ -39,27 +40,58 @@ def review(returns: Sequence[Return], instead: Mapping[int, Cells] | None = None
     ``instead`` are cells of returns as they would be, before anything is stored.
     What the platform does not hold (a year before it was set up, a quota nobody loaded) is unknown and flags nothing.
     """
-    return review_against(returns, instead)[0]
+    found: dict[int, list[Finding]] = {item.pk: [] for item in returns}
+    for members, period, edition, rules in _alike(returns):
+        _sort_in(_read(members, period, edition, rules, instead or {}), found)
+    return {pk: _gravest_first(items) for pk, items in found.items()}
 
 
-def review_against(
-    returns: Sequence[Return], instead: Mapping[int, Cells] | None = None
-) -> tuple[dict[int, list[Finding]], dict[int, ReturnRow]]:
+def review_against(returns: Sequence[Return]) -> tuple[dict[int, list[Finding]], dict[int, Against]]:
     """`review`, and of each return the figures it was held against: last year's, the base year's, those of meters."""
     found: dict[int, list[Finding]] = {item.pk: [] for item in returns}
-    rows: dict[int, ReturnRow] = {}
-    groups: dict[tuple[slots.Slot, str, Rules], list[Return]] = defaultdict(list)
-    history = History()
-    for item in returns:
-        groups[item.period, item.edition, history.of(item)].append(item)
-    for (period, edition, rules), members in groups.items():
-        held = _Held(members, period)
-        for item in members:
-            held.cells[item.pk].update((instead or {}).get(item.pk, {}))
-        rows |= {item.pk: held.row(item) for item in members}
-        for finding in _findings(held, period, edition, rules):
-            found[int(str(finding.institution))].append(finding)
-    return {pk: sorted(items, key=lambda item: item.severity.rank) for pk, items in found.items()}, rows
+    against: dict[int, Against] = {}
+    for members, period, edition, rules in _alike(returns):
+        held = _read(members, period, edition, rules, {}, _shown(edition))
+        against |= {_key(pk): Against(held.whole, row) for row, pk in enumerate(held.whole.institutions)}
+        _sort_in(held, found)
+    return {pk: _gravest_first(items) for pk, items in found.items()}, against
+
+
+def _sort_in(held: _Tables, found: Mapping[int, list[Finding]]) -> None:
+    for finding in held.findings():
+        found[_key(finding.institution)].append(finding)
+
+
+def _key(institution: object) -> int:
+    """The id of a return, which is what a table has for an institution here."""
+    return int(str(institution))
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """One return among those that were read, and the figures it was held against."""
+
+    table: Table
+    row: int
+
+    def view(self, name: str) -> View:
+        """Its figures ``now``, of the ``last`` year, of the ``base`` year, or as ``metered``."""
+        return View(self.table, self.row, name)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Figures of one return by indicator, out of the columns they were read into."""
+
+    table: Table
+    row: int
+    name: str
+
+    def get(self, indicator: str) -> Decimal | None:
+        """A figure; None where it is not known."""
+        column = self.table.columns.get((self.name, indicator))
+        value = nan if column is None else float(column[self.row])
+        return None if isnan(value) else Decimal(int(value)) if value.is_integer() else Decimal(repr(value))
 
 
 @dataclass(frozen=True)
@@ -67,6 +99,7 @@ class Reviewed:
     """One return held against the rules, with what its cells were held against; ``metered`` by indicator."""
 
     findings: Sequence[Finding]
+    stored: Mapping[tuple[str, str], Value]
     cells: Cells
     last: Cells
     previous: Cells
@@ -76,22 +109,120 @@ class Reviewed:
 
 def review_typed(of: Return, typed: Cells | None = None) -> Reviewed:
     """One return as it would stand with ``typed`` in its cells: what a page asks while somebody types."""
-    held, body = _Held([of], of.period), of.institution_id
-    held.cells[of.pk].update(typed or {})
-    findings = sorted(_findings(held, of.period, of.edition, History().of(of)), key=lambda item: item.severity.rank)
-    last, previous, base = (items.get(body, {}) for items in (held.last, held.previous, held.base))
-    return Reviewed(findings, held.cells[of.pk], last, previous, base, held.metered.get(body, {}))
+    keys = _metered_keys(of.edition)
+    shown = frozenset(("metered", key) for key in keys)
+    stored = {(value.record, value.indicator): value for value in of.values.select_related("entered_by")}
+    cells = {place: value.value for place, value in stored.items()} | (typed or {})
+    held = _read([of], of.period, of.edition, History().of(of), {of.pk: cells}, shown, complete=True)
+    year = scheme.base_year(of.year)
+    base = replace(of.period, year=year) if year else None
+    others = _other_periods(of, [of.period.last_year, of.period.previous, *([base] if base else [])])
+    metered = Against(held.whole, 0).view("metered")
+    return Reviewed(
+        _gravest_first(held.findings()),
+        stored,
+        cells,
+        others.get(of.period.last_year, {}),
+        others.get(of.period.previous, {}),
+        others.get(base, {}) if base else {},
+        {key: metered.get(key) for key in keys},
+    )
 
 
-def _findings(held: _Held, period: slots.Slot, edition: str, rules: Rules) -> Iterator[Finding]:
-    rooms = held.rooms()
-    whole = table_of(held.row(item) for item in held.members)
+def _gravest_first(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda item: item.severity.rank)
+
+
+def _alike(returns: Sequence[Return]) -> Iterator[tuple[Sequence[Return], slots.Slot, str, Rules]]:
+    """Returns of one period and edition under the same rules, so many at once as are looked up together."""
+    groups: dict[tuple[slots.Slot, str, Rules], list[Return]] = defaultdict(list)
+    history = History()
+    for item in returns:
+        groups[item.period, item.edition, history.of(item)].append(item)
+    for (period, edition, rules), members in groups.items():
+        for piece in bulk.chunks(members, AT_ONCE):
+            yield piece, period, edition, rules
+
+
+def _shown(edition: str) -> frozenset[tuple[str, str]]:
+    """The columns somebody looks at beside a finding."""
+    held = scheme.edition(edition)
+    lines = [line.key for line in held.indicators.values() if line.is_entered and line.form != 3]
+    plain = frozenset((view, key) for view in ("now", "last", "base") for key in lines)
+    return plain | {("metered", key) for key in _metered_keys(edition)}
+
+
+def _metered_keys(edition: str) -> list[str]:
+    """The quantities meters are read for."""
+    lines = scheme.edition(edition).lines(2, platform=True)
+    return [line.key for line in lines if line.carrier and line.measure is Measure.FLOW and line.parent is None]
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """Returns as the engine reads them, and their rooms."""
+
+    whole: Table
+    rooms: Table
+    engine: Engine
+    room_engine: Engine
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self.engine.review(self.whole)
+        if len(self.rooms):
+            yield from self.room_engine.review(self.rooms)
+
+
+def _read(
+    members: Sequence[Return], period: slots.Slot, edition: str, rules: Rules, instead: Mapping[int, Cells],
+    shown: frozenset[tuple[str, str]] = frozenset(), *, complete: bool = False,
+) -> _Tables:  # fmt: skip
+    """The columns the rules read (and those ``shown``), with ``instead`` in place of what is stored.
+
+    ``complete`` says that ``instead`` has every cell of every return, so that nothing is looked up again for the rooms.
+    """
+    engine = engine_of(edition, period.kind, Scope.RETURN, rules)
+    wanted = frozenset(column for column in engine.columns() if column[0] != "rooms") | shown
+    whole = past(Return.objects.filter(pk__in=[item.pk for item in members]), period, wanted)
+    places = {_key(pk): row for row, pk in enumerate(whole.institutions)}
+    for pk, cells in instead.items():
+        for (record, indicator), value in cells.items():
+            column = whole.columns.get(("now", indicator))
+            if pk in places and not record and column is not None:
+                column[places[pk]] = nan if value is None else float(value)
+    rooms, return_of = _rooms(members, period, instead, places, {} if complete else _room_cells(members))
     if len(rooms):
-        whole = with_rooms(whole, rooms, held.return_of_room)
-    whole = with_peers(whole, peers_of(held.members, period, edition))
-    yield from engine_of(edition, period.kind, Scope.RETURN, rules).review(whole)
-    if len(rooms):
-        yield from engine_of(edition, period.kind, Scope.ROOM, rules).review(rooms)
+        whole = with_rooms(whole, rooms, return_of)
+    whole = among_peers(whole, period, edition, engine)
+    return _Tables(whole, rooms, engine, engine_of(edition, period.kind, Scope.ROOM, rules))
+
+
+def _room_cells(members: Sequence[Return]) -> dict[int, Cells]:
+    """What is stored of the rooms of returns."""
+    found: dict[int, Cells] = defaultdict(dict)
+    stored = Value.objects.filter(of__in=[item.pk for item in members], record__gt="").order_by()
+    for pk, record, indicator, value in stored.values_list("of_id", "record", "indicator", "value"):
+        found[pk][record, indicator] = value
+    return found
+
+
+def _rooms(
+    members: Sequence[Return], period: slots.Slot, instead: Mapping[int, Cells], places: Mapping[int, int],
+    stored: Mapping[int, Cells],
+) -> tuple[Table, Array]:  # fmt: skip
+    """The rooms of all returns, a row each, and the row of the return each belongs to."""
+    held: dict[int, dict[str, dict[str, Decimal | None]]] = defaultdict(lambda: defaultdict(dict))
+    for item in members:
+        for (record, indicator), value in (stored.get(item.pk, {}) | instead.get(item.pk, {})).items():
+            if record:
+                held[item.pk][record][indicator] = value
+    rows = [
+        (places[item.pk], ReturnRow(item.pk, values, place=_place(item), record=record, period=str(period)))
+        for item in members
+        if item.pk in held
+        for record, values in sorted(held[item.pk].items())
+    ]
+    return table_of(row for _at, row in rows), np.array([at for at, _row in rows], dtype=np.int64)
 
 
 def weigh(of: Return, findings: Iterable[Finding]) -> tuple[int, int]:
@@ -126,186 +257,18 @@ def _weighed(findings: Iterable[Finding], told: Mapping[tuple[str, str, str], bo
     return standing.count(Severity.BLOCK), standing.count(Severity.EXPLAIN)
 
 
-class _Held:
-    """What returns of one period are held against, looked up once for all of them."""
-
-    def __init__(self, members: Sequence[Return], period: slots.Slot) -> None:
-        self.members, self.period = members, period
-        self.bodies = [item.institution_id for item in members]
-        self.cells = _cells_of(members)
-        self.last = self._of_period(period.last_year)
-        same = period.previous == period.last_year
-        self.previous = self.last if same else self._of_period(period.previous)
-        year = scheme.base_year(period.year)
-        self.base = self._of_period(replace(period, year=year)) if year else {}
-        self.usual = self._usual()
-        self.parts = self._parts()
-        self.metered = self._metered()
-        rows = Institution.objects.filter(pk__in=self.bodies).select_related("region")
-        self.institutions = {body.pk: body for body in rows}
-        self.sequence = self._sequence()
-        self.return_of_room = np.array([], dtype=np.int64)
-
-    def row(self, item: Return) -> ReturnRow:
-        """A return as the engine reads it."""
-        body = self.institutions[item.institution_id]
-        return ReturnRow(
-            item.pk,
-            _whole(self.cells[item.pk]),
-            views={
-                "last": _whole(self.last.get(body.pk, {})),
-                "previous": _whole(self.previous.get(body.pk, {})),
-                "base": _whole(self.base.get(body.pk, {})),
-                "usual": self.usual.get(body.pk, {}),
-                "periods": self.parts.get(body.pk, {}),
-                "metered": self.metered.get(body.pk, {}),
-            },
-            facts=self._facts(item, body),
-            place=_place(item),
-            period=str(self.period),
-        )
-
-    def rooms(self) -> Table:
-        """The rooms of all returns, a row each."""
-        rows: list[ReturnRow] = []
-        of: list[int] = []
-        for at, item in enumerate(self.members):
-            by_room: dict[str, dict[str, Decimal | None]] = defaultdict(dict)
-            for (record, indicator), value in self.cells[item.pk].items():
-                if record:
-                    by_room[record][indicator] = value
-            for record, values in sorted(by_room.items()):
-                rows.append(ReturnRow(item.pk, values, place=_place(item), record=record, period=str(self.period)))
-                of.append(at)
-        self.return_of_room = np.array(of, dtype=np.int64)
-        return table_of(rows)
-
-    def _facts(self, item: Return, body: Institution) -> dict[str, Decimal | int | None]:
-        edition = scheme.edition(item.edition)
-        code_known = bool(body.credit_code)
-        has_code = code_known and creditcode.is_valid(body.credit_code or "")
-        kinds = reference.institution_types()
-        return {
-            "active": int(body.status == Institution.Status.ACTIVE),
-            "class_valid": int(item.institution_kind in kinds),
-            "class_coarse": int(item.institution_kind == "02"),
-            "code_valid": int(has_code) if code_known or not edition.org_code_allowed else None,
-            "code_unique": int(code_known) or None,
-            "duplicates": 0,
-            "months": len(self.period.months),
-            "missing_periods": self.sequence.get(body.pk),
-        }
-
-    def _of_period(self, period: slots.Slot) -> dict[int, Cells]:
-        """Values of the same institutions in another period, where they reported it."""
-        others = list(
-            Return.objects.filter(
-                institution__in=self.bodies, year=period.year, slot=period.number, kind=period.kind, state__in=BEGUN
-            )
-        )
-        cells = _cells_of(others)
-        return {other.institution_id: cells[other.pk] for other in others}
-
-    def _usual(self) -> dict[int, dict[str, Decimal | None]]:
-        """The median of the twelve months before a month, of those known, where a rule asks for it."""
-        if self.period.kind is not slots.Kind.MONTH:
-            return {}
-        asked = engine_of(self.members[0].edition, self.period.kind, Scope.RETURN).columns()
-        year, number = self.period.year, self.period.number
-        rows = Value.objects.filter(
-            Q(of__year=year, of__slot__lt=number) | Q(of__year=year - 1, of__slot__gte=number),
-            of__institution__in=self.bodies, of__kind=self.period.kind, of__state__in=BEGUN, record="",
-            indicator__in=[name for view, name in asked if view == "usual"], value__isnull=False,
-        ).order_by()  # fmt: skip
-        known: dict[tuple[int, str], list[Decimal]] = defaultdict(list)
-        for body, indicator, value in rows.values_list("of__institution_id", "indicator", "value"):
-            if value is not None:
-                known[body, indicator].append(value)
-        found: dict[int, dict[str, Decimal | None]] = defaultdict(dict)
-        for (body, indicator), values in known.items():
-            found[body][indicator] = median(values)
-        return found
-
-    def _parts(self) -> dict[int, dict[str, Decimal | None]]:
-        """Flows and costs of the quarters (or months) that make the period up, added, where all were reported."""
-        for kind in (slots.Kind.QUARTER, slots.Kind.MONTH):
-            parts = self.period.parts(kind)
-            if not parts:
-                continue
-            others = list(
-                Return.objects.filter(
-                    institution__in=self.bodies, year=self.period.year, kind=kind,
-                    slot__in=[part.number for part in parts], state__in=BEGUN,
-                )
-            )  # fmt: skip
-            reported: dict[int, list[Return]] = defaultdict(list)
-            for other in others:
-                reported[other.institution_id].append(other)
-            whole = {body: items for body, items in reported.items() if len(items) == len(parts)}
-            if whole:
-                cells = _cells_of([item for items in whole.values() for item in items])
-                return {body: _sums([cells[item.pk] for item in items]) for body, items in whole.items()}
-        return {}
-
-    def _metered(self) -> dict[int, dict[str, Decimal | None]]:
-        """What the meters read in every month of the period, by quantity."""
-        keys = {
-            line.carrier: line.key
-            for line in scheme.edition(self.members[0].edition).lines(2, platform=True)
-            if line.carrier and line.measure is Measure.FLOW and line.parent is None
-        }
-        months = self.period.months
-        rows = ActivityFact.objects.filter(
-            institution__in=self.bodies, origin=Origin.METER, item="", carrier__in=keys, quantity__isnull=False,
-            period__range=(months[0], months[-1]), superseded_by=None,
-        ).exclude(standing__in=(ActivityFact.Standing.WITHDRAWN, ActivityFact.Standing.DETAIL))  # fmt: skip
-        read: dict[tuple[int, str], dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-        for body, carrier, month, quantity in rows.order_by().values_list(
-            "institution_id", "carrier", "period", "quantity"
-        ):
-            read[body, carrier][month] += quantity or 0
-        found: dict[int, dict[str, Decimal | None]] = defaultdict(dict)
-        for (body, carrier), by_month in read.items():
-            if len(by_month) == len(months):
-                found[body][keys[carrier]] = sum(by_month.values(), Decimal(0))
-        return found
-
-    def _sequence(self) -> dict[int, int]:
-        """How many earlier periods of the year each body owes a return for and has not begun it."""
-        earlier = [slot.number for slot in self.period.sequence if slot != self.period]
-        if not earlier:
-            return dict.fromkeys(self.bodies, 0)
-        owed = Return.objects.filter(
-            institution__in=self.bodies, year=self.period.year, kind=self.period.kind, slot__in=earlier
-        )
-        missing = dict.fromkeys(self.bodies, 0)
-        for body in owed.filter(state=steps.State.EMPTY).values_list("institution_id", flat=True):
-            missing[body] += 1
-        return missing
-
-
-def _whole(cells: Cells) -> dict[str, Decimal | None]:
-    """The cells of the body itself, without those of its rooms."""
-    return {indicator: value for (record, indicator), value in cells.items() if not record}
+def _other_periods(of: Return, periods: Sequence[slots.Slot]) -> dict[slots.Slot, Cells]:
+    """Values of the same institution in other periods, where it reported them."""
+    wanted = Q(pk__in=[])
+    for period in periods:
+        wanted |= Q(of__year=period.year, of__slot=period.number, of__kind=period.kind)
+    rows = Value.objects.filter(wanted, of__institution=of.institution_id, of__state__in=BEGUN).order_by()
+    found: dict[slots.Slot, Cells] = defaultdict(dict)
+    names = ("of__kind", "of__year", "of__slot", "record", "indicator", "value")
+    for kind, year, slot, record, indicator, value in rows.values_list(*names):
+        found[slots.Slot(year, slot, slots.Kind(kind))][record, indicator] = value
+    return found
 
 
 def _place(item: Return) -> Place:
     return Place(tuple(reversed(item.region.codes)), item.institution_kind, item.system)
-
-
-def _cells_of(returns: Sequence[Return]) -> dict[int, Cells]:
-    found: dict[int, Cells] = {item.pk: {} for item in returns}
-    rows = Value.objects.filter(of__in=list(found)).order_by()
-    for pk, record, indicator, value in rows.values_list("of_id", "record", "indicator", "value"):
-        found[pk][record, indicator] = value
-    return found
-
-
-def _sums(parts: Sequence[Cells]) -> dict[str, Decimal | None]:
-    """Each cell of several periods added; unknown where one of them is."""
-    keys = {name for cells in parts for room, name in cells if not room}
-    return {
-        key: None if any(cells.get(("", key)) is None for cells in parts)
-        else sum((cells["", key] or Decimal(0) for cells in parts), Decimal(0))
-        for key in keys
-    }  # fmt: skip

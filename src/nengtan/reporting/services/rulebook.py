@@ -19,6 +19,7 @@ from nengtan.domain.returns import slots, steps
 from nengtan.domain.returns.review.engine import Engine, RuleError
 from nengtan.domain.returns.review.rules import Check, Parameters, Rule, RuleBook, Scope, Setting, Severity
 from nengtan.reference import scheme
+from nengtan.reference.quotas import quota_settings
 from nengtan.reference.rules import rule_book
 from nengtan.reporting.models import Return, RuleSetting, RuleVersion
 
@@ -88,6 +89,7 @@ class Rules:
     """The rules of one day as they were known at one time; equal where the same versions and settings hold."""
 
     key: tuple[object, ...] = ()
+    quotas: tuple[Setting, ...] = field(default=(), compare=False, repr=False)
     added: tuple[RuleVersion, ...] = field(default=(), compare=False, repr=False)
     changed: tuple[RuleSetting, ...] = field(default=(), compare=False, repr=False)
 
@@ -98,7 +100,7 @@ class Rules:
 
     @cached_property
     def settings(self) -> tuple[Setting, ...]:
-        """An added rule is on in its own region only; then what regions changed."""
+        """Quotas of standards; an added rule is on in its own region only; then what regions changed."""
         homes = [
             setting
             for version in self.added
@@ -107,7 +109,7 @@ class Rules:
                 Setting(version.code, region=version.region.code, enabled=True),
             )
         ]
-        return (*homes, *map(as_setting, self.changed))
+        return (*self.quotas, *homes, *map(as_setting, self.changed))
 
 
 class History:
@@ -137,7 +139,9 @@ class History:
         changed = _last(self._settings, lambda row: (row.region_id, row.rule, row.check_key, row.institution_class),
                         day, moment)  # fmt: skip
         held = tuple(row for row in added if row.enabled)
-        return Rules((tuple(map(_trace, held)), tuple(map(_trace, changed))), held, tuple(changed))
+        quotas = quota_settings(day.year)
+        told = (tuple(map(_trace, held)), tuple(map(_trace, changed)), len(quotas))
+        return Rules(told, quotas, held, tuple(changed))
 
 
 def _last(rows: Iterable[Any], key: Any, day: date, moment: datetime | None) -> list[Any]:

@@ -8,28 +8,62 @@ from decimal import Decimal
 import numpy as np
 
 from nengtan import reference
+from nengtan.domain.returns.forms.reading import read_form
+from nengtan.domain.returns.forms.seal import Tag, read_tag
 from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
 from nengtan.domain.returns.review.rules import Scope
 from nengtan.domain.returns.review.table import table_of, with_rooms
 from nengtan.domain.returns.scheme import Edition
-from nengtan.domain.returns.sheet import ReturnSheet, read_returns, rows_of
-from nengtan.domain.returns.slots import Kind
+from nengtan.domain.returns.sheet import ReturnSheet, SheetError, Typed, read_returns, rows_of
+from nengtan.domain.returns.slots import Kind, Slot
+from nengtan.domain.sheets.cells import Grid
 from nengtan.reference import scheme
 from nengtan.reference.rules import rule_book
 from nengtan.reference.words import sheet_words
 from nengtan.ui.sheets.reader import open_table
 
 
-def read_file(filename: str, content: bytes, edition: Edition) -> list[ReturnSheet]:
-    """The sheets of returns in a file.
+def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
+    """The returns of a file: a row each on any of its sheets, or forms as they are drawn here; others are left.
 
     Raises:
         Refused: the file as a whole is not taken.
-        SheetError: a sheet is none of returns.
+        SheetError: no sheet is one of returns, one is read ambiguously, or a form is of another edition.
     """
-    grids = [grid for grid in open_table(content, filename) if not grid.hidden]
-    return [read_returns(grid, edition, scheme.headings(), sheet_words(), converted) for grid in grids]
+    whole, refused = ReturnSheet(), list[SheetError]()
+    forms: dict[tuple[str, Slot, str], Typed] = {}
+    for grid in (grid for grid in open_table(content, filename) if not grid.hidden):
+        tag = read_tag(grid)
+        if tag is not None:
+            _add_form(forms, grid, tag, edition)
+            continue
+        try:
+            read = read_returns(grid, edition, scheme.headings(), sheet_words(), converted)
+        except SheetError as error:
+            if error.code != "no_headings":
+                raise
+            refused.append(error)
+            continue
+        for name in ("rows", "ignored", "bad_periods"):
+            getattr(whole, name).extend(getattr(read, name))
+    whole.rows += forms.values()
+    if refused and not whole.rows and not whole.bad_periods:
+        raise refused[0]
+    return whole
+
+
+def _add_form(forms: dict[tuple[str, Slot, str], Typed], grid: Grid, tag: Tag, edition: Edition) -> None:
+    """What a drawn form says, to the return it is of; form 1 has no figures."""
+    if tag.edition != edition.code:
+        raise SheetError("wrong_edition", f"{grid.name}: {tag.edition}", edition.code)
+    found = read_form(grid, edition, tag.form, scheme.form_words(), sheet_words(), converted)
+    for (record, indicator), placed in found.cells.items():
+        key = (tag.institution, tag.period, record)
+        typed = forms.setdefault(key, Typed(placed.row, tag.institution, tag.period, record))
+        typed.values[indicator] = placed.value
+        if placed.fault is not None:
+            typed.unreadable[indicator] = placed.fault.found
 
 
 def converted(value: Decimal, unit: str, wanted: str) -> Decimal | None:

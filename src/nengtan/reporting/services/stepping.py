@@ -19,7 +19,7 @@ from nengtan.domain.returns import steps
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.audit import event, keep
 from nengtan.identity.models import AuditEvent
-from nengtan.identity.roles import Capability
+from nengtan.identity.roles import SIGNATURES, Capability
 from nengtan.ledger.services import bulk
 from nengtan.reporting import clock
 from nengtan.reporting.models import Return, ReturnStep
@@ -149,10 +149,15 @@ def _out_of_reach(actor: Actor, held: Sequence[Return], action: steps.Action) ->
     found: dict[int, _Decided] = {}
     for item in held:
         wanted = (Capability.VIEW_DETAIL, rights.get(item.pk, Capability.VIEW_DETAIL))
-        missing = [right for right in wanted if item.pk not in reached[right]]
+        missing = [right for right in wanted if item.pk not in reached[right] or _nobody_signs(actor, right)]
         if missing:
             found[item.pk] = Forbidden(missing[0])
     return found
+
+
+def _nobody_signs(actor: Actor, right: str) -> bool:
+    """Whether a signature is asked of the installation itself: only people sign."""
+    return actor.user is None and right in SIGNATURES
 
 
 def _is_a_step(of: Return, action: steps.Action) -> bool:

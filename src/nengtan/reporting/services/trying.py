@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding, Findings
-from nengtan.domain.returns.review.peers import compare, with_peers
 from nengtan.domain.returns.review.rules import Parameters, Rule, Scope, Setting, Severity
 from nengtan.domain.returns.review.table import Table
 from nengtan.identity.access import Actor, Forbidden
@@ -25,6 +24,7 @@ from nengtan.reference.rules import rule_book
 from nengtan.registry.models import Region
 from nengtan.reporting.models import Return, ReturnQuerySet, RuleTrial, RuleVersion
 from nengtan.reporting.services.past import BEGUN, past
+from nengtan.reporting.services.peering import among_peers
 from nengtan.reporting.services.rulebook import History, as_rule, last_day
 from nengtan.reporting.services.rules import shipped
 
@@ -103,7 +103,7 @@ class _Count:
             engine = self._engine(edition, scope, self.proposed)
             if not engine.asks:
                 continue
-            table = self._table(engine, rows, scope)
+            table = self._table(engine, rows, edition, scope)
             found = engine.review(table)
             self.flagged |= _returns(found, table)
             self.findings += len(found)
@@ -115,14 +115,10 @@ class _Count:
         book = replace(rule_book(), rules=(self.rule,))
         return Engine(book, scheme.edition(edition), self.period.kind, scope, settings)
 
-    def _table(self, engine: Engine, rows: QuerySet[Return], scope: Scope) -> Table:
-        """What the rule reads, and the middle of the peers among these very returns where it asks for it."""
-        wanted = engine.columns()
-        metrics = sorted({name for view, name in wanted if view in ("peers", "spread")})
-        for metric in metrics:
-            wanted |= engine.columns_of(metric)
-        table = past(rows, self.period, wanted, rooms=scope is Scope.ROOM)
-        return with_peers(table, compare(engine, table, metrics)) if metrics and len(table) else table
+    def _table(self, engine: Engine, rows: QuerySet[Return], edition: str, scope: Scope) -> Table:
+        """What the rule reads."""
+        table = past(rows, self.period, engine.columns(), rooms=scope is Scope.ROOM)
+        return table if scope is Scope.ROOM else among_peers(table, self.period, edition, engine)
 
 
 def trial_of(actor: Actor, version: RuleVersion, region: Region, period: slots.Slot) -> Trial:

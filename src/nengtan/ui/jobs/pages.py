@@ -8,9 +8,11 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.ui.components import Crumb, Definition
+from nengtan.ui.jobs import tasks
 from nengtan.ui.jobs.models import Job
 from nengtan.ui.jobs.starting import cancel, jobs_for, shown
 
@@ -28,7 +30,12 @@ def job(request: ActorRequest, pk: int) -> HttpResponse:
 @page()
 def job_state(request: ActorRequest, pk: int) -> HttpResponse:
     """The part of a page that follows the job."""
-    return render(request, "ui/job_state.html", {"item": shown(_job(request, pk))})
+    found = _job(request, pk)
+    item = shown(found)
+    task = tasks.find(found.kind)
+    if task is not None and task.opens and item.result_url:
+        return HttpResponseClientRedirect(item.result_url)
+    return render(request, "ui/job_state.html", {"item": item})
 
 
 @require_POST

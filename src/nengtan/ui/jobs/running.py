@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import nullcontext
 
 from django.core.exceptions import ValidationError
 from django.db import close_old_connections, transaction
@@ -109,7 +110,7 @@ def _work(job: Job) -> None:
     if task is None:
         raise LookupError(f"no task is called {job.kind}")
     running = Running(job)
-    with transaction.atomic():
+    with transaction.atomic() if task.writes else nullcontext():
         result = task(running, actor_of(job), **job.params)
         running._checked = 0.0
         running.check()

@@ -22,13 +22,16 @@ Words = Callable[[Any], str]
 class Task:
     """A kind of long work.
 
-    ``refusals``: exceptions that are refusals in words, and how to word them. ``result_url``: where the result is seen.
+    ``refusals``: exceptions that are refusals in words, and how to word them. ``result_url``: where the result is seen;
+    with ``opens`` whoever waits for it is led there. Work that ``writes`` does so in one transaction.
     """
 
     kind: str
     work: Work
     refusals: Mapping[type[Exception], Words]
     result_url: Callable[[Job], str] | None
+    writes: bool = True
+    opens: bool = False
 
     def __call__(self, running: Running, actor: Actor, **params: Any) -> dict[str, Any]:
         """Do the work; what it returns must fit into JSON."""
@@ -43,6 +46,8 @@ def task(
     *,
     refusals: Mapping[type[Exception], Words] | None = None,
     result_url: Callable[[Job], str] | None = None,
+    writes: bool = True,
+    opens: bool = False,
 ) -> Callable[[AnyWork], AnyWork]:
     """Register ``function(job, actor, **params) -> dict`` as the work of a kind of job."""
 
@@ -50,7 +55,7 @@ def task(
         known = _tasks.get(kind)
         if known is not None and known.work.__qualname__ != function.__qualname__:
             raise ValueError(f"two tasks are called {kind}")
-        _tasks[kind] = Task(kind, function, refusals or {}, result_url)
+        _tasks[kind] = Task(kind, function, refusals or {}, result_url, writes, opens)
         return function
 
     return register

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +14,16 @@ from nengtan.ui.words import carrier_word
 
 from .wording import MOST_TOLD, column_name, skipped_reason, unit_name
 
-__all__ = ["ColumnView", "SheetView", "lines", "sheet_dict", "skipped_dicts", "skipped_lines", "understood"]
+__all__ = [
+    "ColumnView",
+    "SheetView",
+    "lines",
+    "sheet_dict",
+    "skipped_dicts",
+    "skipped_lines",
+    "understood",
+    "view_dict",
+]
 
 _ROWS_NAMED = 10
 
@@ -31,7 +40,10 @@ class ColumnView:
 
 @dataclass(frozen=True)
 class SheetView:
-    """A sheet: its name, what it was read as (code and word), its last row of headings, its columns and rows."""
+    """A sheet: its name, what it was read as (code and word), its last row of headings, its columns and rows.
+
+    ``from_title`` is what no column says and the lines above the headings do, in words; empty if there is nothing.
+    """
 
     name: str
     kind: str
@@ -39,6 +51,7 @@ class SheetView:
     header_row: int
     columns: tuple[ColumnView, ...]
     rows: int
+    from_title: str = ""
 
     @property
     def taken(self) -> list[ColumnView]:
@@ -58,7 +71,13 @@ def understood(name: str, layout: Layout, kind: str, read_as: str, rows: int) ->
         for column in layout.columns
         if column.label
     )
-    return SheetView(name, kind, read_as, layout.body, columns, rows)
+    return SheetView(name, kind, read_as, layout.body, columns, rows, _from_title(layout))
+
+
+def view_dict(sheet: SheetView) -> dict[str, Any]:
+    """A sheet as its preview shows it, fit for JSON."""
+    told = asdict(sheet)
+    return told | {"columns": list(told["columns"]), "unread": [column.letter for column in sheet.unread]}
 
 
 def _key(column: Column) -> str:
@@ -79,6 +98,24 @@ def _meaning(column: Column) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def _from_title(layout: Layout) -> str:
+    """What the lines above the headings say of every figure, as far as the headings leave it open."""
+    said, keys = layout.context, {column.key for column in layout.columns}
+    figures = [column for column in layout.columns if column.is_value or column.key == "quantity"]
+    if not figures:
+        return ""
+    bare = "year" not in keys and (any(one.month and not one.year for one in figures) or "period" in keys)
+    parts = [
+        said.institution if said.institution and not keys & {"institution_code", "institution_name"} else "",
+        str(said.year) if said.year and bare else "",
+        carrier_word(said.carrier)
+        if said.carrier and "carrier" not in keys and not all(one.carrier for one in figures)
+        else "",
+        unit_name(said.unit) if said.unit and "unit" not in keys and not all(one.unit for one in figures) else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
 def _month(column: Column) -> str:
     if not column.month:
         return ""
@@ -95,6 +132,7 @@ def sheet_dict(sheet: SheetView) -> dict[str, Any]:
         "read_as": sheet.read_as,
         "header_row": sheet.header_row,
         "rows": sheet.rows,
+        "from_title": sheet.from_title,
         "columns": [
             {"column": one.letter, "heading": one.heading, "key": one.key, "taken_for": one.meaning}
             for one in sheet.taken
@@ -109,6 +147,10 @@ def lines(sheets: Iterable[SheetView]) -> Iterator[str]:
         yield _("Sheet “%(sheet)s” was read as %(read_as)s: headings in row %(header)s, %(rows)s rows.") % {
             "sheet": sheet.name, "read_as": sheet.read_as, "header": sheet.header_row, "rows": sheet.rows,
         }  # fmt: skip
+        if sheet.from_title:
+            yield "  " + _("Where cells and headings say nothing: %(said)s (lines above the headings)") % {
+                "said": sheet.from_title
+            }
         for column in sheet.taken:
             yield f"  {column.letter} {column.heading} → {column.meaning}"
         if sheet.unread:

@@ -24,6 +24,7 @@ COLUMNS: dict[str, Promise] = {
     "bill_no": _("Bill number"),
     "note": _("Note"),
     "serial": _("No."),
+    "region": _("Region"),
     "code": _("Code"),
     "credit_code": _("Unified social credit code"),
     "name": _("Name"),
@@ -68,6 +69,12 @@ COLUMNS: dict[str, Promise] = {
     "ratio": _("Transformer ratio"),
     "utility_account_no": _("Utility account number"),
     "count": _("Count"),
+    "event_kind": _("Kind of event"),
+    "effective_on": _("Day of the event"),
+    "before_codes": _("Codes before it"),
+    "after_codes": _("Codes after it"),
+    "new_name": _("New name"),
+    "document": _("Document"),
 }
 
 UNITS: dict[str, Promise | str] = {

@@ -15,7 +15,8 @@ from .refused import Refused
 from .vocabulary import CARRIERS, COLUMNS, UNITS
 
 __all__ = [
-    "CODES", "MOST_TOLD", "allowed", "column_name", "message", "omitted", "refusal", "skipped_reason", "unit_name",
+    "CODES", "MOST_TOLD", "allowed", "column_name", "message", "omitted", "refusal", "refusal_told", "skipped_reason",
+    "told", "unit_name",
 ]  # fmt: skip
 
 MOST_TOLD = 1000
@@ -90,6 +91,14 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "year_out_of_range": (_("The year of “%(found)s” is out of range."), _("%(first)s to %(last)s")),
     "period_out_of_range": (_("The month %(found)s is out of range."), _("%(first)s to %(last)s")),
     "not_a_date": (_("“%(found)s” is not a date."), _("a date such as 2023-01-31")),
+    "not_a_time": (
+        _("“%(found)s” is not a time."),
+        _("a day and a time of day such as 2026-01-31 08:15 or 2026-01-31T08:15:00+08:00"),
+    ),
+    "no_such_time": (
+        _("“%(found)s”: there is no such time."),
+        _("a day of the calendar and a time of day up to 24:00"),
+    ),
     "not_a_year": (_("“%(found)s” is not a year."), _("a year such as 2008")),
     # figures
     "missing_institution": (_("The row names no institution."), _("the code or the full name of an institution")),
@@ -127,10 +136,12 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "not_yes_or_no": (_("“%(found)s” is neither yes nor no."), _("yes or no")),
     "share_out_of_range": (_("The share %(found)s is out of range."), _("0 to 1, or a percentage up to one hundred")),
     "too_small": (_("%(found)s is too small."), _("at least %(allowed)s")),
+    "not_above_zero": (_("%(found)s is not above zero."), _("a number above zero")),
     "too_big": (_("%(found)s is too large."), _("at most %(allowed)s")),
     "too_long": (_("The text has %(length)s characters."), _("at most %(allowed)s characters")),
     "not_a_whole_number": (_("%(found)s is not a whole number."), _("a whole number")),
     # headings
+    "no_readings": (_("There is no reading below the headings."), _("a row for each reading")),
     "no_header": (_("No row of headings was found in the sheet."), _("a first row with headings, as in the template")),
     "missing_column": (_("The column %(allowed)s is missing."), _("a column with this heading, as in the template")),
     "duplicate_column": (_("“%(found)s” means the same as column %(first)s."), _("each column once")),
@@ -139,7 +150,10 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "total_column": (_("The column “%(found)s” is a total and was left out; totals are computed."), ""),
     # found by the services that store the rows
     "unknown_institution": (_("The institution “%(found)s” is not in the registry."), "%(allowed)s"),
-    "ambiguous_institution": (_("Several institutions are called “%(found)s”."), _("the code of the institution")),
+    "ambiguous_institution": (
+        _("Several institutions are called “%(found)s”."),
+        _("the code of the institution; in bills also its region"),
+    ),
     "name_code_mismatch": (
         _("The code belongs to “%(allowed)s”, the row says “%(found)s”."),
         _("code and name of one institution"),
@@ -255,13 +269,43 @@ def _name(word: object) -> str:
 _UNIT_FOUND = frozenset({"unit_not_allowed", "unit_conflict", "not_money"})
 
 
+def told(problem: Problem) -> dict[str, Any]:
+    """A problem as the command, the API and the pages tell it: where, what was found, what is allowed, in words."""
+    return {
+        "sheet": problem.sheet,
+        "row": problem.row,
+        "column": problem.column,
+        "place": problem.place,
+        "label": problem.label or (column_name(problem.column) if problem.column else ""),
+        "code": problem.code,
+        "found": problem.found,
+        "allowed": allowed(problem),
+        "message": message(problem),
+    }
+
+
 def refusal(refused: Refused) -> str:
     """Why a whole file is not taken, as one sentence in the current language."""
     values: Mapping[str, Any] = {
-        "extension": "", **refused.params, "found": refused.found, "allowed": refused.allowed,
+        "extension": "", "why": "", **refused.params, "found": refused.found, "allowed": refused.allowed,
         "found_size": _size(refused.found), "allowed_size": _size(refused.allowed),
     }  # fmt: skip
     return str(REFUSALS[refused.code]) % values
+
+
+def refusal_told(refused: Refused) -> dict[str, Any]:
+    """A file that is not opened, told as one problem of the whole of it."""
+    return {
+        "sheet": "",
+        "row": 0,
+        "column": "",
+        "place": "",
+        "label": "",
+        "code": refused.code,
+        "found": refused.found,
+        "allowed": refused.allowed,
+        "message": refusal(refused),
+    }
 
 
 def omitted(count: int) -> str:

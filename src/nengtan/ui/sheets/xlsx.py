@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
@@ -19,6 +19,10 @@ __all__ = ["SheetFacts", "sheet_parts", "survey"]
 _HEAD = 4096
 _ROW = re.compile(rb'<row r="(\d+)"')
 _FAR_CELL = re.compile(rb'<c r="([A-Z]{2,})\d')
+_ATTRIBUTES = rb'(?:\s+[A-Za-z:0-9]+="[^"<>]*")*\s*'
+_BLANK_CELL = re.compile(rb'<c r="[A-Z]+\d+"' + _ATTRIBUTES + rb"(?:/>|></c>)")
+_BLANK_ROW = re.compile(rb'<row r="\d+"' + _ATTRIBUTES + rb"(?:/>|>\s*</row>)")
+"""Cells and rows with a form and nothing in them: colouring a column to its end leaves a million."""
 _FORMULA = re.compile(rb"<c\s([^>]*)>\s*<f\b[^>]*?(?:/>|>([^<]*)</f>)\s*(?:<v[^>]*>([^<]*)</)?")
 _ERROR = re.compile(rb'<c\s([^>]*\bt="e"[^>]*)(?<!/)>.*?<v[^>]*>([^<]*)</')
 _REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
@@ -65,8 +69,10 @@ def survey(archive: Archive, part: str, limits: Limits) -> SheetFacts:
     if not _is_usual(data, len(numbers)):
         data = b"".join(_usual(data, part))
         numbers = _ROW.findall(data)
-    rows = max(map(int, numbers), default=0)
-    columns = max(map(_number, set(_FAR_CELL.findall(data))), default=26)
+    rows, columns = _extent(data, numbers)
+    if rows > limits.max_rows or columns > limits.max_columns or rows * columns > limits.max_cells:
+        filled = _BLANK_ROW.sub(b"", _BLANK_CELL.sub(b"", data))
+        rows, columns = _extent(filled, _ROW.findall(filled))
     check_extent(rows, columns, limits)
     facts = SheetFacts()
     if b't="e"' in data:
@@ -77,11 +83,17 @@ def survey(archive: Archive, part: str, limits: Limits) -> SheetFacts:
     return facts
 
 
+def _extent(data: bytes, numbers: Iterable[bytes]) -> tuple[int, int]:
+    """The last row and column of a sheet."""
+    return max(map(int, numbers), default=0), max(map(_number, set(_FAR_CELL.findall(data))), default=26)
+
+
 def _formulas(data: bytes, part: str, facts: SheetFacts) -> None:
-    """Count formulas; one without a stored value was never calculated by a spreadsheet program."""
+    """Count formulas with a stored result; one without was never calculated by a spreadsheet program."""
     for attributes, formula, value in _FORMULA.findall(data):
-        facts.formulas += 1
-        if not value.strip() and b't="str"' not in attributes:
+        if value.strip() or b't="str"' in attributes:
+            facts.formulas += b't="e"' not in attributes
+        else:
             text = "=" + formula.decode("utf-8", "replace")
             facts.marked[_place(attributes, part)] = BadCell("formula_uncached", text[:80])
 

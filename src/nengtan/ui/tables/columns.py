@@ -114,13 +114,18 @@ class Column:
         return _shown(value)
 
     def exported(self, row: Any) -> Any:
-        """The value as a spreadsheet takes it: numbers stay numbers, dates stay dates, the rest is text."""
+        """The value as a spreadsheet takes it: numbers stay numbers, moments to the second and dates too, else text."""
         value = self.export(row) if self.export else self.raw(row)
         if value is None or (isinstance(value, (Decimal, int, float)) and not isinstance(value, bool)):
             return value
         if isinstance(value, datetime):
-            return timezone.localtime(value).replace(tzinfo=None) if timezone.is_aware(value) else value
+            return timezone.localtime(value).replace(tzinfo=None, microsecond=0) if timezone.is_aware(value) else value
         return value if isinstance(value, date) else str(_shown(value))
+
+    def words(self, row: Any) -> str:
+        """The value as a search reads it: what a file says of it, in words."""
+        value = self.exported(row)
+        return "" if value is None else str(_shown(value))
 
     def _missing(self, row: Any) -> SafeString:
         reason = self.reason(row) if callable(self.reason) else self.reason

@@ -43,9 +43,9 @@ class Filter(ABC):
 
 @dataclass(frozen=True)
 class TextFilter(Filter):
-    """Every word typed must occur in one of the fields, capitals or not."""
+    """Every word typed must occur in one of the fields, capitals or not; of a list, a field may be a function."""
 
-    fields: Sequence[str] = ()
+    fields: Sequence[str | Callable[[Any], str]] = ()
     placeholder: Text = ""
 
     def apply(self, rows: Rows, chosen: Mapping[str, str]) -> Rows:
@@ -122,8 +122,8 @@ class RangeFilter(Filter):
         return f"{low or '…'} - {high or '…'} {self.unit}".strip() if low or high else ""
 
 
-def _folded(row: Any, field: str) -> str:
-    return str(resolve(row, field) or "").casefold()
+def _folded(row: Any, field: str | Callable[[Any], str]) -> str:
+    return str((field(row) if callable(field) else resolve(row, field)) or "").casefold()
 
 
 def _number(text: str) -> Decimal | None:

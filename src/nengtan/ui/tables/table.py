@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,13 +15,20 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from nengtan.ui import formats
 from nengtan.ui.tables import exports
 from nengtan.ui.tables.columns import Column, Text, resolve
-from nengtan.ui.tables.filters import Filter, Rows
+from nengtan.ui.tables.filters import Filter, Rows, TextFilter
 
 __all__ = ["Table"]
+
+PIECE = 2000
+"""Rows of a file fetched together."""
+
+FEW = 8
+"""Rows that are found at a glance: a list of more can be searched though it declares no filter."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,9 @@ class Table:
 
         table = InstitutionTable(Institution.objects.for_actor(request.actor), request)
         return table.answer() or render(request, "registry/list.html", {"table": table})
+
+    A list of more than a few rows that declares no filter gets one over the words of its columns. A query set is
+    searched in the database, which knows no columns, and must declare its own.
     """
 
     id: str = "table"
@@ -77,6 +88,14 @@ class Table:
         self.source: Rows = rows if isinstance(rows, QuerySet) else list(rows)
         self.request = request
 
+    @cached_property
+    def offered(self) -> Sequence[Filter]:
+        """The filters declared, or the search of a list that declares none."""
+        texts = [column.words for column in self.columns if not column.numeric]
+        if self.filters or not texts or isinstance(self.source, QuerySet) or len(self.source) <= FEW:
+            return self.filters
+        return (TextFilter("q", _("Search"), fields=texts),)
+
     # What the address says
 
     def param(self, name: str) -> str:
@@ -92,7 +111,7 @@ class Table:
     @cached_property
     def chosen(self) -> dict[str, str]:
         """What the filters were set to."""
-        return {key: self.param(key) for item in self.filters for key in item.keys}
+        return {key: self.param(key) for item in self.offered for key in item.keys}
 
     @cached_property
     def sort(self) -> tuple[str, bool]:
@@ -109,7 +128,7 @@ class Table:
     def filtered(self) -> Rows:
         """All rows that fit the filters."""
         rows = self.source
-        for item in self.filters:
+        for item in self.offered:
             rows = item.apply(rows, self.chosen)
         return rows
 
@@ -158,7 +177,12 @@ class Table:
     @cached_property
     def rows(self) -> list[Any]:
         """The rows of this page."""
-        return list(self.page.object_list)
+        rows = list(self.page.object_list)
+        self.prepare(rows)
+        return rows
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Fetch together what the cells of some rows need besides; called for each page and each piece of a file."""
 
     # What the template shows
 
@@ -190,7 +214,7 @@ class Table:
     def filter_views(self) -> list[FilterView]:
         """Filters with what is chosen, their keys as they stand in the address."""
         return [
-            FilterView(item, tuple((self.prefix + key, self.chosen[key]) for key in item.keys)) for item in self.filters
+            FilterView(item, tuple((self.prefix + key, self.chosen[key]) for key in item.keys)) for item in self.offered
         ]
 
     @property
@@ -273,19 +297,21 @@ class Table:
         return exports.xlsx_response(headings, self._exported_rows(), name, self._about())
 
     def _exported_rows(self) -> Iterator[list[Any]]:
-        rows = self.ordered.iterator(chunk_size=2000) if isinstance(self.ordered, QuerySet) else self.ordered
-        for row in rows:
-            yield [column.exported(row) for column in self.columns]
+        rows = iter(self.ordered.iterator(chunk_size=PIECE) if isinstance(self.ordered, QuerySet) else self.ordered)
+        while piece := list(islice(rows, PIECE)):
+            self.prepare(piece)
+            for row in piece:
+                yield [column.exported(row) for column in self.columns]
 
     def _about(self) -> Iterator[tuple[str, str]]:
         key, down = self.sort
         heading = next((column.title for column in self.columns if column.key == key), "")
         yield _("Table"), str(self.caption)
         yield _("Exported at"), f"{timezone.localtime():%Y-%m-%d %H:%M}"
-        yield _("Rows"), str(self.count)
+        yield pgettext("count", "Rows"), str(self.count)
         if heading:
             yield _("Sorted by"), f"{heading} {'↓' if down else '↑'}"
-        for item in self.filters:
+        for item in self.offered:
             if words := item.words(self.chosen):
                 yield str(item.label), words
 

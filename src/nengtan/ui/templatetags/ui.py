@@ -154,6 +154,15 @@ def card(
 
 
 @register.simple_block_tag
+def headed(content: str, crumbs: Sequence[Crumb | tuple[str, str]] = ()) -> SafeString:
+    """The content of a page; one without a heading gets where it stands, for those who move from heading to heading."""
+    if "<h1" in content or not crumbs:
+        return mark_safe(content)
+    here = crumbs[-1].label if isinstance(crumbs[-1], Crumb) else crumbs[-1][0]
+    return format_html('<h1 class="visually-hidden">{}</h1>{}', here, mark_safe(content))
+
+
+@register.simple_block_tag
 def alert(content: str, judgement: str = "muted", title: str = "") -> SafeString:
     """``{% alert "warn" title=… %}what happened and what to do{% endalert %}``."""
     name = {"bad": "alert-circle", "warn": "alert-triangle", "good": "circle-check"}.get(judgement, "info-circle")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from math import nan
 
 from nengtan.domain.returns.review.expressions import ExpressionError, parse
@@ -167,7 +166,7 @@ class Translator:
 
     def _parameter(self, name: str, here: _Here) -> Ref:
         held = self._parameters[name]
-        value = held if isinstance(held, Decimal) else held.get(here.each or "")
+        value = held.get(here.each or "") if isinstance(held, Mapping) else held
         return self._program.number(nan if value is None else float(value))
 
     def _column(self, view: str, name: str) -> Ref:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log10
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.operations import Array
-from nengtan.domain.returns.review.table import Table
+from nengtan.domain.returns.review.table import Place, Table
 
-__all__ = ["LEAST", "METRICS", "PeerGroup", "Peers", "compare", "peer_groups", "with_peers"]
+__all__ = ["LEAST", "METRICS", "PeerGroup", "Peers", "compare", "peer_groups", "with_peers", "with_peers_of"]
 
 METRICS = ("area_intensity", "person_intensity")
 LEAST = 5
@@ -64,12 +64,18 @@ def compare(engine: Engine, table: Table, metrics: Sequence[str] = METRICS, leas
 
 def with_peers(table: Table, peers: Peers) -> Table:
     """The table with the views ``peers`` and ``spread`` of each figure, unknown for classes with too few."""
-    classes, class_of = _classes(table)
+    return with_peers_of(table, lambda _place: peers)
+
+
+def with_peers_of(table: Table, peers_of: Callable[[Place], Peers]) -> Table:
+    """`with_peers` where places have peers of their own, such as those of their province."""
+    held = [peers_of(place) for place in table.places]
+    place_of = np.zeros(len(table), dtype=np.intp) if table.place_of is None else table.place_of
     columns: dict[tuple[str, str], Array] = {}
-    for name, groups in peers.items():
-        held = [groups.get(code) for code in classes]
-        columns["peers", name] = np.array([group.median if group else np.nan for group in held])[class_of]
-        columns["spread", name] = np.array([group.spread if group else np.nan for group in held])[class_of]
+    for name in dict.fromkeys(name for peers in held for name in peers):
+        groups = [peers.get(name, {}).get(at.institution_class) for peers, at in zip(held, table.places, strict=True)]
+        columns["peers", name] = np.array([group.median if group else np.nan for group in groups])[place_of]
+        columns["spread", name] = np.array([group.spread if group else np.nan for group in groups])[place_of]
     return table.with_columns(columns)
 
 

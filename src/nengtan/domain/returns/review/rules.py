@@ -16,9 +16,9 @@ from nengtan.domain.returns.slots import Kind
 
 __all__ = ["Check", "Explanation", "Parameter", "Parameters", "Rule", "RuleBook", "Scope", "Setting", "Severity"]
 
-Parameter = Decimal | Mapping[str, Decimal]
+Parameter = Decimal | Mapping[str, Decimal] | None
 Parameters = Mapping[str, Parameter]
-"""A threshold by its name: one number, or one for each indicator."""
+"""A threshold by its name: one number, or one for each indicator; None is not known (a quota nobody set)."""
 
 
 class Severity(StrEnum):

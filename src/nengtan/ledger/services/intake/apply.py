@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from nengtan.domain.sheets.cells import Grid
-from nengtan.domain.sheets.problems import Problem, Skipped
+from nengtan.domain.sheets.problems import Problem
 from nengtan.domain.sheets.tables import Rules
 from nengtan.identity.access import Actor
 from nengtan.identity.audit import record
@@ -19,7 +19,7 @@ from nengtan.ledger.services import bulk, sharing
 from nengtan.ledger.services.books import Pair, refresh_years
 from nengtan.ledger.services.evidence import keep_evidence
 from nengtan.ledger.services.intake.check import check_activity
-from nengtan.ledger.services.intake.plan import ActivityPlan, OnExisting, SheetPlan
+from nengtan.ledger.services.intake.plan import ActivityPlan, OfSheets, OnExisting, SheetPlan
 from nengtan.ledger.services.intake.rules import activity_rules
 from nengtan.ledger.services.posting import Entry, post
 from nengtan.ledger.services.reach import region_over
@@ -34,7 +34,7 @@ PIECE = 20_000
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(OfSheets):
     """What became of a file, in rows; ``facts`` counts the figures, several a row where a sheet is wide.
 
     ``stored`` is false when nothing was written: a row was refused and the good ones were not asked for, or all was
@@ -50,11 +50,6 @@ class Result:
     facts: int = 0
     corrected: int = 0
     sheets: Sequence[SheetPlan] = ()
-
-    @property
-    def skipped(self) -> Iterator[tuple[str, Skipped]]:
-        """Rows left out on purpose, with their sheet."""
-        return ((sheet.table.sheet, row) for sheet in self.sheets for row in sheet.table.skipped)
 
     @property
     def stored(self) -> bool:
@@ -108,7 +103,13 @@ def import_file(
 
 
 def check_file(
-    actor: Actor, filename: str, content: bytes, *, origin: str = Origin.BILL, region: Region | None = None
+    actor: Actor,
+    filename: str,
+    content: bytes,
+    *,
+    origin: str = Origin.BILL,
+    region: Region | None = None,
+    progress: Progress | None = None,
 ) -> ActivityPlan:
     """Read and check a file as it was sent; writes nothing.
 
@@ -116,7 +117,8 @@ def check_file(
         Refused: the file as a whole is not taken.
     """
     with paused():
-        return check_activity(actor, open_table(content, filename, limits()), activity_rules(origin), region)
+        grids = open_table(content, filename, limits())
+        return check_activity(actor, grids, activity_rules(origin), region, progress)
 
 
 def limits() -> Limits:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TypeVar
 
+from django.utils.translation import gettext as _
+
 from nengtan import reference
 from nengtan.domain.sheets.activity import read_activity
 from nengtan.domain.sheets.cells import Grid
@@ -21,7 +23,7 @@ from nengtan.ledger.services.intake import matching
 from nengtan.ledger.services.intake.known import Key, Known, known
 from nengtan.ledger.services.intake.matching import Body, Institutions, Unmatched
 from nengtan.ledger.services.intake.plan import ActivityPlan, SheetPlan
-from nengtan.ledger.services.intake.prices import odd_prices
+from nengtan.ledger.services.intake.prices import odd_prices, together
 from nengtan.ledger.services.intake.rules import activity_rules
 from nengtan.ledger.services.posting import UNVERIFIED, Entry, home_of, homes_of
 from nengtan.reference.words import sheet_words
@@ -34,6 +36,9 @@ H = TypeVar("H", bound=Hashable)
 V = TypeVar("V")
 Progress = Callable[[int, int, str], None]
 
+TOLD = 5000
+"""Rows between two words on progress."""
+
 LARGEST_COST = Decimal(10) ** 11
 """CNY; no bill is larger, and the column of the database ends not far above."""
 
@@ -43,11 +48,15 @@ _SHEET_LENGTH = 40
 
 
 def check_activity(
-    actor: Actor, grids: Sequence[Grid], rules: Rules | None = None, region: Region | None = None
+    actor: Actor,
+    grids: Sequence[Grid],
+    rules: Rules | None = None,
+    region: Region | None = None,
+    progress: Progress | None = None,
 ) -> ActivityPlan:
     """Read the sheets of a file and say what importing it would do; writes nothing.
 
-    With ``region``, names of institutions are looked for in it alone.
+    With ``region``, names of institutions are looked for in it alone. ``progress`` hears of rows read and rows checked.
 
     Raises:
         Forbidden: the actor enters consumption nowhere.
@@ -55,12 +64,14 @@ def check_activity(
     actor.require(Capability.WRITE_ACTIVITY)
     rules = rules or activity_rules()
     plan = ActivityPlan([])
+    tell = _Telling(progress, sum(len(grid.rows) for grid in grids if not grid.hidden))
     unreadable: list[Problem] = []
     for grid in grids:
         if grid.hidden:
             plan.notes.append(_of_sheet(grid, "sheet_hidden"))
             continue
         table = read_activity(grid, sheet_words(), rules)
+        tell(len(grid.rows), _("Reading the rows"))
         if table.layout.form == "none":
             unreadable += table.problems
             plan.notes.append(_of_sheet(grid, "sheet_left_out"))
@@ -74,8 +85,21 @@ def check_activity(
     if not plan.sheets:
         plan.failures, plan.notes = unreadable, []
         return plan
-    _Checker(actor, plan.sheets, region).run()
+    _Checker(actor, plan.sheets, region, tell).run()
+    tell(tell.total, _("Checking the rows"))
     return plan
+
+
+class _Telling:
+    """Says how far the check of a file is: every row is read once and checked once."""
+
+    def __init__(self, progress: Progress | None, rows: int) -> None:
+        self.progress, self.done, self.total = progress, 0, 2 * rows
+
+    def __call__(self, rows: int, note: str) -> None:
+        self.done = min(self.done + rows, self.total)
+        if self.progress is not None:
+            self.progress(self.done, self.total, note)
 
 
 def _of_sheet(grid: Grid, code: str) -> Problem:
@@ -85,17 +109,17 @@ def _of_sheet(grid: Grid, code: str) -> Problem:
 class _Checker:
     """One pass over all sheets of a file: what is looked up is looked up once for all of them."""
 
-    def __init__(self, actor: Actor, sheets: Sequence[SheetPlan], region: Region | None) -> None:
-        self.actor, self.sheets, self.region = actor, sheets, region
+    def __init__(self, actor: Actor, sheets: Sequence[SheetPlan], region: Region | None, tell: _Telling) -> None:
+        self.actor, self.sheets, self.region, self.tell = actor, sheets, region, tell
         self.first: dict[Key, tuple[SheetPlan, int]] = {}
 
     def run(self) -> None:
+        tables = [sheet.table for sheet in self.sheets]
         pairs = [
-            list(zip(sheet.table.institution_code, sheet.table.institution_name, strict=True)) for sheet in self.sheets
+            list(zip(table.institution_code, table.institution_name, table.region, strict=True)) for table in tables
         ]
-        self.bodies = Institutions(
-            self.actor, {pair for column in pairs for pair in column}, region=self.region
-        ).match()
+        finder = Institutions(self.actor, {pair for column in pairs for pair in column}, region=self.region)
+        self.bodies, self.unknown_regions = finder.match(), finder.unknown
         ids = {body.id for body in self.bodies.values() if isinstance(body, Body)}
         self.buildings = matching.buildings(self._texts("building_code"), ids)
         self.meters = matching.meters(self._texts("meter_code"), ids)
@@ -146,7 +170,9 @@ class _Sheet:
         self._lengths()
         self._costs()
         quantities, costs = _figures(table)
-        self.sheet.notes += odd_prices(table, quantities, costs)
+        for alike in odd_prices(table, quantities, costs):
+            self.sheet.notes.append(together(alike))
+            self.sheet.prices += alike
         self._compare(self._keys(), quantities, costs)
 
     def fault(self, at: int, key: str, fault: Fault) -> None:
@@ -174,7 +200,15 @@ class _Sheet:
                 name = self.pairs[at][1] or ""
                 note = self.table.problem(at, "institution_name", Fault("former_name", name, (), {"now": body.name}))
                 self.sheet.notes.append(replace(note, severity="note"))
+        self._regions()
         self._months()
+
+    def _regions(self) -> None:
+        """What stands in the column of regions and is called so by no region, each once."""
+        for text in sorted(self.checker.unknown_regions & set(self.table.region)):
+            at = self.table.region.index(text)
+            note = self.table.problem(at, "region", Fault("region_not_used", text))
+            self.sheet.notes.append(replace(note, severity="warning"))
 
     def _months(self) -> None:
         """Months after an institution's end, and months of closed years."""
@@ -244,6 +278,8 @@ class _Sheet:
         place = f"{table.sheet[:_SHEET_LENGTH]}!"
         mine = (sheet, 0)
         for at, (key, quantity, cost) in enumerate(zip(keys, quantities, costs, strict=True)):
+            if at % TOLD == TOLD - 1:
+                self.checker.tell(TOLD, _("Checking the rows"))
             if at in self.bad:
                 continue
             mine = (sheet, at)

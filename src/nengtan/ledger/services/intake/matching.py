@@ -19,8 +19,8 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.services import bulk
 from nengtan.registry.models import Building, Institution, InstitutionSpan, Meter, Occupancy, Region
 
-Pair = tuple[str | None, str | None]
-"""Code and name as a row gives them; either may be missing."""
+Pair = tuple[str | None, str | None, str | None]
+"""Code, name and region as a row gives them; each may be missing."""
 
 SUGGESTED = 3
 """How many names are offered for an unknown one."""
@@ -54,16 +54,21 @@ class _Row:
     credit_code: str | None
     name: str
     closed_on: date | None
+    path: str
     names: set[str] = field(default_factory=set)
 
     def body(self, former: bool = False) -> Body:
         return Body(self.id, self.name, periods.of_date(self.closed_on) if self.closed_on else 999999, former)
 
 
+_COLUMNS = ("id", "code", "credit_code", "name", "closed_on", "region__path")
+
+
 class Institutions:
     """Finds the institutions of one file in a fixed number of queries a few hundred names.
 
-    With a region, names are those of institutions that stand in it; a code means the same everywhere.
+    With a region, of the whole file or of a row, names are those of institutions that stand in it; a code means the
+    same everywhere. What a row names as its region and no region is called is left out of account; see ``unknown``.
     """
 
     def __init__(
@@ -82,12 +87,23 @@ class Institutions:
 
     def match(self) -> dict[Pair, Body | Unmatched]:
         """What each pair means."""
-        self._load_codes({code for code, _name in self.pairs if code})
-        self._load_names({name for _code, name in self.pairs if name})
+        self._load_codes({code for code, _name, _place in self.pairs if code})
+        self._load_names({name for _code, name, _place in self.pairs if name})
+        self.places = regions({place for _code, _name, place in self.pairs if place})
         self.writable = self._within(Institution.objects.for_actor(self.actor, self.capability))
         self.inside = self._within(Institution.objects.all().within(self.region)) if self.region else self.writable
         found = {pair: self._of(*pair) for pair in self.pairs}
         return self._second_look(found)
+
+    @property
+    def unknown(self) -> set[str]:
+        """What rows name as their region and no region is called."""
+        return {place for place, codes in self.places.items() if not codes}
+
+    def _stands(self, row: _Row, place: str | None) -> bool:
+        """Whether an institution stands in the region its row names; where that is none, it may stand anywhere."""
+        codes = self.places.get(place or "")
+        return not codes or not codes.isdisjoint(row.path.split("/"))
 
     def _load_codes(self, codes: set[str]) -> None:
         credit = {creditcode.normalise(code): code for code in codes}
@@ -122,7 +138,7 @@ class Institutions:
                 self.by_former[name].append(row)
 
     def _keep(self, where: Q) -> None:
-        rows = Institution.objects.filter(where).values_list("id", "code", "credit_code", "name", "closed_on")
+        rows = Institution.objects.filter(where).values_list(*_COLUMNS)
         for row in rows:
             self.rows.setdefault(row[0], _Row(*row))
 
@@ -133,7 +149,7 @@ class Institutions:
             allowed |= set(bodies.filter(pk__in=chunk).values_list("pk", flat=True))
         return allowed
 
-    def _of(self, code: str | None, name: str | None) -> Body | Unmatched:
+    def _of(self, code: str | None, name: str | None, place: str | None) -> Body | Unmatched:
         if code:
             row = self.by_code.get(code)
             if row is None:
@@ -147,6 +163,11 @@ class Institutions:
         if own and self.region and not here and own[0].id in self.writable:
             params = {"region": str(self.region)}
             return Unmatched("institution_name", Fault("not_in_region", name or "", (), params))
+        own = here or own
+        here = [row for row in own if self._stands(row, place)]
+        if own and not here and own[0].id in self.writable:
+            params = {"region": str(place)}
+            return Unmatched("institution_name", Fault("not_in_region_of_row", name or "", (), params))
         own = here or own
         living = [row for row in own if row.closed_on is None] or own
         if not living:
@@ -171,24 +192,46 @@ class Institutions:
             return found
         bodies = Institution.objects.for_actor(self.actor, self.capability)
         bodies = bodies.within(self.region) if self.region else bodies
-        rows = [_Row(*values) for values in bodies.values_list("id", "code", "credit_code", "name", "closed_on")]
+        rows = [_Row(*values) for values in bodies.values_list(*_COLUMNS)]
         folded: dict[str, list[_Row]] = defaultdict(list)
         for row in rows:
             folded[fold(row.name)].append(row)
         closest = Closest([row.name for row in rows])
-        for place, (code, name) in enumerate(unknown):
+        for at, (code, name, place) in enumerate(unknown):
+            pair = code, name, place
             same = folded.get(fold(name), []) if name and not code else []
+            same = [row for row in same if self._stands(row, place)]
             if len(same) == 1:
-                found[code, name] = same[0].body()
+                found[pair] = same[0].body()
             elif len(same) > 1:
-                found[code, name] = Unmatched("institution_name", Fault("ambiguous_institution", name or ""))
-            elif place < SEARCHED:
-                old = found[code, name]
+                found[pair] = Unmatched("institution_name", Fault("ambiguous_institution", name or ""))
+            elif at < SEARCHED:
+                old = found[pair]
                 column = old.column if isinstance(old, Unmatched) else "institution_name"
-                found[code, name] = Unmatched(
+                found[pair] = Unmatched(
                     column, Fault("unknown_institution", code or name or "", closest.to(name) if name else ())
                 )
         return found
+
+
+def regions(texts: Collection[str]) -> dict[str, set[str]]:
+    """Codes of the regions that texts mean: a code, a name in either language, its beginning, or a path down to it."""
+    if not texts:
+        return {}
+    known = [
+        (code, fold(name), fold(english))
+        for code, name, english in Region.objects.values_list("code", "name", "name_en")
+    ]
+    found: dict[str, set[str]] = {}
+    for text in texts:
+        word = fold(text)
+        exact = {code for code, name, english in known if word in {fold(code), name, english}}
+        found[text] = exact or {
+            code
+            for code, name, _english in known
+            if len(name) > 1 and (word.endswith(name) or (len(word) > 1 and name.startswith(word)))
+        }
+    return found
 
 
 class Closest:

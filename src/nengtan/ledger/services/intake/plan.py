@@ -19,7 +19,8 @@ class SheetPlan:
     """One sheet: ``entries`` are new figures, ``corrections`` differ from stored ones and say which they replace.
 
     ``rows`` and ``correction_rows`` are the sheet rows they come from; ``conflicts`` tell of the corrections as
-    problems, for when they are not wanted.
+    problems, for when they are not wanted. ``prices`` are rows whose price per unit stands out; ``notes`` tell of them
+    together.
     """
 
     table: ActivityTable
@@ -30,6 +31,7 @@ class SheetPlan:
     conflicts: list[Problem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
+    prices: list[Problem] = field(default_factory=list)
     unchanged_rows: set[int] = field(default_factory=set)
     unread: int = 0
 
@@ -58,8 +60,24 @@ class SheetPlan:
         return len(good - bad), len(bad) + self.unread, len(self.unchanged_rows - good - bad)
 
 
+class OfSheets:
+    """What is told of a file out of its sheets."""
+
+    sheets: Sequence[SheetPlan]
+
+    @property
+    def prices(self) -> list[Problem]:
+        """Rows whose price per unit stands out, each by itself; notes tell of them together."""
+        return [price for sheet in self.sheets for price in sheet.prices]
+
+    @property
+    def skipped(self) -> Iterator[tuple[str, Skipped]]:
+        """Rows left out on purpose, with their sheet."""
+        return ((sheet.table.sheet, row) for sheet in self.sheets for row in sheet.table.skipped)
+
+
 @dataclass
-class ActivityPlan:
+class ActivityPlan(OfSheets):
     """A checked file."""
 
     sheets: list[SheetPlan]
@@ -84,11 +102,6 @@ class ActivityPlan:
     def remarks(self) -> list[Problem]:
         """How unusual cells, sheets and names were understood."""
         return self.notes + [note for sheet in self.sheets for note in sheet.notes]
-
-    @property
-    def skipped(self) -> Iterator[tuple[str, Skipped]]:
-        """Rows left out on purpose, with their sheet."""
-        return ((sheet.table.sheet, row) for sheet in self.sheets for row in sheet.table.skipped)
 
     @property
     def corrections(self) -> int:

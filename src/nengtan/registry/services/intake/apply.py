@@ -50,14 +50,20 @@ def preview_result(plan: RegistryPlan) -> Result:
     )  # fmt: skip
 
 
-def check_file(actor: Actor, filename: str, content: bytes, region: Region | None = None) -> RegistryPlan:
+def check_file(
+    actor: Actor,
+    filename: str,
+    content: bytes,
+    region: Region | None = None,
+    progress: Progress | None = None,
+) -> RegistryPlan:
     """Read and check a file as it was sent; writes nothing.
 
     Raises:
         Refused: the file as a whole is not taken.
     """
     with paused():
-        return check_registry(actor, open_table(content, filename, limits()), filename, region=region)
+        return check_registry(actor, open_table(content, filename, limits()), filename, progress, region)
 
 
 def import_file(

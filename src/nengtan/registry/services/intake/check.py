@@ -13,7 +13,7 @@ from nengtan.domain.sheets.problems import Fault
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Institution, Meter, Region
-from nengtan.registry.services.intake import repeats, rows, together
+from nengtan.registry.services.intake import credit, events, repeats, rows, together
 from nengtan.registry.services.intake.known import Known, above, load
 from nengtan.registry.services.intake.plan import Progress, RegistryPlan, RowPlan, SheetPlan
 from nengtan.registry.services.intake.reading import read
@@ -32,8 +32,15 @@ REFERENCES = {
     "meters": {"institution_code": "institutions", "building_code": "buildings", "parent_code": "meters"},
     "assets": {"institution_code": "institutions", "building_code": "buildings"},
     "contacts": {"institution_code": "institutions"},
+    "events": {"before_codes": "institutions", "after_codes": "institutions", "superior_code": "institutions"},
 }
 """Which columns name a record of which sheet."""
+
+NAMING = {
+    kind: [column for column, named in columns.items() if named == "institutions"]
+    for kind, columns in REFERENCES.items()
+}
+"""Which columns of which sheet name an institution."""
 
 UPPER: tuple[tuple[str, str, type[Institution] | type[Meter], str], ...] = (
     ("institutions", "superior_code", Institution, "superior"),
@@ -41,6 +48,9 @@ UPPER: tuple[tuple[str, str, type[Institution] | type[Meter], str], ...] = (
     ("meters", "parent_code", Meter, "parent"),
 )
 """Columns that must not lead back to their row: sheet, column, and where the register keeps it."""
+
+NAMED_BY = ("code", "name", "building_code", "event_kind")
+"""The column in which a record shows that it is given twice."""
 
 HELD = {"superior_code": "superior", "host_code": "host", "parent_code": "parent", "building_code": "building"}
 """What a record may go on naming, though it is out of reach by now."""
@@ -78,6 +88,7 @@ class _Checker:
         self.actor, self.sheets, self.progress = actor, plan.sheets, progress
         self.done, self.total = 0, sum(len(sheet.table) for sheet in plan.sheets)
         self.note = _("Checking the rows")
+        credit.settle(actor, plan.sheets, NAMING)
         self.known: Known = load(actor, plan.sheets, region)
         self.written: dict[str, dict[str, repeats.Place]] = {}
         self.refused: dict[str, set[str]] = {}
@@ -95,7 +106,7 @@ class _Checker:
                 self._tell()
         for kind, column, model, upper in UPPER:
             self._cycles(kind, column, model, upper)
-        for found in (repeats.disagreements, together.faults):
+        for found in (repeats.disagreements, together.faults, events.faults):
             for sheet, plan, key, fault in list(found(self.known, self.sheets)):
                 sheet.fault(plan.position, key, fault)
         self._follow()
@@ -116,7 +127,7 @@ class _Checker:
             if not code:
                 continue
             if code in held and sheet.kind not in repeats.SIZES:
-                key = "code" if "code" in record else "name" if "name" in record else "building_code"
+                key = next(key for key in NAMED_BY if key in record)
                 sheet.fault(position, key, repeats.duplicate(code, held[code], (sheet, position)))
             held.setdefault(code, (sheet, position))
 
@@ -133,9 +144,12 @@ class _Checker:
 
     def _reference(self, sheet: SheetPlan, plan: RowPlan, column: str, kind: str) -> None:
         """A record named in a row is in the register within reach, or in the file."""
-        code = plan.given.get(column)
-        if code is None:
-            return
+        held = plan.given.get(column)
+        for code in held if isinstance(held, tuple) else (held,):
+            if code is not None:
+                self._named(sheet, plan, column, kind, code)
+
+    def _named(self, sheet: SheetPlan, plan: RowPlan, column: str, kind: str, code: str) -> None:
         if self._exists(kind, code, column) or self._held(plan, column) == code:
             return
         if code in self.written.get(kind, {}):

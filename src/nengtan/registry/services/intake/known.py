@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -21,6 +21,7 @@ from nengtan.registry.models import (
     Building,
     Contact,
     Institution,
+    InstitutionEvent,
     InstitutionSpan,
     Meter,
     Occupancy,
@@ -28,10 +29,52 @@ from nengtan.registry.models import (
 )
 from nengtan.registry.services.intake.plan import SheetPlan
 
+SIDES = ("before_codes", "after_codes")
+"""Columns with several institutions."""
+
 CHUNK = 500
 """Values in one ``IN`` list: below every database's limit on parameters."""
 
 Dated = dict[tuple[str, int, str], Series[Decimal]]
+
+
+class Happening(NamedTuple):
+    """What makes two rows the same event: its kind, its day, and the codes of the bodies before and after it."""
+
+    kind: str
+    on: date
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Happening | None:
+        """The event of a row; None where its kind or day could not be read.
+
+        A body that is only renamed or moved may be named on both sides.
+        """
+        kind, on = record.get("event_kind"), record.get("effective_on")
+        if not kind or not on:
+            return None
+        before, after = (tuple(sorted(record.get(key) or ())) for key in ("before_codes", "after_codes"))
+        if kind in CHANGING and before == after:
+            after = ()
+        return cls(kind, on, before, after)
+
+    def __str__(self) -> str:
+        return " · ".join((self.kind, self.on.isoformat(), ",".join(self.before), ",".join(self.after)))
+
+
+CHANGING = (InstitutionEvent.Kind.RENAMED, InstitutionEvent.Kind.MOVED)
+"""Events after which a body is called otherwise, or belongs elsewhere."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an event of the file changes of a body: its day, its row, and what it says by column."""
+
+    day: date
+    event: str
+    says: Mapping[str, str]
 
 
 @dataclass
@@ -52,6 +95,8 @@ class Known:
     dated: Dated = field(default_factory=dict)
     credit_codes: dict[str, str] = field(default_factory=dict)
     hidden_holders: set[str] = field(default_factory=set)
+    events: dict[Happening, InstitutionEvent] = field(default_factory=dict)
+    changes: dict[str, list[Change]] = field(default_factory=lambda: defaultdict(list))
     writable: set[int] = field(default_factory=set)
     referable: set[int] = field(default_factory=set)
     buildings_seen: set[int] = field(default_factory=set)
@@ -60,6 +105,7 @@ class Known:
 
 def load(actor: Actor, sheets: Iterable[SheetPlan], region: Region | None = None) -> Known:
     """Fetch what the rows of ``sheets`` speak of."""
+    sheets = list(sheets)
     known = Known(actor, region)
     texts: dict[str, set[str]] = defaultdict(set)
     for sheet in sheets:
@@ -67,10 +113,36 @@ def load(actor: Actor, sheets: Iterable[SheetPlan], region: Region | None = None
             for key, value in record.items():
                 if isinstance(value, str):
                     texts[f"{sheet.kind}.code" if key == "code" else key].add(value)
+                elif key in SIDES and isinstance(value, tuple):
+                    texts["institution_code"].update(value)
     _load_institutions(known, texts)
     _load_places(known, texts)
     known.regions = _regions(actor, texts["region_code"])
+    _load_events(known, [record for sheet in sheets if sheet.kind == "events" for record in sheet.table.records])
     return known
+
+
+def _load_events(known: Known, records: Iterable[Mapping[str, Any]]) -> None:
+    """Which of the events are on record, and what the others change."""
+    told = {event: record for record in records if (event := Happening.of(record))}
+    stored = InstitutionEvent.objects.prefetch_related("parties__institution")
+    for one in _in(stored, "effective_on", {event.on for event in told}):
+        sides: dict[str, list[str]] = {"before": [], "after": []}
+        for part in one.parties.all():
+            sides[part.side].append(part.institution.code)
+        event = Happening(one.kind, one.effective_on, tuple(sorted(sides["before"])), tuple(sorted(sides["after"])))
+        known.events[event] = one
+    for event, record in sorted(told.items(), key=lambda pair: pair[0].on):
+        if event.kind in CHANGING and event not in known.events and len(event.before) == 1:
+            says = {column: record[key] for key, column in _says(event.kind) if record.get(key)}
+            known.changes[event.before[0]].append(Change(event.on, str(event), says))
+
+
+def _says(kind: str) -> list[tuple[str, str]]:
+    """Columns in which an event tells what becomes of a body, with those of the institutions' list."""
+    if kind == InstitutionEvent.Kind.RENAMED:
+        return [("new_name", "name")]
+    return [(key, key) for key in ("region_code", "superior_code", "reports_to")]
 
 
 def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:

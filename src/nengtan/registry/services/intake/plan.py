@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nengtan.domain.sheets.problems import Fault, Problem, Skipped
 from nengtan.domain.sheets.records import RecordTable
-from nengtan.registry.models import Asset, Building, Contact, Institution, Meter, Occupancy
+from nengtan.registry.models import Asset, Building, Contact, Institution, InstitutionEvent, Meter, Occupancy
 
 if TYPE_CHECKING:
     from nengtan.registry.services.intake.known import Known
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 """Done, total, what is being done."""
 
-Record = Institution | Building | Occupancy | Meter | Asset | Contact
+Record = Institution | Building | Occupancy | Meter | Asset | Contact | InstitutionEvent
 Need = tuple[str, str, str]
 """Sheet and code of a record that only this file brings, and the column that names it."""
 
@@ -29,7 +29,8 @@ class RowPlan:
 
     ``values`` are columns of the record, other records named by code; ``dated`` are attributes with their day, and
     ``first_day`` is since when the first of them hold where the row names none. ``lead`` is the row that brings a new
-    record into being, if another one does. ``faulty`` are columns whose cells could not be read.
+    record into being, if another one does. ``named`` is what the row says of names and places after events of the file
+    that come before its day. ``faulty`` are columns whose cells could not be read.
     """
 
     sheet: str
@@ -44,6 +45,7 @@ class RowPlan:
     needs: list[Need] = field(default_factory=list)
     span_from: date | None = None
     span: dict[str, Any] = field(default_factory=dict)
+    named: dict[str, Any] = field(default_factory=dict)
     first_day: date | None = None
     lead: RowPlan | None = None
     faulty: frozenset[str] = frozenset()
@@ -53,7 +55,7 @@ class RowPlan:
         """What would become of the row."""
         if self.existing is None and self.lead is None:
             return "create"
-        return "update" if self.values or self.span or self.dated or self.contacts else "same"
+        return "update" if any((self.values, self.span, self.named, self.dated, self.contacts)) else "same"
 
 
 @dataclass

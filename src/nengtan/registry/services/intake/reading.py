@@ -15,7 +15,7 @@ from nengtan.domain.sheets.words import fold
 from nengtan.reference.words import sheet_words
 from nengtan.registry.services.intake import schema
 from nengtan.registry.services.intake.plan import RegistryPlan, SheetPlan
-from nengtan.registry.services.intake.recognising import Reading, recognise, words_for
+from nengtan.registry.services.intake.recognising import CREDIT_CODE, Reading, recognise, words_for
 
 PARTICULAR = "particular:"
 """Begins the key of a column that holds a particular of equipment."""
@@ -56,6 +56,8 @@ def _of_sheet(grid: Grid, code: str) -> Problem:
 
 def _sheet(grid: Grid, found: Reading, entries: Sequence[Field], title: str) -> SheetPlan:
     kind, layout, fields = found.kind, found.layout, tuple(entries)
+    if kind != "institutions" and layout.by_key(CREDIT_CODE):
+        fields += (Field(CREDIT_CODE, "code"),)
     if kind == "assets":
         layout = _with_particulars(layout)
         fields += tuple(Field(column.key) for column in layout.columns if column.key.startswith(PARTICULAR))

@@ -19,10 +19,13 @@ from nengtan.ui.sheets.wording import column_name
 HALF = 0.5
 """The part of the needed columns from which a sheet is what its title says, or at least a sheet of the register."""
 
-DEPTH = {"institutions": 0, "buildings": 1, "occupancies": 2, "contacts": 2, "meters": 3, "assets": 3}
+DEPTH = {"institutions": 0, "buildings": 1, "occupancies": 2, "contacts": 2, "meters": 3, "assets": 3, "events": 4}
 """A record names those of lesser depth it belongs to, so a name of its own says more than a name of theirs."""
 
 SERIAL = "serial"
+CREDIT_CODE = "credit_code"
+"""Stands beside the institution's own code in any list."""
+
 OWN = frozenset({"code", "name"})
 
 
@@ -44,6 +47,8 @@ def recognise(grid: Grid, specs: Mapping[str, Sequence[Field]], titles: Mapping[
     titled = readings.get(_titled(grid, likeliest.layout, titles))
     if titled and titled.coverage >= HALF:
         return titled
+    if "event_kind" not in readings["events"].keys:
+        del readings["events"]  # a day alone makes no list of events
     named = readings.get(_named(likeliest.layout))
     complete = [one for one in readings.values() if one.layout.columns and not one.missing]
     found = _best_complete(complete, named) if complete else _best_partial(readings.values(), titled, named)
@@ -51,8 +56,9 @@ def recognise(grid: Grid, specs: Mapping[str, Sequence[Field]], titles: Mapping[
 
 
 def _reading(grid: Grid, kind: str, entries: Sequence[Field]) -> Reading:
-    layout = find(grid, words_for(kind), {SERIAL, *(entry.key for entry in entries)}, figures=False)
-    keys = frozenset(column.key for column in layout.columns) - {"", SERIAL}
+    own = {entry.key for entry in entries}
+    layout = find(grid, words_for(kind), {SERIAL, *own, CREDIT_CODE}, figures=False)
+    keys = frozenset(column.key for column in layout.columns) & own
     required = [entry.key for entry in entries if entry.required]
     missing = tuple(key for key in required if key not in keys)
     return Reading(kind, layout, keys, missing, 1 - len(missing) / len(required))

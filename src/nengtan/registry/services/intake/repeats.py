@@ -44,7 +44,7 @@ def days(sheets: Sequence[SheetPlan]) -> Iterator[tuple[SheetPlan, int, str, Fau
             continue
         faulty = sheet.faulty
         for position, record in enumerate(sheet.table.records):
-            if not record["code"] or "valid_from" in faulty.get(sheet.table.rows[position], ()):
+            if not record.get("code") or "valid_from" in faulty.get(sheet.table.rows[position], ()):
                 continue
             held, day = first[sheet.kind, str(record["code"])], record.get("valid_from")
             since = day if isinstance(day, date) else None
@@ -115,7 +115,8 @@ def _follow(lead: RowPlan, *others: RowPlan) -> None:
         plan.contacts = {}
         if plan.existing is None:
             plan.lead = lead
-            lead.values = {**plan.values, **lead.values}
+            said = {key: value for key, value in plan.values.items() if key not in plan.named}
+            lead.values = {**said, **lead.values}
             plan.values = {}
 
 

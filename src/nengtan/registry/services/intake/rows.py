@@ -16,7 +16,8 @@ from nengtan.domain.sheets.problems import Fault
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Building, Institution, Meter, Region
 from nengtan.registry.services.equipment import read_particulars
-from nengtan.registry.services.intake.known import Known
+from nengtan.registry.services.intake import events
+from nengtan.registry.services.intake.known import Change, Happening, Known
 from nengtan.registry.services.intake.plan import RowPlan
 from nengtan.registry.services.intake.reading import particulars
 from nengtan.registry.services.intake.schema import CONTACTS
@@ -26,6 +27,9 @@ Faults = Iterator[tuple[str, Fault]]
 PLAIN = ("name", "kind", "system", "reports_to", "address", "lat", "lon", "occupancy", "utility_account", "allocation",
          "share", "carriers", "established_on", "note")  # fmt: skip
 HOUSE = ("name", "use", "year_built", "climate_zone", "floors", "address", "lat", "lon", "out_of_use_on")
+NAMED_IN = {"name": "name", "region": "region_code", "superior": "superior_code", "reports_to": "reports_to"}
+"""What events change, and in which column rows tell it."""
+
 DATED = ("name", "kind", "region", "system", "superior", "reports_to")
 
 
@@ -39,6 +43,8 @@ IDENTITY = {
 
 def identity(kind: str, record: Mapping[str, Any]) -> str:
     """What tells a row's record from others of its sheet; empty where that could not be read."""
+    if kind == "events":
+        return str(Happening.of(record) or "")
     parts = [record.get(key) for key in IDENTITY.get(kind, ("code",))]
     if None in parts:
         return ""
@@ -56,6 +62,7 @@ def build(known: Known, plan: RowPlan) -> Faults:
         "meters": _meter,
         "assets": _asset,
         "contacts": _contact,
+        "events": events.build,
     }
     if "/" in str(plan.given.get("code") or ""):
         yield "code", Fault("bad_code", plan.code)
@@ -91,7 +98,7 @@ def _institution(known: Known, plan: RowPlan) -> Faults:
             values[key] = plan.given[column]
     yield from _credit_code(known, plan, values)
     yield from _together(plan, values)
-    _split(known, plan, values)
+    yield from events.differs(known, plan, _split(known, plan, values))
     plan.first_day = _first_day(plan, body)
     _contacts(known, plan)
 
@@ -137,22 +144,53 @@ def _together(plan: RowPlan, values: dict[str, Any]) -> Faults:
         yield "share", Fault("missing_value")
 
 
-def _split(known: Known, plan: RowPlan, values: dict[str, Any]) -> None:
-    """What differs from the record; what is dated is held against the span in force on the row's day."""
-    body = plan.existing
+def _split(known: Known, plan: RowPlan, values: dict[str, Any]) -> list[Change]:
+    """What differs from the record; what is dated is held against the span in force on the row's day.
+
+    Where events of the file come before that day, names and places are held against what these leave behind, when they
+    are written; such events are the answer. What is true today is no claim on an earlier span: lists are filled in with
+    today's names, whatever day their areas hold from.
+    """
+    body, day = plan.existing, plan.given.get("valid_from")
+    spans = known.spans.get(body.pk, []) if isinstance(body, Institution) else []
+    span = next((one for one in reversed(spans) if day is None or one.valid_from <= day), spans[0] if spans else None)
+    before = [
+        one
+        for one in known.changes.get(plan.code, ())
+        if (day is None or one.day <= day) and (span is None or one.day >= span.valid_from)
+    ]
+    if before:
+        plan.named = {key: value for key, value in values.items() if key in DATED}
+        plan.named |= _left_empty(plan) if body is None else {}
+        plan.span_from = before[-1].day
+        plan.needs += [("events", one.event, "name") for one in before]
     if not isinstance(body, Institution):
         plan.values = values
-        return
-    spans = known.spans.get(body.pk, [])
-    day = plan.given.get("valid_from")
-    span = next((one for one in reversed(spans) if day is None or one.valid_from <= day), spans[0] if spans else None)
+        return before
     latest = not spans or span is spans[-1]
-    if span is not None:
-        plan.span = {key: value for key, value in values.items() if key in DATED and _differs(span, key, value)}
+    if span is not None and not before:
         plan.span_from = span.valid_from
+        plan.span = {
+            key: value
+            for key, value in values.items()
+            if key in DATED and _differs(span, key, value) and (latest or _differs(body, key, value))
+        }
+    for one in known.changes.get(plan.code, ()):
+        told = {key: (one.says.get(column), plan.given.get(column)) for key, column in NAMED_IN.items()}
+        plan.span = {key: value for key, value in plan.span.items() if len({*told.get(key, (0, 1))}) > 1}
     for key, value in values.items():
-        if (key not in DATED or latest) and _differs(body, key, value):
+        mine = key not in DATED or (latest and not before and (span is None or key in plan.span))
+        if mine and _differs(body, key, value):
             plan.values[key] = value
+    return before
+
+
+def _left_empty(plan: RowPlan) -> dict[str, Any]:
+    """In a new body's row that tells to whom it reports, an empty superior and system are none."""
+    if not plan.given.get("reports_to"):
+        return {}
+    empty = {"superior": None} if "superior_code" in plan.given and not plan.given["superior_code"] else {}
+    return empty | ({"system": ""} if "system" in plan.given and not plan.given["system"] else {})
 
 
 def _differs(record: Any, key: str, value: Any) -> bool:

@@ -1,8 +1,9 @@
-"""The six sheets of a register workbook: which columns each has and what they may hold."""
+"""The seven sheets of a register workbook: which columns each has and what they may hold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from django.db.models import Model
@@ -13,10 +14,10 @@ from nengtan import reference
 from nengtan.domain.sheets.records import Field
 from nengtan.domain.sheets.words import fold
 from nengtan.reference.words import sheet_words
-from nengtan.registry.models import Asset, Building, Contact, Institution, Meter
+from nengtan.registry.models import Asset, Building, Contact, Institution, InstitutionEvent, Meter
 from nengtan.ui.words import Named, carrier_word, named
 
-SHEETS = ("institutions", "buildings", "occupancies", "meters", "assets", "contacts")
+SHEETS = ("institutions", "buildings", "occupancies", "meters", "assets", "contacts", "events")
 """In the order they are written: what is referred to stands first."""
 
 AREA = {"m2": Decimal(1), "10km2": Decimal(10000)}
@@ -41,6 +42,7 @@ def titles() -> dict[str, str]:
         "meters": pgettext("sheet", "Meters"),
         "assets": pgettext("sheet", "Equipment"),
         "contacts": pgettext("sheet", "Contacts"),
+        "events": pgettext("sheet", "Events of institutions"),
     }
 
 
@@ -53,6 +55,7 @@ def fields(region: bool = False) -> dict[str, tuple[Field, ...]]:
         "meters": _meters(),
         "assets": _assets(),
         "contacts": _contacts(),
+        "events": _events(),
     }
 
 
@@ -155,6 +158,22 @@ def _contacts() -> tuple[Field, ...]:
         Field("name", required=True, max_length=text["name"]),
         Field("phone", max_length=text["phone"]),
         Field("email", max_length=text["email"]),
+    )
+
+
+def _events() -> tuple[Field, ...]:
+    text, code = _texts(InstitutionEvent), _texts(Institution)["code"]
+    return (
+        replace(_listed("event_kind", InstitutionEvent.Kind), required=True),
+        Field("effective_on", "date", required=True),
+        Field("before_codes", "codes", max_length=code),
+        Field("after_codes", "codes", max_length=code),
+        Field("new_name", max_length=_texts(Institution)["name"]),
+        Field("region_code", "code"),
+        Field("superior_code", "code"),
+        _listed("reports_to", Institution.ReportsTo),
+        Field("document", max_length=text["document"]),
+        Field("note", max_length=text["note"]),
     )
 
 

@@ -21,13 +21,16 @@ from nengtan.registry.models import (
     Attribute,
     Building,
     Contact,
+    EventParty,
     Institution,
+    InstitutionEvent,
     InstitutionSpan,
     Meter,
     Occupancy,
 )
 from nengtan.registry.services.equipment import field_word
 from nengtan.registry.services.intake import schema
+from nengtan.registry.services.intake.known import CHANGING, chunks
 from nengtan.registry.since import since_word
 from nengtan.ui.harmless import safe_text
 from nengtan.ui.sheets.wording import column_name, unit_name
@@ -36,6 +39,7 @@ from nengtan.ui.words import carrier_word, kind_word, named, system_word
 
 TEXT = "@"
 WIDE = {"name", "address", "note"}
+SIZES = ("area_m2", "persons", "establishment")
 LISTED = 60
 """Words in a drop-down at most."""
 
@@ -80,6 +84,7 @@ def _rows(kind: str, institutions: QuerySet[Institution], history: bool) -> Iter
         "meters": _meter_rows,
         "assets": _asset_rows,
         "contacts": _contact_rows,
+        "events": _event_rows,
     }
     return dated[kind](institutions, history) if kind in dated else others[kind](institutions)
 
@@ -116,6 +121,12 @@ def _hints() -> dict[tuple[str, str], str]:
         ("", "carriers"): _("Several are separated by commas: %(words)s")
         % {"words": _(", ").join(map(_listed_carrier, reference.carriers()))},
         ("", "host_code"): _("Body that holds the utility account, if this one has none."),
+        ("events", "before_codes"): _("Whom it happens to; several, for a merger, are separated by commas."),
+        ("events", "after_codes"): _("Who comes of it: one for a merger or a new body, several for a split."),
+        ("events", "new_name"): _("For a renaming."),
+        ("events", "region_code"): _("For a move: the new region."),
+        ("events", "superior_code"): _("For a move: the new superior body."),
+        ("events", "reports_to"): _("For a move."),
         ("meters", "parent_code"): _("The meter above this one, if it is a sub-meter."),
         ("meters", "item"): _("Only if it measures a part of use: code or name of the sub-item."),
     }
@@ -149,6 +160,10 @@ def _examples() -> dict[str, dict[str, SheetValue]]:
             "institution_code": "A001", "role": words["contacts"]["role"][0], "name": _("Somebody"),
             "phone": "027-0000-0000",
         },
+        "events": {
+            "event_kind": words["events"]["event_kind"][0], "effective_on": year, "after_codes": "A001",
+            "document": _("Document No. 1"),
+        },
     }  # fmt: skip
 
 
@@ -159,7 +174,7 @@ def _notes() -> list[str]:
         _("Rows may refer to later rows and to other sheets; sheets that are not needed may stay empty."),
         _("Area and headcount hold from a day: the figures of a past year keep the values of that year."),
         _("A code may stand in several rows, each with a day of its own: values over time."),
-        _("Mergers, splits, renamings and moves are events: enter them on the page of the institution."),
+        _("Mergers, splits, renamings and moves are events: they have a sheet of their own, a row an event."),
         _("Importing the same file again changes nothing."),
     ]
 
@@ -230,9 +245,11 @@ def _institution_rows(institutions: QuerySet[Institution], history: bool) -> Ite
         contacts[contact.institution_id, contact.role] = contact
     for body in institutions.select_related("region", "superior", "host").order_by("code"):
         size = sizes.get(body.pk, {})
-        for day, begins in _earlier(size) if history else ():
-            cells = _then(body, spans.get(body.pk, []), day)
-            cells |= {key: begins(key) for key in ("area_m2", "persons", "establishment")} | {"valid_from": _begin(day)}
+        held = spans.get(body.pk, [])
+        days = _with_spans(size, held)
+        for day in days[:-1] if history else ():
+            cells = _then(body, held, day)
+            cells |= {key: size.get(key, {}).get(day) for key in SIZES} | {"valid_from": _begin(day)}
             yield [cells.get(key) for key in keys]
         people: Row = []
         for role in schema.CONTACTS:
@@ -242,12 +259,19 @@ def _institution_rows(institutions: QuerySet[Institution], history: bool) -> Ite
             body.code, body.credit_code, body.name, kind_word(body.kind), body.region.code,
             system_word(body.system) or None, body.superior.code if body.superior else None,
             str(body.get_reports_to_display()), body.address or None, body.lat, body.lon,
-            _value(size, "area_m2"), _value(size, "persons"), _value(size, "establishment"), _since(size),
+            *(_value(size, key) for key in SIZES), _begin(days[-1]) if days else None,
             str(body.get_occupancy_display()), str(body.get_utility_account_display()),
             str(body.get_allocation_display()) if body.allocation else None,
             body.host.code if body.host else None, body.share,
             ",".join(map(_listed_carrier, body.carriers)), body.established_on, *people, body.note or None,
         ]  # fmt: skip
+
+
+def _with_spans(size: Values, spans: Sequence[InstitutionSpan]) -> list[date]:
+    """Every day on which a size begins to hold, or another name or place; and one before the first of these."""
+    sizes, later = _days(size), [span.valid_from for span in spans[1:]]
+    first = [spans[0].valid_from] if later and not any(day < later[0] for day in sizes) else []
+    return sorted({*sizes, *first, *later})
 
 
 def _spans(institutions: QuerySet[Institution]) -> dict[int, list[InstitutionSpan]]:
@@ -319,3 +343,46 @@ def _contact_rows(institutions: QuerySet[Institution]) -> Iterator[Row]:
     rows = Contact.objects.filter(institution__in=institutions.order_by().values("pk"))
     for one in rows.select_related("institution").order_by("institution__code", "role", "name"):
         yield [one.institution.code, str(one.get_role_display()), one.name, one.phone or None, one.email or None]
+
+
+def _event_rows(institutions: QuerySet[Institution]) -> Iterator[Row]:
+    """Events in which one of the institutions has a part, with what a renaming or move left behind."""
+    mine = InstitutionEvent.objects.filter(parties__institution__in=institutions.order_by().values("pk")).distinct()
+    events = list(mine.prefetch_related("parties__institution").order_by("effective_on", "id"))
+    bodies = {part.institution_id for event in events for part in event.parties.all() if event.kind in CHANGING}
+    spans: dict[int, list[InstitutionSpan]] = {}
+    for chunk in chunks(bodies):
+        rows = InstitutionSpan.objects.filter(institution__in=chunk).select_related("region", "superior")
+        for span in rows.order_by("valid_from"):
+            spans.setdefault(span.institution_id, []).append(span)
+    keys = [entry.key for entry in schema.fields()["events"]]
+    for event in events:
+        parts = {side: [one for one in event.parties.all() if one.side == side] for side in EventParty.Side.values}
+        cells: dict[str, SheetValue] = {
+            "event_kind": str(event.get_kind_display()), "effective_on": event.effective_on,
+            "before_codes": _codes(parts["before"]), "after_codes": _codes(parts["after"]),
+            "document": event.document or None, "note": event.note or None,
+        }  # fmt: skip
+        if event.kind in CHANGING:
+            cells |= _changed(event, spans.get(parts["before"][0].institution_id, []))
+        yield [cells.get(key) for key in keys]
+
+
+def _codes(parts: Sequence[EventParty]) -> str | None:
+    return ",".join(part.institution.code for part in parts) or None
+
+
+def _changed(event: InstitutionEvent, spans: Sequence[InstitutionSpan]) -> dict[str, SheetValue]:
+    """What a body was called, or where it belonged, from the day of an event on."""
+    span = next((one for one in spans if one.valid_from == event.effective_on), None)
+    if span is None:
+        return {}
+    if event.kind == InstitutionEvent.Kind.RENAMED:
+        return {"new_name": span.name}
+    before: Any = next((one for one in reversed(spans) if one.valid_from < event.effective_on), None)
+    told: dict[str, SheetValue] = {"region_code": span.region.code}
+    if span.superior and (before is None or before.superior_id != span.superior_id):
+        told["superior_code"] = span.superior.code
+    if before is None or before.reports_to != span.reports_to:
+        told["reports_to"] = str(span.get_reports_to_display())
+    return told

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from nengtan.domain.overtime import SINCE_ALWAYS
@@ -22,11 +23,14 @@ from nengtan.registry.models import (
     Occupancy,
 )
 from nengtan.registry.services.attributes import announce, stage_attribute
+from nengtan.registry.services.events import EventInput, record_event
 from nengtan.registry.services.institutions import initials_of
-from nengtan.registry.services.intake.known import Known, chunks
+from nengtan.registry.services.intake.events import parties
+from nengtan.registry.services.intake.known import Happening, Known, chunks
 from nengtan.registry.services.intake.plan import Progress, RegistryPlan, RowPlan
 from nengtan.registry.services.intake.rows import DATED
 from nengtan.registry.services.writing import Writing
+from nengtan.ui.sheets.refused import Refused
 
 Dated = dict[tuple[str, int, str, date], Attribute]
 
@@ -61,6 +65,7 @@ class Writer:
         self._meters()
         self._each("assets", self._asset)
         self._each("contacts", self._contact)
+        self._events()
         self._tell(_("Renewing the accounts"))
         announce(*self.changed.values())
         self.done = self.total
@@ -175,6 +180,66 @@ class Writer:
         self.buildings[row.code] = building
         if values:
             self.writing.put("building", building, values)
+
+    def _events(self) -> None:
+        """What happened, told to the register in the order of its days; then what the rows say of the time after it."""
+        rows = [row for row in self.plan.rows("events") if row.action == "create"]
+        for row in sorted(rows, key=lambda row: row.given["effective_on"]):
+            try:
+                record_event(self.writing.actor, self._event(row.given))
+            except ValidationError as error:
+                raise Refused("event_refused", str(row.row), params={"why": " ".join(error.messages)}) from error
+            self._written(1)
+        codes = {code for row in rows for code in parties(row.given)}
+        if not codes:
+            return
+        for chunk in chunks(codes):
+            for body in Institution.objects.filter(code__in=chunk).select_related("region", "superior"):
+                self.bodies[body.code] = self.changed[body.code] = body
+        self._after(codes)
+
+    def _event(self, given: Mapping[str, Any]) -> EventInput:
+        told, held = Happening.of(given), Institution.objects.select_related("region", "superior")
+        assert told is not None
+        bodies = {body.code: body for body in held.filter(code__in={*told.before, *told.after})}
+        superior = given.get("superior_code")
+        return EventInput(
+            told.kind,
+            told.on,
+            [bodies[code] for code in told.before],
+            [bodies[code] for code in told.after],
+            document=given.get("document") or "",
+            note=given.get("note") or "",
+            name=given.get("new_name") or "",
+            region=self.known.regions.get(given.get("region_code") or ""),
+            superior=held.get(code=superior) if superior else None,
+            reports_to=given.get("reports_to") or "",
+        )
+
+    def _after(self, codes: set[str]) -> None:
+        """Rows of bodies with events: the day they began, and what they were called from a day after an event on."""
+        spans: dict[int, list[InstitutionSpan]] = defaultdict(list)
+        for chunk in chunks([self.bodies[code].pk for code in codes]):
+            for span in InstitutionSpan.objects.filter(institution__in=chunk).order_by("valid_from"):
+                spans[span.institution_id].append(span)
+        for row in [row for row in self.plan.rows("institutions") if row.code in codes]:
+            body = self.bodies[row.code]
+            begun = row.given.get("established_on")
+            if begun is not None and body.established_on != begun:
+                self.writing.put("institution", body, {"established_on": begun})
+            if row.named:
+                self._named(row, body, spans[body.pk])
+        self.writing.flush()
+
+    def _named(self, row: RowPlan, body: Institution, spans: Sequence[InstitutionSpan]) -> None:
+        day = row.given.get("valid_from")
+        span = next((one for one in reversed(spans) if day is None or one.valid_from <= day), spans[0])
+        values = dict(row.named)
+        if values.get("superior"):
+            values["superior"] = self.bodies[values["superior"]]
+        self.writing.put("institution.span", span, values, body)
+        if span is spans[-1]:
+            self.writing.put("institution", body, {**values, "initials": initials_of(values.get("name", body.name))})
 
     def _touch(self, body: Institution) -> None:
         self.changed.setdefault(body.code, self.bodies.get(body.code, body))

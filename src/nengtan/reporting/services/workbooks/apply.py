@@ -152,7 +152,8 @@ def _move(actor: Actor, returns: Sequence[Return]) -> None:
         standing = steps.take(of.standing, step)
         groups[standing.state, tuple(sorted(standing.hands))].append(of.pk)
     for (state, hands), ids in groups.items():
-        Return.objects.filter(pk__in=ids).update(state=state, hands=list(hands), version=F("version") + 1)
+        for chunk in bulk.chunks(ids):
+            Return.objects.filter(pk__in=chunk).update(state=state, hands=list(hands), version=F("version") + 1)
 
 
 def _event(actor: Actor, plan: ReturnPlan, changes: Sequence[Change], told: str) -> AuditEvent:

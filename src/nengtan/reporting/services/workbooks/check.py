@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
 from decimal import Decimal
-
-from django.utils import timezone
 
 from nengtan.domain.returns import slots, steps
 from nengtan.domain.returns.forms.page import Cell
@@ -19,6 +16,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.services import bulk
 from nengtan.ledger.services.intake.matching import Body, Institutions, Pair, Unmatched
 from nengtan.reference import scheme
+from nengtan.reporting import clock
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.services.opening import days_of
 from nengtan.reporting.services.reviewing import review
@@ -27,10 +25,7 @@ from nengtan.reporting.services.workbooks.intake import FileRead, Sent
 from nengtan.reporting.services.workbooks.plan import Change, FilePlan, ReturnPlan
 from nengtan.ui.fields import PLACES, from_units, to_units
 
-__all__ = ["REVIEWED", "check"]
-
-REVIEWED = 500
-"""Returns of one file held against the rules before it is taken in; all are when they are submitted."""
+__all__ = ["check"]
 
 Known = dict[Cell, tuple[int, Decimal | None]]
 Key = tuple[str, slots.Slot]
@@ -40,7 +35,6 @@ def check(actor: Actor, read: FileRead, only: Return | None = None, *, lock: boo
     """What the file would do; writes nothing. ``only``: the return it is sent for.
 
     ``lock`` holds all it touches for the writing that follows; what the rules say was told in the preview.
-
 
     Raises:
         Forbidden: the actor fills in returns nowhere.
@@ -125,7 +119,7 @@ class _Checker:
         if sent.edition != of.edition:
             return Fault("wrong_edition", sent.edition, (of.edition,))
         closed = of.institution.closed_on
-        if closed is not None and closed < days_of(sent.period)[0]:
+        if closed is not None and closed <= days_of(sent.period)[0]:
             return Fault("return_of_closed", body.name, (), {"on": closed.isoformat(), "period": str(sent.period)})
         return None
 
@@ -176,24 +170,22 @@ class _Checker:
         if steps.Action.ENTER not in steps.allowed(of.standing, steps.Role.STATISTICIAN, hand_of(self.actor)):
             fault = Fault("return_in_other_hands", of.institution.name, (), {"state": str(of.get_state_display())})
             plan.problems.append(sent.problem("code", fault))
-        elif of.due_on is not None and of.due_on < _today():
+        elif of.due_on is not None and of.due_on < clock.today():
             self.plan.notes.append(_note("return_late", of.institution.name, on=of.due_on.isoformat()))
 
     def _review(self) -> None:
         changed = [plan for plan in self.plan.returns if plan.changes or plan.conflicts]
-        self.plan.reviewed = len(changed) <= REVIEWED
-        reviewed = changed[:REVIEWED]
         instead = {
-            plan.of.pk: {change.cell: change.after for change in (*plan.changes, *plan.conflicts)} for plan in reviewed
+            plan.of.pk: {change.cell: change.after for change in (*plan.changes, *plan.conflicts)} for plan in changed
         }
-        findings = review([plan.of for plan in reviewed], instead) if reviewed else {}
-        for plan in reviewed:
+        findings = review([plan.of for plan in changed], instead)
+        for plan in changed:
             plan.findings = findings[plan.of.pk]
 
 
 def _pair(sent: Sent) -> Pair:
     code, credit_code, name = sent.whose
-    return (code or credit_code or None), (name or None)
+    return (code or credit_code or None), (name or None), None
 
 
 def _held(pks: Iterable[int]) -> dict[int, Known]:
@@ -210,7 +202,3 @@ def _held(pks: Iterable[int]) -> dict[int, Known]:
 
 def _note(code: str, found: str, **params: str) -> Problem:
     return Problem(0, "", "", "", code, found, (), params, "note")
-
-
-def _today() -> date:
-    return timezone.localdate()

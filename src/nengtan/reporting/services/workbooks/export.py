@@ -21,10 +21,11 @@ from nengtan.reference import scheme
 from nengtan.registry.models import Region
 from nengtan.reporting.models import Return
 from nengtan.reporting.queries import returns_of
+from nengtan.reporting.queries.rollup import Rollup
 from nengtan.reporting.services.workbooks.drawing import add_notes, add_page, add_seal, saved
 from nengtan.reporting.services.workbooks.gathering import Gathered, edition_texts
 from nengtan.reporting.services.workbooks.wide import add_rooms_sheet, add_wide_sheet
-from nengtan.reporting.totals import region_forms
+from nengtan.reporting.totals import NONE
 
 __all__ = [
     "BASE_FORMS",
@@ -89,19 +90,21 @@ def forms_of_region(actor: Actor, region: Region, period: slots.Slot, forms: Seq
     Raises:
         Forbidden: the actor may not take the totals of the region away.
     """
-    words = _words()
-    found = region_forms(actor, region, period, forms, own_level=words["own_level"], whole=words["sum"])
+    if not actor.scope_for(Capability.EXPORT).covers(region.path):
+        raise Forbidden(Capability.EXPORT)
+    found, words = Rollup(actor, region, period, capability=Capability.EXPORT), _words()
+    names = {**dict(found.children), "": words["sum"], NONE: words["own_level"]}
     book = _book()
-    for summary in found.forms:
-        form = found.edition.forms[summary.form]
+    for number in forms:
+        summary, form = found.summary(number), found.edition.forms[number]
         texts = {
             **edition_texts(found.edition, form),
             "reporting_unit": region.name,
             "period": period_words(str(period), words),
         }
-        filled = Filled(texts, {}, coverage_remarks(found.edition, summary, found.names, words))
-        page = summary_page(found.edition, summary, found.names, filled, words)
-        add_page(book, page, _title(found.edition, form.number))
+        filled = Filled(texts, {}, coverage_remarks(found.edition, summary, names, words))
+        page = summary_page(found.edition, summary, names, filled, words)
+        add_page(book, page, _title(found.edition, number))
     _finish(book, {found.edition.code}, [], forms)
     return saved(book)
 

@@ -55,10 +55,14 @@ def names_of(returns: Sequence[Return]) -> dict[int, str]:
 
 
 class Gathered:
-    """Values, signatures, contacts and names of some returns; each is asked for once."""
+    """Values, signatures, contacts and names of some returns; each is asked for once.
 
-    def __init__(self, returns: Sequence[Return]) -> None:
+    ``cells`` are the values by return, where whoever asks has them already.
+    """
+
+    def __init__(self, returns: Sequence[Return], cells: Mapping[int, Mapping[Cell, Value]] | None = None) -> None:
         self.returns = returns
+        self._known = cells
         self._ids = [item.pk for item in returns]
         self._bodies = [item.institution_id for item in returns]
 
@@ -75,22 +79,23 @@ class Gathered:
         """A form of a return, filled in."""
         texts = {
             **self._signatures[of.pk],
-            **self._basics(of),
+            **self.basics(of),
             **edition_texts(edition, form),
             "reporting_unit": self._names[of.pk],
-            "credit_code": of.institution.credit_code or "",
-            "organisation_code": of.institution.credit_code or "",
             "period": period_words(str(of.period), scheme.form_words()),
         }
         return Filled(texts, self.values(of), (), tag_of(of.institution.code, of.period, of.edition, form.number))
 
-    def _basics(self, of: Return) -> dict[str, str]:
+    def basics(self, of: Return) -> dict[str, str]:
+        """What the register says of the body: form 1."""
         body, words = of.institution, scheme.form_words()
         kind = reference.institution_types().get(of.institution_kind)
         rooms = {record for record, _indicator in self._cells[of.pk] if record}
         statistician = self._contacts.get(of.institution_id)
         return {
             "name": self._names[of.pk],
+            "credit_code": body.credit_code or "",
+            "organisation_code": body.credit_code or "",
             "class": f"{of.institution_kind} {kind.name_zh}" if kind else of.institution_kind,
             "address": body.address,
             "region": f"{of.region.code} {of.region.name}",
@@ -102,7 +107,9 @@ class Gathered:
         }
 
     @cached_property
-    def _cells(self) -> dict[int, dict[Cell, Value]]:
+    def _cells(self) -> Mapping[int, Mapping[Cell, Value]]:
+        if self._known is not None:
+            return self._known
         found: dict[int, dict[Cell, Value]] = {pk: {} for pk in self._ids}
         for chunk in bulk.chunks(self._ids):
             for value in Value.objects.filter(of__in=chunk).order_by():

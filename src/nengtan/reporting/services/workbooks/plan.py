@@ -69,7 +69,6 @@ class FilePlan:
     returns: list[ReturnPlan] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
-    reviewed: bool = True
 
     def errors(self, overwrite: bool = False) -> list[Problem]:
         """Everything that is not taken, and why, from the top of the file down."""

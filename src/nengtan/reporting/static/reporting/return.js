@@ -1,7 +1,7 @@
 // The page of a return: every change is kept on this device first, then sent; what the rules say comes back with it.
 const root = document.querySelector("[data-return]");
 const state = document.getElementById("save-state");
-const KEY = `nengtan:return:${root.dataset.return}`;
+const KEY = `nengtan:return:${root.dataset.return}:${root.dataset.person}`;
 const TOKEN = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
 const RETRY = 5000;
 const PAUSE = 350;
@@ -242,23 +242,46 @@ root.addEventListener("keydown", (event) => {
   } else entered(event.target);
 });
 
-// Paste: a block copied from a sheet goes down the cells, empty ones left out -------------------------------------------------
+// Paste: a block copied from a sheet goes down the cells, empty ones left out. Among data rooms, which stand in the rows
+// of their form, each row goes into a room of its own; or each column, where there are more rows than rooms. -------------------
+const room = (field) => field.dataset.cell.split(".").slice(0, -1).join(".");
+
+function rooms(field) {
+  const of = new Map();
+  for (const one of boxes()) if (room(one)) of.set(room(one), [...(of.get(room(one)) || []), one]);
+  return [...of.values()].slice([...of.keys()].indexOf(room(field)));
+}
+
+function places(field, block) {
+  const wide = Math.max(...block.map((line) => line.length));
+  if (!room(field)) return { at: placed(block, (row, column, count) => neighbour(field, count)), over: 0 };
+  const here = rooms(field);
+  const first = here[0].indexOf(field);
+  if (block.length === 1 || wide === 1) return { at: placed(block, (row, column, count) => here[0][first + count]), over: 0 };
+  const across = block.length > here.length && wide <= here.length;
+  const of = (row, column) => (across ? here[column]?.[first + row] : here[row]?.[first + column]);
+  return { at: placed(block, of), over: across ? 0 : Math.max(block.length - here.length, 0) };
+}
+
+function placed(block, of) {
+  let count = 0;
+  return block.flatMap((line, row) => line.map((text, column) => ({ text, field: of(row, column, count++) })));
+}
+
 root.addEventListener("paste", (event) => {
   const text = event.clipboardData?.getData("text/plain") || "";
   if (!event.target.dataset.cell || !/[\n\t]/.test(text.trim())) return;
   event.preventDefault();
-  let field = event.target;
-  for (const line of text.replace(/\r/g, "").replace(/\n$/, "").split("\n")) {
-    for (const cell of line.split("\t")) {
-      if (!field) break;
-      if (cell.trim()) {
-        field.value = cell.trim();
-        field.defaultText = field.value;
-        put(field.dataset.cell, field.value, Number(field.dataset.version));
-      }
-      field = neighbour(field, 1);
-    }
+  const block = text.replace(/\r/g, "").replace(/\n$/, "").split("\n").map((line) => line.split("\t"));
+  const { at, over } = places(event.target, block);
+  for (const { text: typed, field } of at) {
+    if (!field || !typed.trim()) continue;
+    field.value = typed.trim();
+    field.defaultText = field.value;
+    put(field.dataset.cell, field.value, Number(field.dataset.version));
   }
+  const note = root.querySelector("[data-over]");
+  if (note) note.textContent = over ? `${note.dataset.over} ${over}` : "";
   flush();
 });
 

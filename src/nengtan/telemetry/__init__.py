@@ -1,0 +1,1 @@
+"""Live metering: from what meters say to what was used."""

@@ -1,0 +1,76 @@
+"""What the rules found, in words."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from nengtan.telemetry.cleaning import Task
+
+__all__ = ["METHODS", "QUALITIES", "REASONS", "TASKS", "task"]
+
+QUALITIES: dict[str, Promise] = {
+    "good": pgettext_lazy("quality of a figure", "good"),
+    "estimated": pgettext_lazy("quality of a figure", "estimated"),
+    "suspect": pgettext_lazy("quality of a figure", "suspect"),
+    "partial": pgettext_lazy("quality of a figure", "partial"),
+    "missing": pgettext_lazy("quality of a figure", "missing"),
+}
+
+METHODS: dict[str, Promise] = {
+    "measured": _("measured"),
+    "prorated": _("measured, shared by time between intervals"),
+    "rollover": _("register rolled over"),
+    "event": _("across a recorded event"),
+    "linear": _("gap, shared out evenly"),
+    "profile": _("gap, shared out like other days"),
+    "catch_up": _("jump confirmed by the next reading"),
+    "reset": _("register went back"),
+    "unconfirmed": _("jump not yet confirmed"),
+    "mismatch": _("event and readings disagree"),
+    "stuck": _("zero while something ran"),
+    "cross_check": _("disagrees with power"),
+    "filled": _("not measured, mean of like days"),
+}
+
+REASONS: dict[str, Promise] = {
+    "sentinel": _("no value"),
+    "out_of_range": _("more than the register can show"),
+    "early": _("time before the year 2000"),
+    "future": _("time in the future"),
+    "duplicate": _("repeats a reading"),
+    "conflict": _("contradicts an earlier reading of the same time"),
+    "dip": _("dip from which the register came back"),
+    "spike": _("jump that did not last"),
+}
+
+TASKS: dict[str, Promise] = {
+    "reset": _(
+        "The register went back from %(before)s to %(found)s and no event says why. What was used in between is not "
+        "known: record the replacement or the reset."
+    ),
+    "catch_up": _(
+        "From %(before)s to %(found)s is more than can have been used, yet the next reading confirms it. It was "
+        "counted: find out what happened."
+    ),
+    "unconfirmed": _(
+        "From %(before)s to %(found)s is more than can have been used. It counts once a later reading confirms it."
+    ),
+    "mismatch": _(
+        "The recorded event contradicts the readings %(before)s and %(found)s. What was used in between is not known: "
+        "correct the event."
+    ),
+    "spike": _("%(found)s after %(before)s is more than can have been used, and the next reading does not confirm it."),
+    "conflict": _("At the same time %(before)s was read first; %(found)s was left out. Find out which is right."),
+    "out_of_range": _("%(found)s is more than the register can show. Check its modulus and its wiring."),
+    "early": _("The clock was never set: the reading says %(time)s. Set the clock."),
+    "future": _("The clock runs ahead: the reading says %(time)s. Set the clock."),
+}
+
+
+def task(found: Task) -> str:
+    """What a person must look at, as a sentence or two in the current language."""
+    before = found.before.value_text.strip() if found.before else "—"
+    values = {"before": before, "found": found.reading.value_text.strip(), "time": found.reading.time_text.strip()}
+    return str(TASKS[found.kind]) % values
