@@ -38,10 +38,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Settle where data lives before Django reads its settings; each xdist worker gets a folder of its own."""
+    """Settle where data lives before Django reads its settings; each xdist worker gets a folder of its own.
+
+    The process that only hands tests to workers leaves Django alone: with ``DJANGO_SETTINGS_MODULE`` inherited from
+    it, a worker would have read its settings before it comes here, and all of them would share one folder.
+    """
     worker = getattr(config, "workerinput", {}).get("workerid", "")
     if not worker:
         os.environ["NENGTAN_TEST_RUN"] = tempfile.mkdtemp(prefix="nengtan-tests-")
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+        if config.getoption("numprocesses", None):
+            return
     folder = Path(os.environ["NENGTAN_TEST_RUN"])
     if all(argument.replace(os.sep, "/").startswith(PURE) for argument in config.args):
         return
