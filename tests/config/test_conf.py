@@ -7,6 +7,7 @@ import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -220,3 +221,7 @@ def test_what_is_meant_is_taken(name: str, value: str, held: object, tmp_path: P
 def test_names_that_are_no_settings_are_found() -> None:
     names = ["NENGTAN_PROXY", "NENGTAN_PORT", "NENGTAN_SECRET_KEY_FILE", "NENGTAN_CONFIG", "NENGTAN_TEST_RUN", "HOME"]
     assert unknown(dict.fromkeys(names, "x")) == ["NENGTAN_PROXY"]
+
+
+def test_every_process_of_a_test_run_has_a_folder_of_its_own(settings: Any) -> None:
+    assert settings.CONFIG.dir.name == os.environ.get("PYTEST_XDIST_WORKER", "data")

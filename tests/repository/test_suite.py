@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
-
 import pytest
 
 from tests import machine
@@ -32,7 +29,3 @@ def test_present_part_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(machine.PROBES, "floor", lambda: "")
     machine.missing.cache_clear()
     machine.require("floor")
-
-
-def test_every_process_of_a_run_has_a_folder_of_its_own(settings: Any) -> None:
-    assert settings.CONFIG.dir.name == os.environ.get("PYTEST_XDIST_WORKER", "data")
