@@ -68,7 +68,7 @@ def _year(request: HttpRequest, name: str = "year") -> int | None:
 
 
 def _region_or_404(request: ActorRequest, code: str) -> Region:
-    region = Region.objects.filter(code=code).select_related("parent__parent__parent__parent").first()
+    region = Region.objects.filter(code=code).first()
     if region is None:
         raise Http404(_("There is no region with this code."))
     if not request.actor.scope.reaches(region.path):

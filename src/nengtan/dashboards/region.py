@@ -85,7 +85,7 @@ class RegionView(YearView):
         months = cube(actor, selection, (FIRST_YEAR, this_year))
         if year is None:
             selection = selection.of_year(months.newest_full_year() or this_year)
-        self.is_leaf = not region.children.exists()
+        self.is_leaf = len(selection.regions) == 1
         self.region = region
         base = base_of(selection.year, base, months.years)
         self.sums = counted(actor, selection, "kind", "year", since=base)
@@ -264,7 +264,7 @@ class RegionView(YearView):
             AccountRow(
                 kind,
                 _group_word(kind),
-                self.cube.figures(self.year, kind=kind),
+                self.cube.figures_of(self.year, kind),
                 together([rows[kind]] if kind in rows else []),
             )
             for kind in kinds
@@ -285,10 +285,7 @@ class RegionView(YearView):
     @cached_property
     def above(self) -> list[Region]:
         """The regions from the root down to this one."""
-        found = [self.region]
-        while found[0].parent is not None:
-            found.insert(0, found[0].parent)
-        return found
+        return list(Region.objects.filter(code__in=self.region.codes).order_by("path"))
 
 
 def _group_word(kind: str) -> str:

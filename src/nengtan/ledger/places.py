@@ -23,10 +23,10 @@ class Places:
     _chains: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, library: FactorLibrary) -> Places:
-        """Zones as the factors now there, and the years now closed, draw them."""
+    def of(cls, library: FactorLibrary, any_closed: bool = True) -> Places:
+        """Zones as the factors now there, and the years now closed, draw them; who knows of none can say so."""
         closed = YearClosing.objects.filter(reopened_at=None).values_list("region__code", "factors__zone").distinct()
-        kept = frozenset(code for pair in closed for code in pair if code)
+        kept = frozenset(code for pair in (closed if any_closed else ()) for code in pair if code)
         return cls(kept.union(item.region for item in library if item.default and item.superseded_on is None))
 
     def zone(self, path: str) -> str:

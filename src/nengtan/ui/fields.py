@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -27,13 +28,17 @@ def to_units(value: Decimal | int | float | str, places: int = PLACES) -> int:
 
 
 def from_units(units: int | Decimal, places: int = PLACES) -> Decimal:
-    """The Decimal that ``units`` of 10^-places stand for.
+    """The Decimal that ``units`` of 10^-places stand for, exact to 28 digits.
 
     >>> from_units(1500000)
     Decimal('1.5')
     """
-    whole, rest = divmod(units, 10**places)
-    return Decimal(units).scaleb(-places).normalize() if rest else Decimal(whole)
+    return Decimal(units) / _scale(places)
+
+
+@cache
+def _scale(places: int) -> Decimal:
+    return Decimal(10) ** places
 
 
 class FixedPointField(models.BigIntegerField):
@@ -58,7 +63,7 @@ class FixedPointField(models.BigIntegerField):
         return name, path, args, kwargs | {"places": self.places}
 
     def from_db_value(self, value: int | Decimal | None, expression: Any, connection: Any) -> Decimal | None:
-        return None if value is None else from_units(value, self.places)
+        return None if value is None else Decimal(value) / _scale(self.places)
 
     def to_python(self, value: Any) -> Decimal | None:
         if value is None or isinstance(value, Decimal):

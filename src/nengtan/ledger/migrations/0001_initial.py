@@ -296,6 +296,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="years",
+                        db_index=False,
                         to="registry.institution",
                         verbose_name="institution",
                     ),
@@ -327,7 +328,10 @@ class Migration(migrations.Migration):
                 (
                     "region",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry.region"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        db_index=False,
+                        related_name="+",
+                        to="registry.region",
                     ),
                 ),
             ],
@@ -347,7 +351,10 @@ class Migration(migrations.Migration):
                 (
                     "region",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry.region"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        db_index=False,
+                        related_name="+",
+                        to="registry.region",
                     ),
                 ),
             ],

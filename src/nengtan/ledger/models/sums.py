@@ -18,7 +18,7 @@ class RegionRollup(models.Model):
     cost are known, so that unknown is not zero.
     """
 
-    region = models.ForeignKey(Region, models.PROTECT, related_name="+")
+    region = models.ForeignKey(Region, models.PROTECT, related_name="+", db_index=False)
     zone = models.CharField(max_length=20)
     kind = models.CharField(max_length=3)
     carrier = models.CharField(max_length=24)
@@ -47,7 +47,9 @@ class InstitutionYear(models.Model):
     change of a fact, the record or a factor: what was worked out from books still holds while the newest is no newer.
     """
 
-    institution = models.ForeignKey(Institution, models.PROTECT, related_name="years", verbose_name=_("institution"))
+    institution = models.ForeignKey(
+        Institution, models.PROTECT, related_name="years", verbose_name=_("institution"), db_index=False
+    )
     year = models.PositiveSmallIntegerField(_("year"))
     region = models.ForeignKey(Region, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=3)
@@ -84,7 +86,7 @@ class RegionBooks(models.Model):
     adding the difference each refreshed book makes, as :class:`RegionRollup` is.
     """
 
-    region = models.ForeignKey(Region, models.PROTECT, related_name="+")
+    region = models.ForeignKey(Region, models.PROTECT, related_name="+", db_index=False)
     year = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=3)
     first_period = models.PositiveIntegerField()

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F, Sum
@@ -75,7 +76,7 @@ class AccountRow:
         figures = self.figures
         return None if Kind.COAL_EQUIVALENT_PRIMARY in figures.incomplete else figures.energy_tce_primary
 
-    @property
+    @cached_property
     def measures(self) -> dict[str, Decimal | None]:
         """Every figure of the row by its fixed name, unrounded."""
         figures, bodies, per = self.figures, self.bodies, self.intensities
@@ -185,7 +186,7 @@ def accounts(
     for key, uses in _uses(actor, selection, by or "", whole, choosers).items():
         used[veil.key(by or "", key, year) if veil else key] += uses
     bodies, everybody = bodies_by(actor, selection, by or "")
-    labels = _labels(by or "", used, bodies)
+    labels = _labels(selection, by or "", used, bodies)
     rows = tuple(
         _row(key, labels[key], used.get(key, ()), bodies.get(key, Bodies()), chooser)
         for key in _order(by or "", labels)
@@ -257,15 +258,14 @@ Summed = tuple[str, str, str, Decimal | None, Decimal | None]
 
 
 def _from_sums(selection: Selection, by: str) -> list[Summed]:
-    column = {"type": "kind", "month": "period", "carrier": "carrier", "region": "region__code"}.get(by)
-    own = selection.path.strip("/").split("/")[-1]
+    column = {"type": "kind", "month": "period", "carrier": "carrier", "region": "region"}.get(by)
     span = selection.periods if by == "month" else selection.kept_as
-    rows = RegionRollup.objects.filter(period__range=span, **_cut(selection)).order_by()
+    regions = list(selection.regions) if by == "region" else [selection.region]
+    rows = RegionRollup.objects.filter(period__range=span, region__in=regions, **_cut(selection)).order_by()
     groups = dict.fromkeys(["zone", "carrier", *([column] if column else [])])
-    sums = list(rows.filter(region=selection.region).values(*groups).annotate(**_AMOUNTS))
+    sums = list(rows.values(*groups).annotate(**_AMOUNTS))
     if by == "region":
-        below = list(rows.filter(region__parent=selection.region).values(*groups).annotate(**_AMOUNTS))
-        sums = [*_directly_in(own, sums, below), *below]
+        sums = _directly_in(selection, sums)
     return [
         (
             str(row[column]) if column else "",
@@ -282,16 +282,18 @@ def _from_sums(selection: Selection, by: str) -> list[Summed]:
 _AMOUNTS = {"quantity_sum": Sum("quantity"), "cost_sum": Sum("cost"), "known": Sum("cells"), "paid": Sum("costs")}
 
 
-def _directly_in(
-    code: str, whole: Iterable[Mapping[str, Any]], below: Iterable[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """What a region's sums hold beyond those of the regions below it: the bodies that stand directly in it."""
-    left = {(row["zone"], row["carrier"]): dict(row) for row in whole}
+def _directly_in(selection: Selection, sums: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The region's own sums less those of the regions below it: of the bodies that stand directly in it."""
+    codes = {pk: region.code for pk, region in selection.regions.items()}
+    rows = [row | {"region": codes[row["region"]]} for row in sums]
+    own = codes[next(iter(codes))]
+    below = [row for row in rows if row["region"] != own]
+    left = {(row["zone"], row["carrier"]): row for row in rows if row["region"] == own}
     for row in below:
         held = left[row["zone"], row["carrier"]]
         for name in _AMOUNTS:
             held[name] -= row[name]
-    return [row | {"region__code": code} for row in left.values()]
+    return [*left.values(), *below]
 
 
 def _cut(selection: Selection) -> dict[str, str]:
@@ -315,13 +317,13 @@ def _from_facts(actor: Actor, selection: Selection, by: str) -> list[Summed]:
     ]
 
 
-def _labels(by: str, used: Mapping[str, Any], bodies: Mapping[str, Bodies]) -> dict[str, str]:
+def _labels(selection: Selection, by: str, used: Mapping[str, Any], bodies: Mapping[str, Bodies]) -> dict[str, str]:
     keys = [key for key in dict.fromkeys([*used, *bodies]) if key != OTHERS]
     others = {OTHERS: others_word()} if OTHERS in used or OTHERS in bodies else {}
-    return _words(by, keys) | others
+    return _words(selection, by, keys) | others
 
 
-def _words(by: str, keys: list[str]) -> dict[str, str]:
+def _words(selection: Selection, by: str, keys: list[str]) -> dict[str, str]:
     english = (get_language() or "").startswith("en")
     if by == "type":
         kinds = reference.institution_types()
@@ -332,7 +334,8 @@ def _words(by: str, keys: list[str]) -> dict[str, str]:
     if by == "month":
         return {key: periods.label(int(key)) for key in keys}
     if by == "region":
-        return {region.code: region.label for region in Region.objects.filter(code__in=keys)}
+        labels = {region.code: region.label for region in selection.regions.values()}
+        return {key: labels[key] for key in keys}
     if by == "institution":
         return (
             dict(Institution.objects.filter(code__in=keys).values_list("code", "name"))

@@ -128,12 +128,13 @@ def bodies_by(actor: Actor, selection: Selection, by: str) -> tuple[dict[str, Bo
 def _by_region(actor: Actor, selection: Selection) -> tuple[dict[str, Bodies], Bodies]:
     groups: dict[str, list[Counted]] = defaultdict(list)
     if sees_whole(actor, selection):
-        whole = counted(actor, selection)
-        below = _grouped(_sums_of(selection).filter(region__parent=selection.region), ["region__code"], _OF_SUMS)
+        sums = _grouped(_sums_of(selection).filter(region__in=list(selection.regions)), ["region"], _OF_SUMS)
+        (top, region), *_below = selection.regions.items()
+        below = {selection.regions[row["region"]].code: row for row in sums if row["region"] != top}
+        whole = [row for row in sums if row["region"] == top]
+        own = _less(whole[0] if whole else {}, below.values())
         veil = veil_of(actor, selection)
-        own = _less(whole[0], below) | {"region__code": selection.path.strip("/").split("/")[-1]}
-        for row in [*below, own] if own["bodies"] else below:
-            code = row["region__code"]
+        for code, row in (below | {region.code: own} if own["bodies"] else below).items():
             groups[veil.key("region", code, selection.year) if veil else code].append(row)
     else:
         whole = _grouped(books_of(actor, selection).annotate(path=F("region__path")), ["path"], _OF_BOOKS)
@@ -144,7 +145,7 @@ def _by_region(actor: Actor, selection: Selection) -> tuple[dict[str, Bodies], B
 
 def _less(whole: Counted, parts: Iterable[Counted]) -> dict[str, Any]:
     """What is left of the whole without the parts: of a region, the bodies that stand directly in it."""
-    left = {name: whole[name] or 0 for name in _OF_SUMS}
+    left = {name: whole.get(name) or 0 for name in _OF_SUMS}
     for part in parts:
         for name in left:
             left[name] -= part[name] or 0

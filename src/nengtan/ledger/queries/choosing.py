@@ -50,8 +50,8 @@ class Choosers:
     @classmethod
     def now(cls) -> Choosers:
         """As they stand."""
-        current = library()
-        return cls(current, Places.of(current), closed_years())
+        current, closings = library(), closed_years()
+        return cls(current, Places.of(current, bool(closings)), closings)
 
     def closing(self, path: str, year: int) -> YearClosing | None:
         """The closing in force over the region at ``path``: its own, or that of a region above."""

@@ -9,13 +9,15 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import chain
 
-from django.db.models import Count, F, Sum
+from django.db.models import Case, Count, F, Q, Sum, Value, When
+from django.db.models.functions import Greatest
 
 from nengtan import reference
 from nengtan.domain.accounts import Figures, Use, account
 from nengtan.domain.exact import total
 from nengtan.identity.access import Actor
 from nengtan.ledger.models import RegionRollup, YearClosing
+from nengtan.ledger.places import Places
 from nengtan.ledger.queries.choosing import Choosers
 from nengtan.ledger.queries.selection import Selection, facts_of, sees_whole
 from nengtan.ledger.queries.veil import veil_of
@@ -23,7 +25,10 @@ from nengtan.ledger.queries.veil import veil_of
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What a kind of body used of a carrier in a month, in one zone of factors; ``bodies`` is how many told of it."""
+    """What was used of a carrier in a month by bodies of all kinds, or in a year (``period`` is yyyy) by one kind.
+
+    One zone of factors each; ``bodies`` is how many told of it.
+    """
 
     period: int
     kind: str
@@ -34,17 +39,18 @@ class Month:
     bodies: int = 0
 
     def __add__(self, other: Month) -> Month:
-        """Two kinds of body together."""
+        """Two of the same period, kind, carrier and zone together."""
         amounts = total((self.quantity, other.quantity)), total((self.cost, other.cost))
-        return Month(self.period, "", self.carrier, self.chain, *amounts, self.bodies + other.bodies)
+        return replace(self, quantity=amounts[0], cost=amounts[1], bodies=self.bodies + other.bodies)
 
 
 @dataclass
 class Cube:
-    """All months known of a subject; figures of any part of them."""
+    """All months known of a subject, and its years by kind of body; figures of any part of them."""
 
     path: str
     months: tuple[Month, ...]
+    by_kind: tuple[Month, ...]
     choosers: Choosers
 
     @cached_property
@@ -65,13 +71,9 @@ class Cube:
 
     @cached_property
     def _cells(self) -> dict[tuple[int, str, str], list[Month]]:
-        """By period, carrier and kind; an empty carrier stands for all, an empty kind for all together."""
+        """By period, carrier and kind; an empty carrier stands for all."""
         found: dict[tuple[int, str, str], list[Month]] = defaultdict(list)
-        together: dict[tuple[int, str, tuple[str, ...]], Month] = {}
-        for cell in self.months:
-            key = (cell.period, cell.carrier, cell.chain)
-            together[key] = together[key] + cell if key in together else replace(cell, kind="")
-        for cell in (*self.months, *together.values()):
+        for cell in (*self.months, *self.by_kind):
             found[cell.period, cell.carrier, cell.kind].append(cell)
             found[cell.period, "", cell.kind].append(cell)
         return found
@@ -80,14 +82,18 @@ class Cube:
         """The closing of a year, if it is closed."""
         return self.choosers.closing(self.path, year)
 
-    def part(self, year: int, *, kind: str = "", carrier: str = "", month: int = 0) -> Iterator[Month]:
-        """The months of a year that fit; unless a kind is asked for, one cell of all kinds for each."""
+    def part(self, year: int, *, carrier: str = "", month: int = 0) -> Iterator[Month]:
+        """The months of a year that fit."""
         periods = [year * 100 + month] if month else range(year * 100 + 1, year * 100 + 13)
-        return chain.from_iterable(self._cells.get((period, carrier, kind), ()) for period in periods)
+        return chain.from_iterable(self._cells.get((period, carrier, ""), ()) for period in periods)
 
     def figures(self, year: int, **cut: str | int) -> Figures:
         """The accounts of a part of a year."""
         return self.account(year, self.part(year, **cut))  # type: ignore[arg-type]
+
+    def figures_of(self, year: int, kind: str) -> Figures:
+        """The accounts of a kind of body."""
+        return self.account(year, self._cells.get((year, "", kind), ()))
 
     def account(self, year: int, months: Iterable[Month], factor_year: int | None = None) -> Figures:
         """The accounts of some months of a year, with the factors of another year if told so."""
@@ -105,7 +111,7 @@ class Cube:
 
     def kinds(self, year: int) -> list[str]:
         """Kinds of body with figures in the year."""
-        return sorted({cell.kind for cell in self.months if cell.period // 100 == year})
+        return sorted({cell.kind for cell in self.by_kind if cell.period == year})
 
     def last_month(self, year: int) -> int:
         """The last month of the year with any quantity, 0 if none."""
@@ -117,49 +123,66 @@ def cube(actor: Actor, selection: Selection, years: tuple[int, int]) -> Cube:
 
     Kinds of too few bodies for the actor to see are one kind, and years of too few are left out.
     """
-    span = (years[0] * 100 + 1, years[1] * 100 + 12)
     choosers = Choosers.now()
-    places = choosers.places
-    if sees_whole(actor, selection):
-        rows = RegionRollup.objects.filter(region=selection.region, period__range=span).exclude(cells=0, costs=0)
-        found = rows.order_by().values_list("period", "kind", "carrier", "zone", "quantity", "cost", "cells", "costs")
-        veil = veil_of(actor, selection)
-        months = (
-            Month(
-                period,
-                veil.key("type", kind, period // 100) if veil else kind,
-                carrier,
-                places.chain(zone),
-                quantity if cells else None,
-                cost if costs else None,
-                max(cells, costs),
-            )
-            for period, kind, carrier, zone, quantity, cost, cells, costs in found
-            if veil is None or period // 100 not in veil.hidden
-        )
-        return Cube(selection.path, tuple(months), choosers)
-    sums = (
-        facts_of(actor, selection, span=span)
+    cells = (_from_sums if sees_whole(actor, selection) else _from_facts)(actor, selection, years, choosers.places)
+    return Cube(selection.path, *cells, choosers)
+
+
+Cells = tuple[tuple[Month, ...], tuple[Month, ...]]
+"""Months of all kinds together, and years by kind."""
+
+
+def _span(years: tuple[int, int]) -> tuple[int, int]:
+    return years[0] * 100 + 1, years[1] * 100 + 12
+
+
+def _from_sums(actor: Actor, selection: Selection, years: tuple[int, int], places: Places) -> Cells:
+    """From the sums kept of the region, which know of every year as of every month."""
+    kind = Case(When(period__lt=10_000, then="kind"), default=Value(""))
+    rows = (
+        RegionRollup.objects.filter(Q(period__range=_span(years)) | Q(period__range=years), region=selection.region)
+        .exclude(cells=0, costs=0)
+        .order_by()
+        .annotate(of=kind)
+        .values_list("period", "of", "carrier", "zone")
+        .annotate(Sum("quantity"), Sum("cost"), Sum("cells"), Sum("costs"), told=Sum(Greatest("cells", "costs")))
+    )
+    veil = veil_of(actor, selection)
+    months, by_kind = [], []
+    for period, of, carrier, zone, quantity, cost, cells, costs, told in rows:
+        amounts = quantity if cells else None, cost if costs else None
+        year = period if of else period // 100
+        if veil is not None and year in veil.hidden:
+            continue
+        if of:
+            held = veil.key("type", of, year) if veil else of
+            by_kind.append(Month(period, held, carrier, places.chain(zone), *amounts, told))
+        else:
+            months.append(Month(period, "", carrier, places.chain(zone), *amounts, told))
+    return tuple(months), tuple(by_kind)
+
+
+def _from_facts(actor: Actor, selection: Selection, years: tuple[int, int], places: Places) -> Cells:
+    """From the facts themselves, of an institution or of the part of a region that the actor sees."""
+    rows = (
+        facts_of(actor, selection, span=_span(years))
         .order_by()
         .annotate(path=F("region__path"))
-        .values("period", "kind", "carrier", "path")
+        .values_list("period", "kind", "carrier", "path")
+        .annotate(Sum("quantity"), Sum("cost"), Count("institution_id", distinct=True))
     )
-    totals = sums.annotate(
-        quantity_sum=Sum("quantity"), cost_sum=Sum("cost"), bodies=Count("institution_id", distinct=True)
-    )
-    return Cube(
-        selection.path,
-        tuple(
-            Month(
-                row["period"],
-                row["kind"],
-                row["carrier"],
-                places.chain(places.zone(row["path"])),
-                row["quantity_sum"],
-                row["cost_sum"],
-                row["bodies"],
-            )
-            for row in totals
-        ),
-        choosers,
-    )
+    cells = [
+        Month(period, kind, carrier, places.chain(places.zone(path)), quantity, cost, bodies)
+        for period, kind, carrier, path, quantity, cost, bodies in rows
+    ]
+    by_kind = (replace(cell, period=cell.period // 100) for cell in cells)
+    return _together(replace(cell, kind="") for cell in cells), _together(by_kind)
+
+
+def _together(cells: Iterable[Month]) -> tuple[Month, ...]:
+    """One for each period, kind, carrier and zone."""
+    found: dict[tuple[int, str, str, tuple[str, ...]], Month] = {}
+    for cell in cells:
+        key = (cell.period, cell.kind, cell.carrier, cell.chain)
+        found[key] = found[key] + cell if key in found else cell
+    return tuple(found.values())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.roles import Capability
@@ -49,6 +50,14 @@ class Selection:
     def kept_as(self) -> tuple[int, int]:
         """First and last period of the kept sums that make it up: the year's own unless a month is asked about."""
         return self.periods if self.month else (self.year, self.year)
+
+    @cached_property
+    def regions(self) -> dict[int, Region]:
+        """By primary key, the region asked about, then those just below it."""
+        if self.region is None:
+            return {}
+        prefetch_related_objects([self.region], "children")
+        return {region.pk: region for region in (self.region, *self.region.children.all())}
 
     def of_year(self, year: int) -> Selection:
         """The same question of another year."""
