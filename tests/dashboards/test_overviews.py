@@ -15,9 +15,8 @@ from nengtan.ledger.queries.accounts import accounts
 from nengtan.ledger.services import FactInput, enter_fact
 from nengtan.registry.models import Institution
 from nengtan.registry.services import InstitutionInput, save_institution, set_attribute
+from tests.budget import MOST_QUERIES
 from tests.cast import Cast
-
-MOST_QUERIES = 20
 
 
 @pytest.fixture

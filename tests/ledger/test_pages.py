@@ -20,10 +20,9 @@ from nengtan.ledger.commands.facts import facts_group
 from nengtan.ledger.models import ActivityFact, FactorVersion, ImportBatch, YearClosing
 from nengtan.ledger.services import FactInput, enter_fact, intake, keep_evidence
 from nengtan.ledger.services.posting import UNVERIFIED
+from tests.budget import MOST_QUERIES
 from tests.cast import Cast
 from tests.ledger.files import bills
-
-MOST_QUERIES = 20
 
 
 @pytest.fixture
@@ -433,7 +432,7 @@ def test_an_import_by_command_names_who_sat_at_the_console(
     intake.import_file(system_actor(), "a.xlsx", bills(*rows))
     client = cast.client("district")
     client.cookies["django_language"] = "en"
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(MOST_QUERIES):
         text = client.get("/ledger/").content.decode()
     assert text.count("command line (system user zhang)") == 12
     assert "command line (system user zhang)" in client.get("/ledger/imports/").content.decode()

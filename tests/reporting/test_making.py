@@ -25,6 +25,7 @@ from nengtan.reporting.report import books as packed
 from nengtan.reporting.report import office, pango
 from nengtan.reporting.services.reports import drop_template, keep_template, make_report, template_of
 from nengtan.ui.jobs import Job
+from tests.budget import MOST_QUERIES
 from tests.reporting.books import TCE, YEAR, Books
 from tests.reporting.test_report import edited, text_of
 
@@ -155,7 +156,7 @@ def test_beside_the_report_stands_how_far_the_review_is(books: Books, django_ass
     assert address.replace("&", "&amp;") in page_of(books)
     client = reader(books)
     client.get(address)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(MOST_QUERIES):
         text = client.get(address).content.decode()
     assert "Waiting for review" in text
     assert "80.0 % of those owed" in text
@@ -167,7 +168,7 @@ def test_beside_the_report_stands_how_far_the_review_is(books: Books, django_ass
 
 def test_the_page_of_the_report_asks_the_database_few_times(books: Books, django_assert_max_num_queries: Any) -> None:
     page_of(books)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(MOST_QUERIES):
         page_of(books)
 
 

@@ -17,10 +17,9 @@ from nengtan.ledger.services import FactInput, enter_fact
 from nengtan.registry.services import save_asset
 from nengtan.reporting.models import Return
 from nengtan.reporting.services import CellChange, prefill, save_cells
+from tests.budget import MOST_QUERIES
 from tests.cast import Cast
 from tests.reporting.desk import bill
-
-MOST_QUERIES = 20
 
 
 def browser(cast: Cast, who: str) -> Any:

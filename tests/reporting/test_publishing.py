@@ -24,6 +24,7 @@ from nengtan.reporting.models import NamingRule, Publication, Return
 from nengtan.reporting.report.notice import notice
 from nengtan.reporting.report.published import readable
 from nengtan.reporting.services import publishing
+from tests.budget import MOST_QUERIES
 from tests.reporting.books import TCE, YEAR, Books
 
 
@@ -233,6 +234,15 @@ def test_the_public_reads_the_page_and_saves_the_files(books: Books) -> None:
     assert client.get(f"/returns/publications/{made.pk}/zip/").status_code == 404
     assert books.cast.client("neighbour").get(f"/returns/publications/{made.pk}/").status_code == 404
     assert client.get("/returns/publications/new/").status_code == 403
+
+
+def test_preparing_one_asks_the_database_few_times(books: Books, django_assert_max_num_queries: Any) -> None:
+    client, chosen = books.cast.client("district"), {"region": "420106", "year": YEAR, "by": "kind"}
+    of = {"smallest": 1, "kinds": ["023"], "institutions": "The office", "reason": "agreed"}
+    client.post("/returns/publications/naming/?region=420106", of)
+    client.get("/returns/publications/new/", chosen)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        assert "The hospital" in client.get("/returns/publications/new/", chosen).content.decode()
 
 
 def test_a_manager_previews_publishes_and_withdraws(books: Books) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from nengtan.reporting.models import Return, RuleSetting, RuleTrial, RuleVersion
 from nengtan.reporting.services import CellChange, save_cells
+from tests.budget import MOST_QUERIES
 from tests.cast import Cast
 
 RULE = {
@@ -135,7 +136,7 @@ def test_a_page_asks_the_database_few_times(cast: Cast, begun: Return, django_as
     client = cast.client("district")
     for number in range(3):
         client.post("/returns/rules/add/", RULE | {"code": f"W{number}"})
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(MOST_QUERIES):
         client.get("/returns/rules/")
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(MOST_QUERIES):
         client.get("/returns/rules/P01/")

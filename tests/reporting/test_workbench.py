@@ -15,6 +15,7 @@ from nengtan.domain.returns.steps import Action
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.queries.bench import Bench
 from nengtan.reporting.services import explain, take_step
+from tests.budget import MOST_QUERIES
 from tests.cast import Cast
 from tests.reporting.books import YEAR, Books, kept
 from tests.reporting.desk import QUARTER, handed_in, opened_all
@@ -24,7 +25,6 @@ __all__ = ["_in_english"]
 
 ADDRESS = "/returns/workbench/?region=420106&period=2023-Q1"
 ACT = "/returns/workbench/act/?region=420106&period=2023-Q1"
-MOST_QUERIES = 20
 
 
 @pytest.fixture

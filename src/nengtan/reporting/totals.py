@@ -7,44 +7,98 @@ returns the annual report and publications are drawn from.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import BigIntegerField, BooleanField, Count, ExpressionWrapper, Q, QuerySet, Sum
-from django.db.models.functions import Cast
+from django.db.models import BigIntegerField, CharField, Count, Q, QuerySet, Sum
+from django.db.models import Value as Constant
+from django.db.models.functions import Cast, Concat
 
 from nengtan.domain.returns.rollup import Contribution
-from nengtan.domain.returns.slots import Slot
+from nengtan.domain.returns.slots import Kind, Slot
 from nengtan.domain.returns.steps import State
 from nengtan.ledger.services import bulk
 from nengtan.registry.models import Institution, Region
 from nengtan.reporting.models import Return, ReturnQuerySet, Value
 from nengtan.ui.fields import from_units
 
-__all__ = ["BY", "NONE", "Counted"]
+__all__ = ["BY", "NONE", "Counted", "Lying"]
 
 BY = ("region", "system", "superior")
 """What the returns are told apart by: regions below, systems (departments), or the bodies they are collected by."""
 
 _UNITS = Cast("value", BigIntegerField())
-_PLACE = ("institution_id", "superior_id", "region__path")
+_ROOM = Concat(Cast("of_id", CharField()), Constant(" "), "record", output_field=CharField())
+_PERIOD = ("year", "slot", "kind")
 
 NONE = "-"
 """The child of what belongs to none: directly in the region, of no system, under no superior body."""
+
+
+class Lying:
+    """Where the returns of some periods lie, and where those count that are collected by another body.
+
+    Two queries for all periods together, the second only where a body collects returns.
+    """
+
+    def __init__(self, *periods: Slot) -> None:
+        self.periods = periods
+
+    def places(self, period: Slot) -> set[tuple[int, str, int | None]]:
+        """Regions with returns of the period, their paths, and the bodies that collect returns there."""
+        return self._places[period]
+
+    def collectors(self, period: Slot) -> dict[int, str]:
+        """The path of the region in which each body that collects returns counts itself."""
+        own = self._own[period]
+        superiors = {superior for _region, _path, superior in self._places[period] if superior is not None}
+        return {body: path for body in superiors if (path := _counts_at(body, own))}
+
+    @cached_property
+    def _returns(self) -> ReturnQuerySet:
+        wanted = Q(pk__in=[])
+        for kind, number in dict.fromkeys((period.kind, period.number) for period in self.periods):
+            years = [period.year for period in self.periods if (period.kind, period.number) == (kind, number)]
+            wanted |= Q(kind=kind, slot=number, year__in=years)
+        return Return.objects.filter(wanted).order_by()
+
+    @cached_property
+    def _places(self) -> dict[Slot, set[tuple[int, str, int | None]]]:
+        found: dict[Slot, set[tuple[int, str, int | None]]] = {period: set() for period in self.periods}
+        rows = self._returns.values_list(*_PERIOD, "region_id", "region__path", "superior_id").distinct()
+        for year, number, kind, *place in rows:
+            found[Slot(year, number, Kind(kind))].add((place[0], place[1], place[2]))
+        return found
+
+    @cached_property
+    def _own(self) -> dict[Slot, dict[int, tuple[int | None, str]]]:
+        """Of every body that collects returns its own: who collects it, and the path of the region it lies in."""
+        found: dict[Slot, dict[int, tuple[int | None, str]]] = {period: {} for period in self.periods}
+        if any(superior for places in self._places.values() for _region, _path, superior in places):
+            above = self._returns.exclude(superior=None).values("superior")
+            rows = self._returns.filter(institution__in=above)
+            names = (*_PERIOD, "institution_id", "superior_id", "region__path")
+            for year, number, kind, body, superior, path in rows.values_list(*names):
+                found[Slot(year, number, Kind(kind))][body] = superior, path
+        return found
 
 
 class Counted:
     """The returns of a period that count towards a region, and their sums by child and class.
 
     A return counts where its institution stood on the period's last day, or where the body that collects it does.
-    ``within`` narrows which are counted; its fields are those of a return.
+    ``within`` narrows which are counted; its fields are those of a return. ``lying`` is shared by the periods that are
+    asked about together.
     """
 
-    def __init__(self, region: Region, period: Slot, by: str = "region", within: Q | None = None) -> None:
+    def __init__(
+        self, region: Region, period: Slot, by: str = "region", within: Q | None = None, lying: Lying | None = None
+    ) -> None:
         self.region, self.period, self.by = region, period, by
         self._within = Q() if within is None else within
+        self._lying = lying or Lying(period)
         self._all = Return.objects.filter(year=period.year, slot=period.number, kind=period.kind)
 
     @cached_property
@@ -61,25 +115,37 @@ class Counted:
         """Those that are added up."""
         return self.returns.filter(state=State.APPROVED)
 
-    @cached_property
+    @property
     def owed(self) -> dict[tuple[str, str], int]:
         """How many returns are owed, by child and class."""
-        return self._counts(self.returns)
+        return {group: owed for group, (owed, _approved) in self._counts.items()}
 
     @cached_property
     def contributions(self) -> list[Contribution]:
         """What is approved, one contribution a child and class, added up by the database."""
-        return self._added(self.approved)
+        sums, known, rooms = self._sums(self.approved, self._home)
+        return [
+            Contribution(*group, sums.get(group, {}), approved, rooms.get(group, 0), known=known.get(group, {}))
+            for group, (_owed, approved) in self._counts.items()
+            if approved
+        ]
 
     @cached_property
     def bodies(self) -> set[int]:
         """The institutions whose returns are approved."""
         return set(self.approved.order_by().values_list("institution_id", flat=True))
 
+    @cached_property
+    def total(self) -> list[Contribution]:
+        """What is approved, added up over all children and classes."""
+        if "contributions" in self.__dict__:
+            return self.contributions
+        return [self._whole(self.approved, len(self.bodies))]
+
     def of_bodies(self, bodies: Collection[int]) -> list[Contribution]:
-        """What the approved returns of some institutions add up to."""
+        """What the approved returns of some of `bodies` add up to."""
         chunks = bulk.chunks(sorted(bodies))
-        return [part for chunk in chunks for part in self._added(self.approved.filter(institution__in=chunk))]
+        return [self._whole(self.approved.filter(institution__in=chunk), len(chunk)) for chunk in chunks]
 
     def child(self, region_id: int, superior: int | None, system: str = "") -> str:
         """The child a return counts in; by region, that in which the body that collects it counts, else it lies in."""
@@ -100,30 +166,17 @@ class Counted:
     # How it is worked out
 
     @cached_property
-    def _collected(self) -> list[tuple[int, int, str]]:
-        """Body, superior and path of the region of every return that is collected by another body."""
-        if not any(collected for _key, _path, collected in self._places):
-            return []
-        held = self._all.exclude(superior=None).order_by()
-        return [(body, superior or 0, path) for body, superior, path in held.values_list(*_PLACE)]
-
-    @cached_property
     def _collectors(self) -> dict[int, str]:
-        """The path of the region in which each body that collects returns counts itself."""
-        if not self._collected:
-            return {}
-        above = {body: (superior, path) for body, superior, path in self._collected}
-        superiors = {superior for _body, superior, _path in self._collected}
-        own = self._all.filter(superior=None, institution__in=self._all.exclude(superior=None).values("superior"))
-        at = {body: path for body, _superior, path in own.order_by().values_list(*_PLACE)}
-        return {body: path for body in superiors if (path := _counts_at(body, above, at))}
+        return self._lying.collectors(self.period)
 
     @cached_property
     def _crossing(self) -> tuple[list[int], list[int]]:
         """The bodies that collect returns from outside into the region, and those that collect out of it."""
         fetching: set[int] = set()
         losing: set[int] = set()
-        for _body, superior, path in self._collected:
+        for _region, path, superior in self._lying.places(self.period):
+            if superior is None:
+                continue
             home, here = self._collectors.get(superior, path), self.region.path
             if home.startswith(here) != path.startswith(here):
                 (fetching if home.startswith(here) else losing).add(superior)
@@ -132,14 +185,7 @@ class Counted:
     @cached_property
     def _paths(self) -> dict[int, str]:
         """Where returns of the period lie: a database plans better with these regions than with the start of a path."""
-        return {key: path for key, path, _collected in self._places}
-
-    @cached_property
-    def _places(self) -> list[tuple[int, str, bool]]:
-        """Regions with returns of the period, their paths, and whether the returns are collected by another body."""
-        collected = ExpressionWrapper(Q(superior__isnull=False), BooleanField())
-        rows = self._all.order_by().annotate(collected=collected)
-        return list(rows.values_list("region_id", "region__path", "collected").distinct())
+        return {key: path for key, path, _superior in self._lying.places(self.period)}
 
     @cached_property
     def _home(self) -> tuple[str, ...]:
@@ -150,69 +196,80 @@ class Counted:
             return ("superior_id",)
         return ("region_id", "superior_id") if self._collectors else ("region_id",)
 
-    def _group(self, row: Mapping[str, Any], prefix: str = "") -> tuple[str, str]:
-        home = {name: row[prefix + name] for name in self._home}
-        child = self.child(home.get("region_id", 0), home.get("superior_id"), home.get("system", ""))
-        return child, row[f"{prefix}institution_kind"]
+    def _group(self, home: Sequence[str], row: Sequence[Any]) -> tuple[str, str]:
+        """The child and class of a row that begins with its ``home``."""
+        at = dict(zip(home, row, strict=False))
+        child = self.child(at.get("region_id", 0), at.get("superior_id"), at.get("system", "")) if home else ""
+        return child, row[len(home)] if home else ""
 
-    def _added(self, rows: ReturnQuerySet) -> list[Contribution]:
-        counts, rooms, (sums, known) = self._counts(rows), self._rooms(rows), self._sums(rows)
-        return [
-            Contribution(*group, sums.get(group, {}), count, rooms.get(group, 0), known=known.get(group, {}))
-            for group, count in counts.items()
-        ]
-
-    def _counts(self, rows: ReturnQuerySet) -> dict[tuple[str, str], int]:
-        found: dict[tuple[str, str], int] = defaultdict(int)
-        for row in rows.order_by().values(*self._home, "institution_kind").annotate(count=Count("pk")):
-            found[self._group(row)] += row["count"]
+    @cached_property
+    def _counts(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """How many returns are owed, and how many are approved, by child and class."""
+        found: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+        rows = self.returns.order_by().values_list(*self._home, "institution_kind")
+        told = rows.annotate(owed=Count("pk"), approved=Count("pk", filter=Q(state=State.APPROVED)))
+        for *at, owed, approved in told:
+            group = self._group(self._home, at)
+            before = found[group]
+            found[group] = before[0] + owed, before[1] + approved
         return dict(found)
 
-    def _sums(
-        self, rows: ReturnQuerySet
-    ) -> tuple[dict[tuple[str, str], dict[str, Decimal | None]], dict[tuple[str, str], dict[str, int]]]:
-        """Sums by indicator, and how many values stand in each; what nobody gave is in neither.
+    def _whole(self, rows: ReturnQuerySet, count: int) -> Contribution:
+        """What ``count`` returns add up to, told apart by nothing."""
+        (sums, known, rooms), nothing = self._sums(rows, ()), ("", "")
+        return Contribution(*nothing, sums.get(nothing, {}), count, rooms.get(nothing, 0), known=known.get(nothing, {}))
 
-        Whole numbers are added as they are kept, and made Decimals when they are few.
+    def _sums(
+        self, rows: ReturnQuerySet, home: tuple[str, ...]
+    ) -> tuple[
+        dict[tuple[str, str], dict[str, Decimal | None]],
+        dict[tuple[str, str], dict[str, int]],
+        dict[tuple[str, str], int],
+    ]:
+        """Sums by indicator, how many values stand in each, and how many rooms there are, by child and class.
+
+        What nobody gave is in neither; a room is what has a record of its own. Whole numbers are added as they are
+        kept, and made Decimals when they are few. One query: the rooms are appended to the sums.
         """
         units: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
         known: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        columns = (*(f"of__{name}" for name in self._home), "of__institution_kind")
-        grouped = self._cells(rows).values_list(*columns, "indicator").annotate(sum=Sum(_UNITS), known=Count("value"))
+        rooms: dict[tuple[str, str], int] = defaultdict(int)
+        columns = (*(f"of__{name}" for name in home), *(("of__institution_kind",) if home else ()))
         groups: dict[tuple[Any, ...], tuple[str, str]] = {}
-        for *home, line, amount, count in grouped:
+        for *at, line, amount, count in _cells_and_rooms(rows, columns):
             if count:
-                key = tuple(home)
-                group = groups.get(key) or groups.setdefault(
-                    key, self._group(dict(zip(columns, key, strict=True)), "of__")
-                )
-                units[group][line] += int(amount)
-                known[group][line] += count
+                key = tuple(at)
+                group = groups.get(key) or groups.setdefault(key, self._group(home, key))
+                if line:
+                    units[group][line] += int(amount or 0)
+                    known[group][line] += count
+                else:
+                    rooms[group] += count
         sums: dict[tuple[str, str], dict[str, Decimal | None]] = {
             group: {line: from_units(amount) for line, amount in held.items()} for group, held in units.items()
         }
-        return sums, dict(known)
-
-    def _rooms(self, rows: ReturnQuerySet) -> dict[tuple[str, str], int]:
-        """How many rooms there are: a room is what has a record of its own."""
-        held = self._cells(rows).filter(record__gt="")
-        home = (f"of__{name}" for name in self._home)
-        found: dict[tuple[str, str], int] = defaultdict(int)
-        for row in held.values(*home, "of__institution_kind", "of_id", "record").distinct():
-            found[self._group(row, "of__")] += 1
-        return dict(found)
-
-    @staticmethod
-    def _cells(rows: ReturnQuerySet) -> QuerySet[Value]:
-        return Value.objects.filter(of__in=rows.order_by().values("pk")).order_by()
+        return sums, dict(known), rooms
 
 
-def _counts_at(body: int, above: Mapping[int, tuple[int, str]], at: Mapping[int, str]) -> str:
+def _cells_and_rooms(rows: ReturnQuerySet, columns: tuple[str, ...]) -> QuerySet[Value, tuple[Any, ...]]:
+    """By ``columns``: a row an indicator with the sum and the number of its values, and one with the number of rooms.
+
+    The row of the rooms names no indicator.
+    """
+    cells = Value.objects.filter(of__in=rows.order_by().values("pk")).order_by()
+    sums = cells.values_list(*columns, "indicator").annotate(sum=Sum(_UNITS), number=Count("value"))
+    nothing = Constant("", output_field=CharField())
+    rooms = cells.filter(record__gt="").annotate(nothing=nothing).values_list(*columns, "nothing")
+    return sums.union(rooms.annotate(sum=Count("pk"), number=Count(_ROOM, distinct=True)), all=True)
+
+
+def _counts_at(body: int, own: Mapping[int, tuple[int | None, str]]) -> str:
     """The path of the region of the body at the top; of the last one known where they stand in a ring."""
     seen, path = {body}, ""
-    while body in above:
-        body, path = above[body]
-        if body in seen:
+    while body in own:
+        superior, path = own[body]
+        if superior is None or superior in seen:
             return path
+        body = superior
         seen.add(body)
-    return at.get(body, path)
+    return path

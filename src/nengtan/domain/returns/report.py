@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
 from nengtan.domain import lmdi
 from nengtan.domain.change import Change, Coverage, LikeForLike, Remark, change, coverage_remark, like_for_like
 from nengtan.domain.exact import product, ratio, total
+from nengtan.domain.returns.rollup import Joined
 
 __all__ = [
     "AMOUNTS",
@@ -243,8 +244,13 @@ def compose(
     seasons: Sequence[tuple[str, Sequence[Reporter]]] = (),
     flagged: Iterable[Flagged] = (),
     carriers: Sequence[str] = (),
+    joined: Mapping[int, Joined[str]] | None = None,
 ) -> Report:
-    """Make the report; ``seasons``: approved returns of each month or quarter, ``carriers``: their official order."""
+    """Make the report; ``seasons``: approved returns of each month or quarter, ``carriers``: their official order.
+
+    ``joined``: by earlier year the bodies that became one another since, which are compared together.
+    """
+    together = joined or {}
     years = (now, last or YearOf(now.year - 1, ()), base or YearOf(0, ()))
     owed = [*now.reporters, *now.missing]
     whole = total(item.amounts.get("energy_tce") for item in now.reporters)
@@ -262,15 +268,15 @@ def compose(
         cut("system"),
         cut("child"),
         tuple(_carrier_line(years, code, whole) for code in _used(years, carriers)),
-        _same(now, years[1]),
-        _explanations(now, last, base),
+        _same(now, years[1], together.get(years[1].year, Joined())),
+        _explanations(now, last, base, together),
         tuple(_season(head, parts) for head, parts in seasons),
         _top(now.reporters, limits.top),
         standouts(now, years[1], limits),
         now.missing,
         tuple(flagged),
         now.reporters,
-        _same_bodies(now, years[1]),
+        _same_bodies(now, years[1], together.get(years[1].year, Joined())),
         _comparable(now, years[1]),
         _comparable(now, years[2]),
     )
@@ -393,17 +399,33 @@ def _season(head: str, parts: Sequence[Reporter]) -> Line:
     return Line(head, Coverage(len(parts), len(parts)), figures)
 
 
-def _same(now: YearOf, last: YearOf) -> dict[str, LikeForLike]:
-    def of(year: YearOf, measure: str) -> dict[str, Decimal | None]:
-        return {item.code: item.amounts.get(measure) for item in year.reporters}
+def _same(now: YearOf, last: YearOf, joined: Joined[str]) -> dict[str, LikeForLike]:
+    """Every amount, of all bodies and of the same; bodies that became one another are one, known where each is."""
 
-    return {measure: like_for_like(of(now, measure), of(last, measure)) for measure in AMOUNTS}
+    def of(year: YearOf, measure: str) -> dict[tuple[str, int], Decimal | None]:
+        held: dict[tuple[str, int], list[Decimal | None]] = defaultdict(list)
+        for item in year.reporters:
+            group = joined.group(item.code)
+            held[group, year.year if group in joined.apart else 0].append(item.amounts.get(measure))
+        return {group: None if None in values else total(values) for group, values in held.items()}
+
+    def whole(measure: str) -> Change:
+        here, there = (total(item.amounts.get(measure) for item in year.reporters) for year in (now, last))
+        return change(here, there)
+
+    return {
+        measure: replace(like_for_like(of(now, measure), of(last, measure)), all_units=whole(measure))
+        for measure in AMOUNTS
+    }
 
 
-def _same_bodies(now: YearOf, last: YearOf) -> dict[str, Change]:
+def _same_bodies(now: YearOf, last: YearOf, joined: Joined[str]) -> dict[str, Change]:
     """Every measure, intensities too, over the bodies that are in both years."""
-    both = {item.code for item in now.reporters} & {item.code for item in last.reporters}
-    here, there = ([item for item in year.reporters if item.code in both] for year in (now, last))
+    kept = joined.same(*([item.code for item in year.reporters] for year in (now, last)))
+    here, there = (
+        [item for item in year.reporters if item.code in bodies]
+        for year, bodies in zip((now, last), kept, strict=False)
+    )
     return {measure: change(sum_of(here, measure), sum_of(there, measure)) for measure in MEASURES}
 
 
@@ -423,10 +445,12 @@ def _kind_intensities(reporters: Sequence[Reporter], least: int) -> dict[str, De
     return {kind: value for kind, value in found.items() if value is not None}
 
 
-def _explanations(now: YearOf, last: YearOf | None, base: YearOf | None) -> tuple[Explained, ...]:
+def _explanations(
+    now: YearOf, last: YearOf | None, base: YearOf | None, joined: Mapping[int, Joined[str]]
+) -> tuple[Explained, ...]:
     earlier = [year for year in (last, base) if year is not None and year.year != now.year]
     found = [
-        _explain(now, year, measure, names, rows)
+        _explain(now, year, measure, names, rows, joined.get(year.year, Joined()))
         for year in {year.year: year for year in earlier}.values()
         for measure, names, rows in _CHAINS
     ]
@@ -437,11 +461,12 @@ Rows = dict[tuple[str, ...], tuple[Decimal, ...]]
 
 
 def _explain(
-    now: YearOf, before: YearOf, measure: str, names: Sequence[str], rows: Callable[[Sequence[Reporter]], Rows]
-) -> Explained | None:
+    now: YearOf, before: YearOf, measure: str, names: Sequence[str], rows: Callable[[Sequence[Reporter]], Rows],
+    joined: Joined[str],
+) -> Explained | None:  # fmt: skip
     """The decomposition over the bodies known in both years; None where there is none, or a row cannot be split."""
-    both = _complete(now.reporters, measure) & _complete(before.reporters, measure)
-    here, there = ([item for item in year.reporters if item.code in both] for year in (now, before))
+    both = _complete(now.reporters, measure, joined) & _complete(before.reporters, measure, joined)
+    here, there = ([item for item in year.reporters if joined.group(item.code) in both] for year in (now, before))
     if not both:
         return None
     try:
@@ -451,8 +476,14 @@ def _explain(
     return Explained(measure, before.year, len(both), split.base, split.now, split.effects)
 
 
-def _complete(items: Iterable[Reporter], measure: str) -> set[str]:
-    return {item.code for item in items if item.amounts.get(measure) is not None and item.amounts.get("area_m2")}
+def _complete(items: Sequence[Reporter], measure: str, joined: Joined[str]) -> set[str]:
+    """The groups of which every body gives the measure and its area."""
+    lacking = {
+        joined.group(item.code)
+        for item in items
+        if item.amounts.get(measure) is None or not item.amounts.get("area_m2")
+    }
+    return {joined.group(item.code) for item in items} - lacking - joined.apart
 
 
 def _energy_rows(items: Sequence[Reporter]) -> Rows:

@@ -7,18 +7,23 @@ approved return or, from a database, the sums of many.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 from nengtan.domain.change import Change, Coverage, change
 from nengtan.domain.exact import product, ratio, total
 from nengtan.domain.returns.scheme import Edition, Indicator, Measure, Records
 from nengtan.domain.returns.slots import Slot
 
+K = TypeVar("K", bound=Hashable)
+Ordered = TypeVar("Ordered", int, str)
+
 __all__ = [
     "Comparison",
     "Contribution",
+    "Joined",
     "Summary",
     "compare",
     "comparison_groups",
@@ -119,16 +124,16 @@ def of_year(measure: Measure, parts: Sequence[tuple[Slot, Decimal | None]]) -> D
     return ratio(weighted, Decimal(sum(months for months, _ in known)))
 
 
-def comparison_groups(events: Iterable[tuple[str, str]]) -> dict[str, str]:
+def comparison_groups(events: Iterable[tuple[Ordered, Ordered]]) -> dict[Ordered, Ordered]:
     """Institutions that must be compared together because one became another (merged, split), each with its group.
 
     >>> groups = comparison_groups([("a", "c"), ("b", "c"), ("x", "y")])
     >>> groups["a"] == groups["b"] == groups["c"] != groups["x"] == groups["y"]
     True
     """
-    above: dict[str, str] = {}
+    above: dict[Ordered, Ordered] = {}
 
-    def top(name: str) -> str:
+    def top(name: Ordered) -> Ordered:
         while above.setdefault(name, name) != name:
             above[name] = above[above[name]]
             name = above[name]
@@ -138,6 +143,34 @@ def comparison_groups(events: Iterable[tuple[str, str]]) -> dict[str, str]:
         first, second = sorted((top(one), top(other)))
         above[second] = first
     return {name: top(name) for name in list(above)}
+
+
+@dataclass(frozen=True)
+class Joined(Generic[K]):
+    """Bodies that became one another between two years, each with the group it is compared in.
+
+    The groups ``apart`` cannot be compared: somebody's return of one of the years is not counted, so that the two sides
+    would not be the same bodies.
+    """
+
+    groups: Mapping[K, K] = field(default_factory=dict)
+    apart: frozenset[K] = frozenset()
+
+    def group(self, body: K) -> K:
+        """What a body is compared in: itself, where it became nothing else."""
+        return self.groups.get(body, body)
+
+    def same(self, now: Collection[K], base: Collection[K]) -> tuple[set[K], set[K], tuple[int, int, int]]:
+        """The bodies to compare of each year; how many groups are in both, only in this, only in the last.
+
+        >>> found = Joined({"a": "a", "b": "a", "c": "a"}).same(["c", "new"], ["a", "b", "closed"])
+        >>> sorted(found[0]), sorted(found[1]), found[2]
+        (['c'], ['a', 'b'], (1, 1, 1))
+        """
+        here, there = ({self.group(body) for body in bodies} for bodies in (now, base))
+        both = (here & there) - self.apart
+        kept, before = ({body for body in bodies if self.group(body) in both} for bodies in (now, base))
+        return kept, before, (len(both), len(here - both), len(there - both))
 
 
 def compare(

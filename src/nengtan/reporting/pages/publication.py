@@ -140,7 +140,7 @@ def publication_new(request: ActorRequest) -> HttpResponseBase:
     }  # fmt: skip
     if form.is_valid():
         chosen = form.cleaned_data
-        place = get_object_or_404(regions, code=chosen["region"])
+        place = next(item for item in regions if item.code == chosen["region"])
         if request.method == "POST" and (made := _published(request, place, form)) is not None:
             return redirect("publication", made.pk)
         found = preview(request.actor, place, chosen["year"], chosen["by"])

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import FileResponse, Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -68,9 +68,10 @@ class TemplateForm(forms.Form):
 
 def regions_of(actor: Actor, capability: str = Capability.VIEW_DETAIL) -> QuerySet[Region]:
     """Regions the actor may use ``capability`` on as a whole that owe annual returns, themselves or below."""
-    paths = Return.objects.order_by().values_list("region__path", flat=True).distinct()
-    codes = {code for path in paths for code in path.strip("/").split("/")}
-    return Region.objects.for_actor(actor, capability).filter(code__in=codes).order_by("path")
+    mine = Region.objects.for_actor(actor, capability)
+    owing = mine.filter(Exists(Return.objects.filter(region=OuterRef("pk")).order_by()))
+    codes = {code for path in owing.order_by().values_list("path", flat=True) for code in path.strip("/").split("/")}
+    return mine.filter(code__in=codes).order_by("path")
 
 
 def asked(request: ActorRequest, regions: Iterable[Region]) -> tuple[Region | None, int, list[int]]:

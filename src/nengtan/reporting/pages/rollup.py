@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -97,7 +98,7 @@ def rollup_page(request: ActorRequest) -> HttpResponseBase:
         if (answer := item.answer()) is not None:
             return answer
     region, period = rollup.region, rollup.period
-    report = _standing(rollup)
+    report, below = _reports(request, rollup)
     whole = summary.coverage[summary.heads[0]]
     context = {
         "rollup": rollup, "region": region, "period": str(period), "period_word": period_word(period), "form": form,
@@ -109,9 +110,9 @@ def rollup_page(request: ActorRequest) -> HttpResponseBase:
         "kinds": [("", gettext("all types")), *choices(reference.institution_types())], "kind": rollup.kind,
         "regions": region_choices(request.actor, region), "periods": period_choices(request.actor, region, period),
         "tabs": manager_tabs(region, period, "rollup"), "crumbs": [Crumb(gettext("Roll-up"))], "report": report,
-        "as_reported": is_as_reported(report, request.actor) if report and not rollup.is_partial else None,
+        "as_reported": is_as_reported(report, rollup) if report and rollup.is_whole else None,
         "may_report": request.actor.scope_for(Capability.REVIEW_RETURNS).covers(region.path) and region.parent_id,
-        "below": _reports_below(request, rollup),
+        "below": below,
     }  # fmt: skip
     return render(request, "reporting/rollup.html", context)
 
@@ -315,22 +316,19 @@ def comparison_words(found: Comparison) -> str:
     return words % {"both": found.in_both, "now": found.only_now, "base": found.only_base}
 
 
-def _standing(rollup: Rollup) -> RegionReport | None:
-    period = rollup.period
+def _reports(request: ActorRequest, rollup: Rollup) -> tuple[RegionReport | None, list[tuple[RegionReport, Any, str]]]:
+    """What the region handed in last; what the level below handed in, with its state."""
+    period, region = rollup.period, rollup.region
+    seen = RegionReport.objects.for_actor(request.actor, Capability.OVERSEE_RETURNS).filter(region__parent=region)
     rows = RegionReport.objects.filter(
-        region=rollup.region, year=period.year, slot=period.number, kind=period.kind
-    ).select_related("region", "reported_by", "decided_by")  # fmt: skip
-    return rows.order_by("-pk").first()
-
-
-def _reports_below(request: ActorRequest, rollup: Rollup) -> list[tuple[RegionReport, Any, str]]:
-    """What the level below handed in, with its state and whether the actor decides on it."""
-    period = rollup.period
-    rows = RegionReport.objects.for_actor(request.actor, Capability.OVERSEE_RETURNS).filter(
-        region__parent=rollup.region, year=period.year, slot=period.number, kind=period.kind
-    )
+        Q(region=region) | Q(pk__in=seen.order_by().values("pk")),
+        year=period.year, slot=period.number, kind=period.kind,
+    ).select_related("region", "reported_by", "decided_by").order_by("region__code", "-pk")  # fmt: skip
     judged = {"reported": "warn", "approved": "good", "returned": "bad"}
-    return [
+    found = list(rows)
+    own = next((row for row in found if row.region_id == region.pk), None)
+    return own, [
         (row, badge_html(judged[row.state], row.get_state_display()), row.reason)
-        for row in rows.select_related("region", "reported_by").order_by("region__code", "-pk")
+        for row in found
+        if row.region_id != region.pk
     ]

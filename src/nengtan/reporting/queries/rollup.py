@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -15,7 +14,6 @@ from nengtan.domain.returns.rollup import (
     Comparison,
     Contribution,
     Summary,
-    comparison_groups,
     in_two_years,
     summarise,
     without,
@@ -25,15 +23,15 @@ from nengtan.domain.returns.slots import Slot
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.roles import Capability
 from nengtan.reference import scheme
-from nengtan.registry.models import EventParty, Institution, InstitutionEvent, Region
+from nengtan.registry.models import Institution, Region
 from nengtan.reporting.models import Return, ReturnQuerySet, Value
-from nengtan.reporting.totals import BY, NONE, Counted
+from nengtan.reporting.same import joined
+from nengtan.reporting.totals import BY, NONE, Counted, Lying
 from nengtan.ui.words import named, system_word
 
 __all__ = ["BY", "FORMS", "NONE", "Behind", "Rollup"]
 
 FORMS = (5, 6, 7, 8)
-_BECAME = (InstitutionEvent.Kind.MERGED, InstitutionEvent.Kind.SPLIT)
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,14 @@ class Rollup:
         within = _scope_q(actor, region, capability)
         within &= Q(system=system) if system else Q()
         within &= Q(institution_kind__startswith=kind) if kind else Q()
-        self.counted, self.last_year = (Counted(region, slot, by, within) for slot in (period, period.last_year))
+        years = period, period.last_year
+        lying = Lying(*years)
+        self.counted, self.last_year = (Counted(region, slot, by, within, lying) for slot in years)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the region, by region: what the level above is given."""
+        return self.by == "region" and not (self.is_partial or self.system or self.kind)
 
     def returns(self) -> ReturnQuerySet:
         """Every return owed for the period."""
@@ -96,15 +101,10 @@ class Rollup:
 
     def comparison(self, form: int) -> Comparison:
         """The lines of a form this year and last: of all institutions, and of those in both years."""
-        groups = _groups_of_events()
-        now, base = (
-            {body: groups.get(body, body) for body in counted.bodies} for counted in (self.counted, self.last_year)
-        )
-        both = set(now.values()) & set(base.values())
-        counts = len(both), len(set(now.values()) - both), len(set(base.values()) - both)
-        same = _of_groups(self.counted, now, both), _of_groups(self.last_year, base, both)
-        whole = self.counted.contributions, self.last_year.contributions
-        return in_two_years(self.edition, form, whole, same, counts)
+        now, base = self.counted.bodies, self.last_year.bodies
+        here, there, counts = joined(self.period, self.period.last_year, now, base).same(now, base)
+        same = _of_bodies(self.counted, here), _of_bodies(self.last_year, there)
+        return in_two_years(self.edition, form, (self.counted.total, self.last_year.total), same, counts)
 
     def behind(self, form: int, head: str, indicator: str) -> list[Behind]:
         """The approved returns a figure was added up from, the largest first."""
@@ -142,12 +142,11 @@ class Rollup:
         return words[self.by]
 
 
-def _of_groups(counted: Counted, groups: Mapping[int, int], wanted: set[int]) -> Sequence[Contribution]:
-    """The sums of the bodies of some groups: added up, or the whole without the others where these are fewer."""
-    kept = {body for body, group in groups.items() if group in wanted}
-    left_out = counted.bodies - kept
+def _of_bodies(counted: Counted, kept: Collection[int]) -> Sequence[Contribution]:
+    """The sums of some bodies: added up, or the whole without the others where these are fewer."""
+    left_out = counted.bodies.difference(kept)
     if len(left_out) < len(kept):
-        return [without(counted.contributions, counted.of_bodies(left_out))]
+        return [without(counted.total, counted.of_bodies(left_out))]
     return counted.of_bodies(kept)
 
 
@@ -164,14 +163,3 @@ def _scope_q(actor: Actor, region: Region, capability: str) -> Q:
     if not any(region.path.startswith(path) or path.startswith(region.path) for path in scope.granted):
         raise Forbidden(capability)
     return wanted & Q(region__path__startswith=scope.limit) if scope.limit else wanted
-
-
-def _groups_of_events() -> dict[int, int]:
-    """Institutions that became one another, each with its group."""
-    rows = EventParty.objects.filter(event__kind__in=_BECAME).order_by("event_id", "id")
-    parties: dict[int, list[str]] = defaultdict(list)
-    for event, body in rows.values_list("event_id", "institution_id"):
-        parties[event].append(str(body))
-    pairs = [(members[0], other) for members in parties.values() for other in members[1:]]
-    groups = comparison_groups(pairs)
-    return {int(body): int(group) for body, group in groups.items()}

@@ -14,6 +14,7 @@ from nengtan.domain.returns import slots
 from nengtan.domain.returns.publication import Filing, Handed
 from nengtan.domain.returns.report import CarrierUse, Flagged, Missing, Report, Reporter, YearOf, compose
 from nengtan.domain.returns.review.rules import Rule
+from nengtan.domain.returns.rollup import Joined
 from nengtan.domain.returns.scheme import Edition, Indicator, Measure, edition_of
 from nengtan.domain.returns.steps import State
 from nengtan.identity.access import Actor, Forbidden
@@ -25,11 +26,12 @@ from nengtan.reference import scheme
 from nengtan.reference.report import limits
 from nengtan.reference.rules import rule_book
 from nengtan.registry.models import Region
-from nengtan.reporting.models import Explanation, Return, ReturnQuerySet, RuleVersion, Value
+from nengtan.reporting.models import Explanation, Return, RuleVersion, Value
 from nengtan.reporting.queries import HANDED_IN, days_late, is_late
+from nengtan.reporting.same import joined
 from nengtan.reporting.services.reviewing import review
 from nengtan.reporting.services.rulebook import as_rule
-from nengtan.reporting.totals import NONE, Counted
+from nengtan.reporting.totals import NONE, Counted, Lying
 
 
 @dataclass(frozen=True)
@@ -66,19 +68,28 @@ def annual_report(
         Forbidden: the actor does not see the single institutions of the whole region.
     """
     require_whole(actor, region)
-    books = Books(region)
+    books = Books(region, year, year - 1, *([base_year] if base_year else []))
     seasons = books.seasons(year) if reviewed else []
+    now, last = books.year(year), books.year(year - 1)
+    base = books.year(base_year) if base_year else None
     report = compose(
-        books.year(year),
-        books.year(year - 1),
-        books.year(base_year) if base_year else None,
+        now,
+        last,
+        base,
         limits(),
         seasons=seasons,
         flagged=_flagged(books.approved(slots.annual(year))) if reviewed else (),
         carriers=list(reference.carriers()),
+        joined={earlier.year: _joined(now, earlier) for earlier in (last, base) if earlier and earlier.reporters},
     )
     edition = edition_of(year, scheme.editions().values())
     return Gathered(region, edition, report, books.factor_lines(year), seasons, known_rules() if reviewed else {})
+
+
+def _joined(now: YearOf, earlier: YearOf) -> Joined[str]:
+    """The bodies that became one another between two years, by code."""
+    here, there = ({item.code for item in year.reporters} for year in (now, earlier))
+    return joined(slots.annual(now.year), slots.annual(earlier.year), here, there, key="institution__code")
 
 
 def known_rules() -> dict[str, Rule]:
@@ -99,9 +110,8 @@ def years_with_returns(region: Region) -> list[int]:
     return list(held.order_by("-year").values_list("year", flat=True).distinct())
 
 
-def filings(counted: Counted) -> tuple[Filing, ...]:
+def filings(counted: Counted, owed: Iterable[Return]) -> tuple[Filing, ...]:
     """How every body that owes a return that counts towards the region handed it in."""
-    owed = counted.returns.select_related("institution").order_by("institution__code")
     return tuple(
         Filing(
             item.institution.code, item.institution.name, item.institution_kind, item.system,
@@ -124,52 +134,55 @@ def _handed(item: Return) -> Handed:
 
 
 class Books:
-    """The approved returns of a region by period; zones and factors are looked up once for all years."""
+    """The approved returns of a region by period; zones and factors are looked up once for all years.
 
-    def __init__(self, region: Region) -> None:
+    Where the annual returns of ``years`` lie is asked for together.
+    """
+
+    def __init__(self, region: Region, *years: int) -> None:
         self.region = region
         self._choosers = Choosers.now()
-        self._counted: dict[slots.Slot, Counted] = {}
         self._factors: dict[int, YearFactors] = {}
+        lying = Lying(*map(slots.annual, years))
+        self._counted = {period: Counted(region, period, lying=lying) for period in lying.periods}
+        self._owed: dict[slots.Slot, list[Return]] = {}
 
     def year(self, year: int) -> YearOf:
         """The approved annual returns of a year, and those owed."""
         period = slots.annual(year)
-        owed = self._owed(self.counted(period).returns)
         missing = tuple(
             Missing(
                 item.institution.code, item.institution.name, item.institution_kind, item.system,
                 child_of(self.counted(period), item), item.state,
             )
-            for item in owed if item.state != State.APPROVED
+            for item in self.owed(period) if item.state != State.APPROVED
         )  # fmt: skip
-        approved = [item for item in owed if item.state == State.APPROVED]
-        return YearOf(year, self._reporters(period, approved), missing)
+        return YearOf(year, self.reporters(period), missing)
 
     def counted(self, period: slots.Slot) -> Counted:
         """The returns of a period that count towards the region."""
         return self._counted.setdefault(period, Counted(self.region, period))
 
+    def owed(self, period: slots.Slot) -> list[Return]:
+        """The returns owed for a period."""
+        if period not in self._owed:
+            rows = self.counted(period).returns.select_related("institution", "region").order_by("institution__code")
+            self._owed[period] = list(rows)
+        return self._owed[period]
+
     def approved(self, period: slots.Slot) -> list[Return]:
         """The approved returns of a period."""
-        return self._owed(self.counted(period).approved)
-
-    @staticmethod
-    def _owed(returns: ReturnQuerySet) -> list[Return]:
-        return list(returns.select_related("institution", "region").order_by("institution__code"))
+        return [item for item in self.owed(period) if item.state == State.APPROVED]
 
     def reporters(self, period: slots.Slot) -> tuple[Reporter, ...]:
         """What the approved returns of a period amount to."""
-        return self._reporters(period, self.approved(period))
-
-    def _reporters(self, period: slots.Slot, held: Sequence[Return]) -> tuple[Reporter, ...]:
         cells: dict[int, dict[str, Decimal | None]] = defaultdict(dict)
         rows = Value.objects.filter(
             of__in=self.counted(period).approved.order_by().values("pk"), record="", indicator__in=_wanted()
         ).order_by()
         for pk, indicator, value in rows.values_list("of_id", "indicator", "value"):
             cells[pk][indicator] = value
-        return tuple(self._reporter(item, cells[item.pk]) for item in held)
+        return tuple(self._reporter(item, cells[item.pk]) for item in self.approved(period))
 
     def seasons(self, year: int) -> list[tuple[str, tuple[Reporter, ...]]]:
         """The approved monthly returns of a year, else its quarterly ones, by period."""

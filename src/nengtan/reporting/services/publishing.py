@@ -23,18 +23,15 @@ from nengtan.ledger.services import bulk
 from nengtan.reference.report import smallest_class, withheld_systems
 from nengtan.registry.models import Institution, Region
 from nengtan.reporting import clock
-from nengtan.reporting.models import NamingRule, Publication
+from nengtan.reporting.models import NamingRule, Publication, Return
 from nengtan.reporting.models.publication import BY
 from nengtan.reporting.report.gather import Books, filings, require_whole
 from nengtan.reporting.report.phrasing import Phrases
-from nengtan.reporting.totals import Counted
 
 
 def rule_of(region: Region) -> NamingRule:
     """The naming rule in force: the region's own, else that of the nearest region above, else an unsaved default."""
-    held = NamingRule.objects.filter(region__code__in=region.codes).select_related("region")
-    nearest = max(held, key=lambda item: len(item.region.path), default=None)
-    return nearest or NamingRule(region=region, smallest_class=smallest_class(), systems=list(withheld_systems()))
+    return _nearest(_rules_over([region.path]), region)
 
 
 @transaction.atomic
@@ -93,29 +90,41 @@ def preview(actor: Actor, region: Region, year: int, classes: str) -> Published:
     if classes not in dict(BY):
         words = _("Found %(found)s; allowed: %(allowed)s.")
         raise ValidationError({"by": words % {"found": classes, "allowed": " ".join(dict(BY))}})
-    rule, books = rule_of(region), Books(region)
-    now, last = books.year(year), books.year(year - 1)
-    owed = books.counted(slots.annual(year))
-    filed, hidden = filings(owed), _unnamed(rule, owed)
-    return composed(now.reporters, last.reporters, filed, classes, hidden, rule.smallest_class)
+    books, period = Books(region, year, year - 1), slots.annual(year)
+    now, last, owed = books.year(year), books.year(year - 1), books.owed(period)
+    rules = _rules_over({region.path, *(item.region.path for item in owed)})
+    rule, filed = _nearest(rules, region), filings(books.counted(period), owed)
+    return composed(now.reporters, last.reporters, filed, classes, _unnamed(rule, rules, owed), rule.smallest_class)
 
 
-def _unnamed(rule: NamingRule, counted: Counted) -> set[str]:
-    """The bodies that may not be named: by the rule in force, and by those of every region they lie in."""
-    rows = counted.returns.order_by().values_list("institution__code", "institution_kind", "system", "region__path")
-    bodies = list(rows)
-    places = {code for path in {path for *_rest, path in bodies} for code in path.strip("/").split("/")}
-    rules = [
+def _rules_over(paths: Iterable[str]) -> list[NamingRule]:
+    """The naming rules of some regions and of all above them, with the bodies they name."""
+    places = sorted({code for path in paths for code in path.strip("/").split("/")})
+    return [
         held
-        for chunk in bulk.chunks(sorted(places))
-        for held in NamingRule.objects.filter(region__code__in=chunk).select_related("region")
+        for chunk in bulk.chunks(places)
+        for held in NamingRule.objects.filter(region__code__in=chunk)
+        .select_related("region")
+        .prefetch_related("institutions")
     ]
+
+
+def _nearest(rules: Iterable[NamingRule], region: Region) -> NamingRule:
+    """The region's own rule, else that of the nearest region above, else an unsaved default."""
+    over = [item for item in rules if region.path.startswith(item.region.path)]
+    usual = NamingRule(region=region, smallest_class=smallest_class(), systems=list(withheld_systems()))
+    return max(over, key=lambda item: len(item.region.path), default=usual)
+
+
+def _unnamed(rule: NamingRule, rules: Iterable[NamingRule], owed: Iterable[Return]) -> set[str]:
+    """The bodies that may not be named: by the rule in force, and by those of every region they lie in."""
+    bodies = [(item.institution.code, item.institution_kind, item.system, item.region.path) for item in owed]
     found = {code for code, kind, system, _path in bodies if _hides(rule, kind, system)}
     for held in rules:
         of = held.region.path
         found |= {code for code, kind, system, path in bodies if path.startswith(of) and _hides(held, kind, system)}
-    named = NamingRule.institutions.through.objects.filter(namingrule__in=[held.pk for held in rules])
-    return found | set(named.values_list("institution__code", flat=True))
+        found |= {body.code for body in held.institutions.all()}
+    return found
 
 
 def _hides(rule: NamingRule, kind: str, system: str) -> bool:

@@ -113,20 +113,17 @@ def review_typed(of: Return, typed: Cells | None = None) -> Reviewed:
     shown = frozenset(("metered", key) for key in keys)
     stored = {(value.record, value.indicator): value for value in of.values.select_related("entered_by")}
     cells = {place: value.value for place, value in stored.items()} | (typed or {})
-    held = _read([of], of.period, of.edition, History().of(of), {of.pk: cells}, shown, complete=True)
     year = scheme.base_year(of.year)
-    base = replace(of.period, year=year) if year else None
-    others = _other_periods(of, [of.period.last_year, of.period.previous, *([base] if base else [])])
+    periods = {"last": of.period.last_year, "previous": of.period.previous}
+    periods |= {"base": replace(of.period, year=year)} if year else {}
+    others = _other_periods(of, list(periods.values()))
+    views = {"now": cells, **{view: others.get(period, {}) for view, period in periods.items()}}
+    held = _read([of], of.period, of.edition, History().of(of), {of.pk: cells}, shown, views=views)
     metered = Against(held.whole, 0).view("metered")
     return Reviewed(
-        _gravest_first(held.findings()),
-        stored,
-        cells,
-        others.get(of.period.last_year, {}),
-        others.get(of.period.previous, {}),
-        others.get(base, {}) if base else {},
+        _gravest_first(held.findings()), stored, cells, views["last"], views["previous"], views.get("base", {}),
         {key: metered.get(key) for key in keys},
-    )
+    )  # fmt: skip
 
 
 def _gravest_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -175,26 +172,42 @@ class _Tables:
 
 def _read(
     members: Sequence[Return], period: slots.Slot, edition: str, rules: Rules, instead: Mapping[int, Cells],
-    shown: frozenset[tuple[str, str]] = frozenset(), *, complete: bool = False,
+    shown: frozenset[tuple[str, str]] = frozenset(), *, views: Mapping[str, Cells] | None = None,
 ) -> _Tables:  # fmt: skip
     """The columns the rules read (and those ``shown``), with ``instead`` in place of what is stored.
 
-    ``complete`` says that ``instead`` has every cell of every return, so that nothing is looked up again for the rooms.
+    ``views`` are all cells of a single return, as it is and of other periods, where they were read already.
     """
     engine = engine_of(edition, period.kind, Scope.RETURN, rules)
     wanted = frozenset(column for column in engine.columns() if column[0] != "rooms") | shown
-    whole = past(Return.objects.filter(pk__in=[item.pk for item in members]), period, wanted)
+    read = wanted if views is None else frozenset(column for column in wanted if column[0] not in _OF_CELLS)
+    whole = past(Return.objects.filter(pk__in=[item.pk for item in members]), period, read)
+    whole = whole if views is None else _with_columns(whole, views, wanted - read)
     places = {_key(pk): row for row, pk in enumerate(whole.institutions)}
     for pk, cells in instead.items():
         for (record, indicator), value in cells.items():
             column = whole.columns.get(("now", indicator))
             if pk in places and not record and column is not None:
                 column[places[pk]] = nan if value is None else float(value)
-    rooms, return_of = _rooms(members, period, instead, places, {} if complete else _room_cells(members))
+    rooms, return_of = _rooms(members, period, instead, places, _room_cells(members) if views is None else {})
     if len(rooms):
         whole = with_rooms(whole, rooms, return_of)
     whole = among_peers(whole, period, edition, engine)
     return _Tables(whole, rooms, engine, engine_of(edition, period.kind, Scope.ROOM, rules))
+
+
+_OF_CELLS = ("now", "last", "previous", "base")
+"""The views of a return that are nothing but cells of a period."""
+
+
+def _with_columns(table: Table, views: Mapping[str, Cells], wanted: Iterable[tuple[str, str]]) -> Table:
+    """The table of one return with the columns ``wanted`` of ``views``."""
+    found = {
+        (view, name): np.array([nan if (value := views[view].get(("", name))) is None else float(value)])
+        for view, name in wanted
+        if view in views
+    }
+    return replace(table, columns={**table.columns, **found})
 
 
 def _room_cells(members: Sequence[Return]) -> dict[int, Cells]:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from nengtan.domain.returns.slots import Kind, Slot
+from nengtan.domain.returns.slots import Slot
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.audit import record
 from nengtan.identity.roles import Capability
@@ -44,10 +44,9 @@ def digest_of(forms: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()
 
 
-def is_as_reported(report: RegionReport, actor: Actor) -> bool:
-    """Whether the approved returns still add up to what was handed in."""
-    period = Slot(report.year, report.slot, Kind(report.kind))
-    return digest_of(forms_now(Rollup(actor, report.region, period))) == report.digest
+def is_as_reported(report: RegionReport, rollup: Rollup) -> bool:
+    """Whether the approved returns still add up to what was handed in; ``rollup`` is of all of the region's period."""
+    return digest_of(forms_now(rollup)) == report.digest
 
 
 @transaction.atomic
