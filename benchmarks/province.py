@@ -67,6 +67,8 @@ def _body(number: int, districts: list[int]) -> dict[str, Any]:
         "kind": kind,
         "region_id": districts[number % len(districts)],
         "established_on": SINCE,
+        "lat": 29.2 + number % 997 / 270,
+        "lon": 108.5 + number % 991 / 135,
     }
 
 

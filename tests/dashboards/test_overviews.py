@@ -209,12 +209,38 @@ def test_who_is_worth_a_look_is_searched_and_the_sentence_still_counts_all(books
     client, address = books.client("district"), "/regions/420106/attention/"
     everybody = client.get(address, {"year": 2023}).context["table"].rows
     assert len(everybody) > 1
-    name = everybody[0].book.name
+    name = everybody[0].book.institution.name
     page = client.get(address, {"year": 2023, "q": name})
-    assert [row.book.name for row in page.context["table"].rows] == [name]
+    assert [row.book.institution.name for row in page.context["table"].rows] == [name]
     assert page.context["count"] == len(everybody)
     why = client.get(address, {"year": 2023, "q": str(everybody[0].reasons[0].word)})
-    assert name in [row.book.name for row in why.context["table"].rows]
+    assert name in [row.book.institution.name for row in why.context["table"].rows]
+
+
+def test_the_map_comes_after_the_page_with_every_body_that_has_a_position(books: Cast) -> None:
+    client, address = books.client("district"), "/regions/420106/map/?year=2023"
+    assert address.encode() not in client.get("/regions/420106/", {"year": 2023}).content
+    assert client.get(address).status_code == 404
+    Institution.objects.filter(pk=books.institutions["school"].pk).update(lat=30.55, lon=114.31)
+    assert address.encode() in client.get("/regions/420106/", {"year": 2023}).content
+    with CaptureQueriesContext(connection) as seen:
+        chart = client.get(address).context["chart"]
+    assert len(seen) <= MOST_QUERIES
+    school, hospital = books.institutions["school"], books.institutions["hospital"]
+    drawn = {row[0]: row[-2:] for row in chart.rows}
+    assert drawn.keys() == {school.name, hospital.name, books.institutions["office"].name}
+    assert drawn[school.name] == ("114.3100", "30.5500")
+    (dots,) = [series["data"] for series in chart.option["series"] if series["data"]]
+    assert len(dots) == 1, "the others have no position and are counted in the note"
+    assert "2" in chart.note
+    assert books.client("public").get(address).status_code == 403
+
+
+def test_the_largest_users_are_ranked_by_energy(books: Cast) -> None:
+    """Energy computed above: the school's 71.4 tce of electricity alone is more than the hospital's 12.3."""
+    view = region_view(books)
+    names = [row[0] for row in view.ranking_chart().rows]
+    assert names == [books.institutions["school"].name, books.institutions["hospital"].name]
 
 
 def test_a_region_without_figures_says_what_to_do(cast) -> None:

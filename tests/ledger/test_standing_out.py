@@ -39,7 +39,7 @@ def year(cast: Cast) -> Cast:
 
 def found(cast: Cast, who: str = "district", region: str = "420106") -> set[tuple[str, str]]:
     """Body and reason of everything found in electricity, or without a carrier, but missing months."""
-    findings = standing_out(cast.actor(who), Selection(2023, cast.regions[region]))
+    findings = standing_out(cast.actor(who), Selection(2023, cast.regions[region])).findings
     return {
         (finding.institution.split("-")[1], finding.code)
         for finding in findings
@@ -112,7 +112,7 @@ def test_a_factor_moves_the_comparison_of_years(year) -> None:
 
 def test_a_record_that_names_other_carriers_is_followed(year) -> None:
     def missing() -> set[str]:
-        findings = standing_out(year.actor("district"), Selection(2023, year.regions["420106"]))
+        findings = standing_out(year.actor("district"), Selection(2023, year.regions["420106"])).findings
         return {item.institution for item in findings if item.code == "missing_months"}
 
     assert "420106-H1" in missing()

@@ -108,17 +108,19 @@ _WORDS: dict[str, Callable[[Params], tuple[str, str]]] = {
 }
 
 
-def worded(finding: Finding) -> Worded:
+def worded(finding: Finding, unverified: Unverified) -> Worded:
     """A finding as a person reads it."""
+    if is_doubtful(finding, unverified):
+        return _doubtful(finding)
     word, text = _WORDS[finding.code](finding.params)
     return Worded(finding.institution, finding.severity, word, text, finding.score)
 
 
-def by_institution(findings: Iterable[Finding], unverified: Unverified) -> dict[str, list[Worded]]:
+def by_institution(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
     """Findings of each institution, the most important institution first."""
-    found: dict[str, list[Worded]] = {}
+    found: dict[str, list[Finding]] = {}
     for finding in findings:
-        found.setdefault(finding.institution, []).append(_doubtful(finding, unverified) or worded(finding))
+        found.setdefault(finding.institution, []).append(finding)
     return found
 
 
@@ -138,9 +140,7 @@ def is_doubtful(finding: Finding, unverified: Unverified) -> bool:
     return unverified.get((finding.institution, _carrier(finding)), 0) >= _months(finding)
 
 
-def _doubtful(finding: Finding, unverified: Unverified) -> Worded | None:
-    if not is_doubtful(finding, unverified):
-        return None
+def _doubtful(finding: Finding) -> Worded:
     text = _("%(carrier)s: %(n)s months reported in a unit that is not verified, so not counted") % {
         "carrier": carrier_word(_carrier(finding)),
         "n": _months(finding),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from nengtan import reference
-from nengtan.dashboards.findings import Worded, by_institution
+from nengtan.dashboards.findings import Worded, worded
 from nengtan.dashboards.region import FIRST_YEAR, per_area, unverified_months
 from nengtan.dashboards.year import Bodies, YearView, base_of
 from nengtan.domain import periods
@@ -50,10 +50,9 @@ class InstitutionView(YearView):
     def reasons(self) -> list[Worded]:
         """What was found about it among the bodies of its region."""
         around = Selection(self.year, region=self.institution.region)
-        own = [item for item in standing_out(self.actor, around) if item.institution == self.institution.code]
-        return by_institution(own, unverified_months(self.actor, self.selection) if own else {}).get(
-            self.institution.code, []
-        )
+        own = [item for item in standing_out(self.actor, around).findings if item.institution == self.institution.code]
+        unverified = unverified_months(self.actor, self.selection) if own else {}
+        return [worded(finding, unverified) for finding in own]
 
     @cached_property
     def peers(self) -> list[float]:
@@ -61,7 +60,7 @@ class InstitutionView(YearView):
         books = InstitutionYear.objects.filter(
             year=self.year, kind=self.institution.kind, region__path__startswith=self.institution.region.path
         )
-        values = [per_area(book) for book in books[:500]]
+        values = [per_area(*book) for book in books.values_list("energy_tce", "area_m2")[:500]]
         return [float(value) for value in values if value is not None]
 
     @property

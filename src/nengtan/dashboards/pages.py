@@ -191,8 +191,8 @@ class AttentionTable(Table):
             "name",
             _("Institution"),
             priority=1,
-            value=lambda row: row.book.name,
-            href=lambda row: reverse("institution", args=[row.book.code]),
+            value=lambda row: row.book.institution.name,
+            href=lambda row: reverse("institution", args=[row.book.institution.code]),
         ),
         Column("kind", _("Type"), value=lambda row: kind_word(row.book.kind)),
         Column("kgce_per_m2", _("Energy per area"), unit="kgce/m²", numeric=True, decimals=1, sort=True),
@@ -241,6 +241,16 @@ def region(request: ActorRequest, code: str) -> HttpResponseBase:
         "attention": attention,
     }
     return render(request, "dashboards/region.html", context)
+
+
+@page(Capability.VIEW_DETAIL)
+def region_map(request: ActorRequest, code: str) -> HttpResponseBase:
+    """The map of a region's institutions, put into the region's page after it stands: it may have thousands of dots."""
+    found = _region_or_404(request, code)
+    view = RegionView(request.actor, found, _year(request), timezone.localdate().year)
+    if not view.has_places:
+        raise Http404(_("No institution here has a position."))
+    return render(request, "dashboards/map.html", {"chart": view.map_chart()})
 
 
 @page(Capability.VIEW_DETAIL)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import NamedTuple
+from itertools import islice
+from urllib.parse import quote
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from nengtan.dashboards.findings import Worded, by_institution, is_doubtful
+from nengtan.dashboards.findings import Worded, by_institution, is_doubtful, worded
 from nengtan.dashboards.year import Bodies, YearView, base_of
 from nengtan.domain.review import Finding
 from nengtan.identity.access import Actor
@@ -24,7 +24,7 @@ from nengtan.ledger.queries.accounts import AccountRow, accounts
 from nengtan.ledger.queries.bodies import Counted, counted, together
 from nengtan.ledger.queries.cube import cube
 from nengtan.ledger.queries.selection import Selection, books_of, facts_of, require_visible, sees_whole
-from nengtan.ledger.queries.standing_out import MOST, standing_out
+from nengtan.ledger.queries.standing_out import MOST, StandingOut, standing_out
 from nengtan.ledger.queries.veil import OTHERS, TooFew, others_word, too_few, veil_of
 from nengtan.registry.models import Region
 from nengtan.ui import charts
@@ -33,35 +33,23 @@ from nengtan.ui.words import kind_word
 
 FIRST_YEAR = 1990
 SHOWN = 8
-
-
-class Book(NamedTuple):
-    """What is shown of one institution's year: m², tce, kWh, degrees."""
-
-    institution_id: int
-    code: str
-    name: str
-    lat: float | None
-    lon: float | None
-    kind: str
-    area_m2: Decimal | None
-    energy_tce: Decimal | None
-    electricity_kwh: Decimal | None
-
-
-_OF_THE_BODY = {name: f"institution__{name}" for name in ("code", "name", "lat", "lon")}
+LARGEST = 12
 
 
 @dataclass(frozen=True)
 class Attention:
-    """An institution worth a look, with its place among its peers."""
+    """An institution worth a look: its book of the year, and its place among its peers [kgce/m²]."""
 
-    book: Book
-    kgce_per_m2: Decimal | None
+    book: InstitutionYear
     before: Decimal | None
     against: str
     peers: tuple[float, ...]
     reasons: tuple[Worded, ...]
+
+    @property
+    def kgce_per_m2(self) -> Decimal | None:
+        """Energy per area."""
+        return per_area(self.book.energy_tce, self.book.area_m2)
 
     @property
     def severity(self) -> str:
@@ -69,11 +57,9 @@ class Attention:
         return "bad" if any(reason.severity == "bad" for reason in self.reasons) else self.reasons[0].severity
 
 
-def per_area(book: Book | InstitutionYear) -> Decimal | None:
-    """kgce per m² of a book."""
-    if book.energy_tce is None or not book.area_m2:
-        return None
-    return book.energy_tce * 1000 / book.area_m2
+def per_area(energy_tce: Decimal | None, area_m2: Decimal | None) -> Decimal | None:
+    """kgce per m²."""
+    return energy_tce * 1000 / area_m2 if energy_tce is not None and area_m2 else None
 
 
 class RegionView(YearView):
@@ -131,24 +117,14 @@ class RegionView(YearView):
         return self.in_detail and 0 < self.bodies.institutions <= MOST
 
     @cached_property
-    def books(self) -> list[Book]:
-        """The books of every institution, where there are few enough."""
-        if not self.is_small:
-            return []
-        books = books_of(self.actor, self.selection).order_by("institution__code")
-        return [Book(*row) for row in books.values_list(*(_OF_THE_BODY.get(name, name) for name in Book._fields))]
+    def standing(self) -> StandingOut:
+        """What stands out, where there are few enough bodies."""
+        return standing_out(self.actor, self.selection) if self.is_small else StandingOut()
 
     @cached_property
     def findings(self) -> list[Finding]:
         """Everything worth a look, good news aside."""
-        if not self.is_small:
-            return []
-        return [finding for finding in standing_out(self.actor, self.selection) if finding.severity != "good"]
-
-    @cached_property
-    def reasons(self) -> dict[str, list[Worded]]:
-        """Findings in words, by institution code."""
-        return by_institution(self.findings, self.unverified_months)
+        return [finding for finding in self.standing.findings if finding.severity != "good"]
 
     @property
     def odd(self) -> int:
@@ -172,55 +148,54 @@ class RegionView(YearView):
 
     def attention(self, most: int | None = None) -> list[Attention]:
         """Institutions worth a look, the most important first."""
-        books = {book.code: book for book in self.books}
-        peers: dict[str, list[float]] = defaultdict(list)
-        for book in self.books:
-            value = per_area(book)
-            if value is not None:
-                peers[book.kind].append(float(value))
-        shown = [(code, reasons) for code, reasons in self.reasons.items() if code in books][:most]
-        ids = [books[code].institution_id for code, _reasons in shown]
-        base = books_of(self.actor, self.selection.of_year(self.base)).filter(institution_id__in=ids)
-        before = dict(base.values_list("institution_id", "energy_tce"))
+        found = dict(islice(by_institution(self.findings).items(), most))
+        books = books_of(self.actor, self.selection, min(self.year, self.base)).filter(institution__code__in=found)
+        held = {(book.institution.code, book.year): book for book in books.select_related("institution")}
+        shown = [(held[code, self.year], reasons) for code, reasons in found.items() if (code, self.year) in held]
         return [
             Attention(
-                books[code],
-                per_area(books[code]),
-                before.get(books[code].institution_id),
+                book,
+                held[code, self.base].energy_tce if (code := book.institution.code, self.base) in held else None,
                 self.against,
-                tuple(peers[books[code].kind]),
-                tuple(reasons),
+                self.standing.peers.get(book.kind, ()),
+                tuple(worded(finding, self.unverified_months) for finding in reasons),
             )
-            for code, reasons in shown
+            for book, reasons in shown
         ]
+
+    @cached_property
+    def has_places(self) -> bool:
+        """Whether any institution has a position."""
+        return self.is_small and self._places.exists()
+
+    @property
+    def map_url(self) -> str:
+        """Where the map is drawn."""
+        return f"{reverse('region_map', args=[self.region.code])}?year={self.year}"
+
+    @property
+    def _places(self) -> QuerySet[InstitutionYear]:
+        return books_of(self.actor, self.selection).exclude(institution__lat=None)
 
     def map_chart(self) -> charts.Chart:
         """Institutions by position, sized by energy, coloured by what was found."""
+        reasons = by_institution(self.findings)
+        columns = ("institution__name", "institution__lon", "institution__lat", self._column, "institution__code")
+        books = books_of(self.actor, self.selection).order_by("institution__code").values_list(*columns)
+        page = _address_of("institution")
         places = [
-            charts.Place(
-                book.name,
-                book.lon,
-                book.lat,
-                book.energy_tce if self.in_energy else book.electricity_kwh,
-                *self._judged(book.code),
-                reverse("institution", args=[book.code]),
-            )
-            for book in self.books
+            charts.Place(name, lon, lat, size, *self._judged(reasons.get(code, [])), page(code))
+            for name, lon, lat, size, code in books
         ]
         words = {"muted": _("as usual"), "warn": _("check"), "bad": _("stands out")}
         return charts.institution_map(_("Institutions by position"), self._unit, places, words)
 
-    def _judged(self, code: str) -> tuple[str, str]:
-        reasons = self.reasons.get(code)
-        if not reasons:
+    def _judged(self, findings: list[Finding]) -> tuple[str, str]:
+        if not findings:
             return "muted", ""
-        severity = "bad" if any(reason.severity == "bad" for reason in reasons) else "warn"
-        return severity, f"{reasons[0].word}: {reasons[0].text}"
-
-    @property
-    def has_places(self) -> bool:
-        """Whether any institution has a position."""
-        return any(book.lat is not None for book in self.books)
+        said = [worded(finding, self.unverified_months) for finding in findings]
+        severity = "bad" if any(reason.severity == "bad" for reason in said) else "warn"
+        return severity, f"{said[0].word}: {said[0].text}"
 
     @cached_property
     def unverified_months(self) -> dict[tuple[str, str], int]:
@@ -234,16 +209,15 @@ class RegionView(YearView):
 
     def ranking_chart(self) -> charts.Chart:
         """The largest users."""
-        sized = [book for book in self.books if self._size(book)]
-        ranked = sorted(sized, key=lambda book: -(self._size(book) or 0))[:12]
-        shares = [
-            charts.Share("brand", book.name, self._size(book), reverse("institution", args=[book.code]))
-            for book in ranked
-        ]
+        books = books_of(self.actor, self.selection).filter(**{f"{self._column}__gt": 0}).order_by(f"-{self._column}")
+        largest = books.values_list("institution__name", self._column, "institution__code")[:LARGEST]
+        page = _address_of("institution")
+        shares = [charts.Share("brand", name, size, page(code)) for name, size, code in largest]
         return charts.ranking(_("Largest users"), self._unit, shares)
 
-    def _size(self, book: Book) -> Decimal | None:
-        return book.energy_tce if self.in_energy else book.electricity_kwh
+    @property
+    def _column(self) -> str:
+        return "energy_tce" if self.in_energy else "electricity_kwh"
 
     @cached_property
     def below(self) -> tuple[AccountRow, ...]:
@@ -286,6 +260,12 @@ class RegionView(YearView):
     def above(self) -> list[Region]:
         """The regions from the root down to this one."""
         return list(Region.objects.filter(code__in=self.region.codes).order_by("path"))
+
+
+def _address_of(page: str) -> Callable[[str], str]:
+    """The addresses of a page by code, for lists of thousands."""
+    before, after = reverse(page, args=["CODE"]).split("CODE")
+    return lambda code: f"{before}{quote(code)}{after}"
 
 
 def _group_word(kind: str) -> str:

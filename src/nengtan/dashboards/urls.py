@@ -7,6 +7,7 @@ from nengtan.dashboards import pages
 urlpatterns = [
     path("", pages.home, name="home"),
     path("regions/<str:code>/", pages.region, name="region"),
+    path("regions/<str:code>/map/", pages.region_map, name="region_map"),
     path("regions/<str:code>/attention/", pages.attention, name="attention"),
     path("institutions/<str:code>/", pages.institution, name="institution"),
 ]

@@ -250,7 +250,8 @@ def peers_svg(
     def x(value: float) -> str:
         return f"{8 + (value - low) / span * (width - 16):.1f}"
 
-    dots = "".join(f'<circle class="peer" cx="{x(value)}" cy="10" r="2.4"/>' for value in values)
+    places = dict.fromkeys(round(float(x(value))) for value in values)
+    dots = "".join(f'<circle class="peer" cx="{place}" cy="10" r="2.4"/>' for place in places)
     rank = sum(1 for value in values if value > float(own)) + 1
     words = gettext("%(own)s; number %(rank)s from the top among %(count)s of its kind, %(low)s to %(high)s") % {
         "own": f"{formats.plain(own)} {unit}".strip(),

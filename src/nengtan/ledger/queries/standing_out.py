@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -33,10 +34,21 @@ Kept = dict[int, tuple[Stamp, Look]]
 """By institution."""
 
 
-def standing_out(actor: Actor, selection: Selection) -> list[Finding]:
-    """Every finding of a region's year among the institutions the actor sees, most important first.
+@dataclass(frozen=True)
+class StandingOut:
+    """The findings of a region's year, most important first, and by kind of body the energy per area of all [kgce/m²].
 
-    ``Finding.institution`` is the institution's code. A region with more than :data:`MOST` bodies gives none. Each
+    ``Finding.institution`` is the institution's code.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    peers: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+def standing_out(actor: Actor, selection: Selection) -> StandingOut:
+    """What stands out in a region's year among the institutions the actor sees.
+
+    A region with more than :data:`MOST` bodies gives none. Each
     body is looked at again only when its own books were drawn anew. What is found in a region seen whole is kept too,
     while no book of it is drawn anew, comes or goes.
     """
@@ -49,13 +61,13 @@ def standing_out(actor: Actor, selection: Selection) -> list[Finding]:
     name = f"standing_out:{__version__}:{selection.subject.pk}:{selection.year}"
     held = cache.get(name)
     if held and held[0] == drawn:
-        return list(held[1])
+        return held[1]
     found = _compared(selection.year, books, before)
     cache.set(name, (drawn, found), KEEP_SECONDS)
     return found
 
 
-def _compared(year: int, books: QuerySet[InstitutionYear], before: QuerySet[InstitutionYear]) -> list[Finding]:
+def _compared(year: int, books: QuerySet[InstitutionYear], before: QuerySet[InstitutionYear]) -> StandingOut:
     drawn_before = dict(before.values_list("institution_id", "drawn_at"))
     homes: dict[int, int] = {}
     stamps: dict[int, Stamp] = {}
@@ -63,8 +75,13 @@ def _compared(year: int, books: QuerySet[InstitutionYear], before: QuerySet[Inst
     for pk, code, region, drawn in rows[: MOST + 1]:
         homes[pk], stamps[pk] = region, (code, drawn, drawn_before.get(pk))
     if len(stamps) > MOST:
-        return []
-    return compare(_looks(year, homes, stamps).values())
+        return StandingOut()
+    looks = _looks(year, homes, stamps).values()
+    peers: dict[str, list[float]] = defaultdict(list)
+    for look in looks:
+        if look.kgce_per_m2 is not None:
+            peers[look.kind].append(look.kgce_per_m2)
+    return StandingOut(tuple(compare(looks)), {kind: tuple(values) for kind, values in peers.items()})
 
 
 def _looks(year: int, homes: dict[int, int], stamps: dict[int, Stamp]) -> dict[int, Look]:
