@@ -20,12 +20,13 @@ from nengtan.identity.access import Forbidden
 from nengtan.identity.models import AuditEvent
 from nengtan.reporting import clock
 from nengtan.reporting.commands import returns
+from nengtan.reporting.lateness import HANDED_IN
 from nengtan.reporting.models import NamingRule, Publication, Return
 from nengtan.reporting.report.notice import notice
 from nengtan.reporting.report.published import readable
 from nengtan.reporting.services import publishing
 from tests.budget import MOST_QUERIES
-from tests.reporting.books import TCE, YEAR, Books
+from tests.reporting.books import TCE, YEAR, Books, code
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +120,8 @@ def test_the_notice_says_by_how_many_days(books: Books) -> None:
     one_class_each(books)
     clinic = books.returns["clinic", YEAR]
     in_time = datetime(YEAR + 1, 1, 30, 9, tzinfo=UTC)
-    Return.objects.filter(year=YEAR).update(due_on=date(YEAR + 1, 1, 31), reported_at=in_time)
+    Return.objects.filter(year=YEAR).update(due_on=date(YEAR + 1, 1, 31))
+    Return.objects.filter(year=YEAR, state__in=HANDED_IN).update(reported_at=in_time)
     Return.objects.filter(pk=clinic.pk).update(reported_at=datetime(YEAR + 1, 2, 12, 9, tzinfo=UTC))
     with clock.at(date(YEAR + 1, 2, 20)):
         found = publishing.preview(district(books), books.region, YEAR, "kind")
@@ -296,3 +298,40 @@ def test_the_console_previews_and_publishes(books: Books) -> None:
     refused = CliRunner().invoke(returns, ["publish", "--region", "420106", "--year", "2019"])
     assert refused.exit_code == 2
     assert "nothing to publish" in refused.output
+
+
+# what is not named, at every door
+
+
+def test_the_operation_sets_what_is_not_named(books: Books) -> None:
+    client, region = books.cast.client("anonymous"), {"region": "420106"}
+    key, address = books.cast.bearer("district"), "/api/returns/publications/naming"
+    usual = client.get(address, region, headers=key).json()
+    assert (usual["set_by"], usual["systems"], usual["institutions"]) == ("", ["public_security"], [])
+    told = {**region, "smallest_class": 3, "kinds": ["023"], "institutions": ["The office"], "reason": "agreed"}
+    made = client.put(address, told, "application/json", headers=key)
+    assert made.status_code == 200, made.content
+    found = client.get(address, region, headers=key).json()
+    assert (found["set_by"], found["smallest_class"], found["kinds"], found["systems"]) == ("420106", 3, ["023"], [])
+    assert found["institutions"] == [code(books, "office")]
+    wrong = client.put(address, {**told, "institutions": ["Nobody"]}, "application/json", headers=key)
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "institutions")
+    for who in ("neighbour", "education", "statistician"):
+        answer = client.put(address, told, "application/json", headers=books.cast.bearer(who))
+        assert answer.status_code in (403, 404), who
+
+
+def test_the_command_sets_what_is_not_named(books: Books) -> None:
+    def run(*more: str) -> Any:
+        result = CliRunner().invoke(returns, ["naming", "--region", "420106", "--format", "json", *more])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.output)
+
+    assert run()["set_by"] == ""
+    run("--smallest", "3", "--type", "023", "--institution", "The office", "--reason", "agreed")
+    found = run("--name-all", "types")
+    assert (found["smallest_class"], found["kinds"], found["reason"]) == (3, [], "agreed")
+    assert found["institutions"] == [code(books, "office")]
+    refused = CliRunner().invoke(returns, ["naming", "--region", "420106", "--institution", "Nobody"])
+    assert refused.exit_code == 2
+    assert "Nobody" in refused.output

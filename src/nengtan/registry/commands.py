@@ -14,13 +14,23 @@ from django.utils.translation import gettext_lazy
 
 from nengtan import reference
 from nengtan.domain import periods
-from nengtan.ui.cli import REFUSED, Words, die, emit, emit_one, format_option, one_of, progress_bar, to_json
+from nengtan.ui.cli import (
+    REFUSED,
+    Words,
+    die,
+    emit,
+    emit_one,
+    format_option,
+    one_of,
+    progress_bar,
+    refuse_file,
+    to_json,
+)
 from nengtan.ui.words import carrier_word, choices, kind_word, label_of, system_word
 
 if TYPE_CHECKING:
     from nengtan.registry.models import Institution
     from nengtan.registry.services.intake import Result
-    from nengtan.ui.sheets.refused import Refused
 
 INSTITUTION_COLUMNS = {
     "code": gettext_lazy("Code"),
@@ -134,32 +144,9 @@ def import_registry(file: Path, dry_run: bool, partial: bool, region: str, forma
             with progress_bar(_("Importing")) as step:
                 result = intake.import_file(actor, file.name, content, partial, step, home)
     except Refused as refused:
-        return _refuse(file, refused, format)
+        return refuse_file(file, refused, format, ("accepted", "rejected", "unchanged", "created", "updated"))
     _print(result, dry_run, format)
     return REFUSED if result.errors and not (result.stored or (dry_run and partial and result.accepted)) else 0
-
-
-def _refuse(file: Path, refused: Refused, format: str) -> int:
-    """A file that is not opened: one error for the whole of it."""
-    from nengtan.ui.sheets import wording
-
-    if format != "json":
-        die(f"{file.name}: {wording.refusal(refused)}", REFUSED)
-    counts = dict.fromkeys(("accepted", "rejected", "unchanged", "created", "updated"), 0)
-    click.echo(
-        to_json(
-            {
-                "stored": False,
-                **counts,
-                "errors": [wording.refusal_told(refused)],
-                "notes": [],
-                "sheets": [],
-                "skipped": [],
-                "skipped_omitted": 0,
-            }
-        )
-    )
-    return REFUSED
 
 
 def _print(result: Result, dry_run: bool, format: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from nengtan.reporting.asking import (
     return_of,
 )
 from nengtan.reporting.managing import due, rollup, spotcheck
-from nengtan.reporting.report_commands import publish, report
+from nengtan.reporting.report_commands import naming, publish, report
 from nengtan.reporting.rule_commands import rules
 from nengtan.reporting.wording import severity_word
 from nengtan.reporting.workbook_commands import export, file_options, take_file, template
@@ -87,7 +88,8 @@ def open_period(region: str, period: slots.Slot, format: str) -> None:
 def status(region: str, period: slots.Slot, format: str) -> None:
     """One line a return."""
     from nengtan.identity.access import system_actor
-    from nengtan.reporting.queries import is_late, returns_of
+    from nengtan.reporting.lateness import is_late
+    from nengtan.reporting.queries import returns_of
 
     emit(
         [
@@ -148,17 +150,24 @@ def submit(institution: str, period: slots.Slot, format: str) -> None:
 @period_option
 @click.argument("action", type=click.Choice([str(item) for item in steps.Action if item is not steps.Action.ENTER]))
 @click.option("--reason", default="", help=_("Why; needed to send back and to reopen."))
+@click.option(
+    "--again-by", type=click.DateTime(["%Y-%m-%d"]), help=_("The day a return sent back is to be handed in again by.")
+)
 @format_option
-def step(institution: str, period: slots.Slot, action: str, reason: str, format: str) -> None:
+def step(
+    institution: str, period: slots.Slot, action: str, reason: str, again_by: datetime | None, format: str
+) -> None:
     """Refused with the reason where it cannot be taken; what people sign is not signed here."""
-    _step(institution, period, steps.Action(action), reason, format)
+    _step(institution, period, steps.Action(action), reason, format, again_by.date() if again_by else None)
 
 
-def _step(institution: str, period: slots.Slot, action: steps.Action, reason: str, format: str) -> None:
+def _step(
+    institution: str, period: slots.Slot, action: steps.Action, reason: str, format: str, again_by: date | None = None
+) -> None:
     from nengtan.identity.access import system_actor
     from nengtan.reporting.services import take_step
 
-    of = take_step(system_actor(), return_of(institution, period), action, reason)
+    of = take_step(system_actor(), return_of(institution, period), action, reason, again_by)
     words: Words = {"state": lambda _code: of.get_state_display()}
     emit_one({"institution": institution, "period": str(period), "state": of.state}, format, DONE_HEADINGS, words)
 
@@ -260,7 +269,7 @@ def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
     return CellChange(indicator, number, seen.get((record, indicator), 0), record)
 
 
-for _command in (due, export, publish, report, rollup, rules, spotcheck, template):
+for _command in (due, export, naming, publish, report, rollup, rules, spotcheck, template):
     returns.add_command(_command)
 
 commands: list[click.Command] = [returns]

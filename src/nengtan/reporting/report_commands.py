@@ -1,4 +1,4 @@
-"""The annual report and publications at the console: ``nengtan returns report`` and ``nengtan returns publish``."""
+"""The annual report and publications at the console: ``nengtan returns report``, ``publish`` and ``naming``."""
 
 from __future__ import annotations
 
@@ -66,3 +66,42 @@ def publish(region: str, year: int, by: str, title: str, only_preview: bool, for
     except ValidationError as error:
         die(" ".join(error.messages))
     emit_one({"id": made.pk, "title": made.title, "edition": made.number, "published_at": made.at}, format)
+
+
+@click.command("naming", help=_("Show what publications of a region do not name, or set it with the options."))
+@region_option
+@click.option("--smallest", type=click.IntRange(1, 100), help=_("Institutions a class needs to be shown by itself."))
+@click.option("--type", "kinds", multiple=True, metavar="CODE", help=_("A type not named; may be repeated."))
+@click.option("--system", "systems", multiple=True, metavar="CODE", help=_("A system not named; may be repeated."))
+@click.option("--institution", "institutions", multiple=True, metavar="CODE",
+              help=_("An institution not named, by code or name; may be repeated."))  # fmt: skip
+@click.option("--name-all", type=click.Choice(["types", "systems", "institutions"]), multiple=True,
+              help=_("Name all of these again; may be repeated."))  # fmt: skip
+@click.option("--reason", help=_("Why."))
+@format_option
+def naming(
+    region: str, smallest: int | None, kinds: tuple[str, ...], systems: tuple[str, ...],
+    institutions: tuple[str, ...], name_all: tuple[str, ...], reason: str | None, format: str,
+) -> None:  # fmt: skip
+    """What no option speaks of stays as it is."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.services import publishing
+
+    place = region_named(region)
+    held = publishing.naming_told(place)
+    if held["set_by"] != place.code:
+        held["institutions"] = []
+
+    def listed(key: str, given: tuple[str, ...], every: str) -> list[str]:
+        return list(given) if given or every in name_all else held[key]
+
+    try:
+        if smallest or kinds or systems or institutions or name_all or reason is not None:
+            bodies = publishing.institutions_meant(place, listed("institutions", institutions, "institutions"))
+            publishing.set_rule(
+                system_actor(), place, smallest or held["smallest_class"], listed("kinds", kinds, "types"), bodies,
+                held["reason"] if reason is None else reason, listed("systems", systems, "systems"),
+            )  # fmt: skip
+    except ValidationError as error:
+        die(" ".join(error.messages))
+    emit_one(publishing.naming_told(place), format)

@@ -14,8 +14,8 @@ from nengtan.domain.returns.review.rules import Severity
 from nengtan.domain.returns.scheme import Edition, Form, Indicator
 from nengtan.domain.returns.steps import Action, Role, State
 from nengtan.reference import scheme
+from nengtan.reporting.lateness import HANDED_IN, days_again, days_late
 from nengtan.reporting.models import Return
-from nengtan.reporting.queries import HANDED_IN, days_late
 from nengtan.ui.components import Judgement
 from nengtan.ui.words import named, unit_word
 
@@ -85,9 +85,26 @@ def period_word(period: slots.Slot) -> str:
 
 
 def lateness_word(of: Return) -> str:
-    """By how many days a return is late, or how many are left; empty where nothing is due."""
-    days = days_late(of)
+    """By how many days a return is late, or how many are left, first and again; empty where nothing is due."""
+    return " · ".join(word for word in (_first_word(of), _again_word(of)) if word)
+
+
+def _again_word(of: Return) -> str:
+    """The same of a return that was sent back with a day to hand it in again by."""
+    days = days_again(of)
     if days is None or (days <= 0 and of.state in HANDED_IN):
+        return ""
+    if days > 0:
+        return ngettext("again %(days)s day late", "again %(days)s days late", days) % {"days": days}
+    if days == 0:
+        return _("to be handed in again today")
+    words = ngettext("%(days)s day left to hand in again", "%(days)s days left to hand in again", -days)
+    return words % {"days": -days}
+
+
+def _first_word(of: Return) -> str:
+    days = days_late(of)
+    if days is None or (days <= 0 and of.reported_at is not None):
         return ""
     if days > 0:
         return ngettext("%(days)s day late", "%(days)s days late", days) % {"days": days}

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from django.utils import timezone
@@ -22,6 +23,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from nengtan.ui.harmless import safe_text
+
+if TYPE_CHECKING:
+    from nengtan.ui.sheets.refused import Refused
 
 FORMATS = ("table", "json", "csv")
 
@@ -53,6 +57,18 @@ def die(message: str, code: int = BAD_USE) -> NoReturn:
     """End the command with one line for the person at the console."""
     click.echo(_("Error: %(message)s") % {"message": " ".join(message.split())}, err=True)
     sys.exit(code)
+
+
+def refuse_file(file: Path, refused: Refused, format: str, counts: Iterable[str]) -> int:
+    """A file that is not opened: one error for the whole of it, and every one of ``counts`` is none."""
+    from nengtan.ui.sheets import wording
+
+    if format != "json":
+        die(f"{file.name}: {wording.refusal(refused)}", REFUSED)
+    nothing: dict[str, Any] = {"notes": [], "sheets": [], "skipped": [], "skipped_omitted": 0}
+    told = {"stored": False, **dict.fromkeys(counts, 0), "errors": [wording.refusal_told(refused)], **nothing}
+    click.echo(to_json(told))
+    return REFUSED
 
 
 _EXACT = "\x00exact:"

@@ -24,18 +24,20 @@ RANKED_BY = "kgce_per_m2"
 
 
 class Handed(StrEnum):
-    """How a body handed its return in."""
+    """How a body handed its return in; ``AGAIN``: sent back, and not in again by the day set for it."""
 
     IN_TIME = "in_time"
     LATE = "late"
     OUTSTANDING = "outstanding"
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
 class Filing:
     """How one body reported: in time, late or not yet, and how often its return was sent back.
 
-    ``days_late`` [d] run to the day it was handed in, else to the day of counting; None: in time, or not due yet.
+    ``days_late`` [d] run to the day it was first handed in, else to the day of counting; None: in time, or not due yet.
+    ``days_again`` [d] run likewise from the day a return sent back was to be in again; None: in time, or none set.
     """
 
     code: str
@@ -46,6 +48,7 @@ class Filing:
     handed: Handed
     sent_back: int = 0
     days_late: int | None = None
+    days_again: int | None = None
 
 
 class Body(Protocol):
@@ -145,7 +148,7 @@ def unnamed(filings: Sequence[Filing], by: str, least: int) -> set[str]:
 
 
 def notices(filings: Iterable[Filing], hidden: Collection[str]) -> tuple[Notice, ...]:
-    """Who was late and who has not reported though it was due.
+    """Who was late, who has not reported though it was due, and who did not mend in time what was sent back.
 
     >>> late = [Filing(code, code.upper(), "01", "", "", Handed.LATE, days_late=3) for code in ("a", "b")]
     >>> early = Filing("c", "C", "01", "", "", Handed.OUTSTANDING)
@@ -155,13 +158,19 @@ def notices(filings: Iterable[Filing], hidden: Collection[str]) -> tuple[Notice,
     outstanding [] 0 1
     """
     held = list(filings)
-    found = []
-    for handed in (Handed.LATE, Handed.OUTSTANDING):
-        of = [item for item in held if item.handed is handed]
-        due = sorted((item for item in of if item.days_late), key=lambda item: (-(item.days_late or 0), item.code))
-        named = tuple(Named(item.name, item.days_late) for item in due if item.code not in hidden)
-        found.append(Notice(handed, named, len(due) - len(named), len(of) - len(due)))
-    return tuple(found)
+    late, missing = ([item for item in held if item.handed is handed] for handed in (Handed.LATE, Handed.OUTSTANDING))
+    again = [(item, item.days_again) for item in held if item.days_again]
+    return (
+        _notice(Handed.LATE, [(item, item.days_late) for item in late], hidden),
+        _notice(Handed.OUTSTANDING, [(item, item.days_late) for item in missing], hidden),
+        *([_notice(Handed.AGAIN, again, hidden)] if again else []),
+    )
+
+
+def _notice(handed: Handed, of: Sequence[tuple[Filing, int | None]], hidden: Collection[str]) -> Notice:
+    due = sorted(((item, days) for item, days in of if days), key=lambda pair: (-pair[1], pair[0].code))
+    named = tuple(Named(item.name, days) for item, days in due if item.code not in hidden)
+    return Notice(handed, named, len(due) - len(named), len(of) - len(due))
 
 
 def _classes(items: Sequence[B], by: str, least: int) -> list[tuple[tuple[str, ...], list[B]]]:

@@ -14,7 +14,7 @@ from nengtan.ledger.models import Origin
 from nengtan.ledger.services import intake
 from nengtan.ledger.wording import result_dict, understood_sheets
 from nengtan.registry.commands import target_argument
-from nengtan.ui.cli import REFUSED, die, emit, format_option, one_of, progress_bar, to_json
+from nengtan.ui.cli import REFUSED, die, emit, format_option, one_of, progress_bar, refuse_file, to_json
 from nengtan.ui.sheets import wording
 from nengtan.ui.sheets.refused import Refused
 from nengtan.ui.sheets.understood import lines, skipped_lines
@@ -64,33 +64,9 @@ def import_activity(
                     region=home,
                 )
     except Refused as refused:
-        return _refuse(file, refused, format)
+        return refuse_file(file, refused, format, ("accepted", "rejected", "unchanged", "facts", "errors_omitted"))
     _print(result, dry_run, format)
     return REFUSED if result.errors and not (result.stored or (dry_run and partial and result.facts)) else 0
-
-
-def _refuse(file: Path, refused: Refused, format: str) -> int:
-    """A file that is not opened: one error for the whole of it."""
-    if format != "json":
-        die(f"{file.name}: {wording.refusal(refused)}", REFUSED)
-    click.echo(
-        to_json(
-            {
-                "stored": False,
-                "accepted": 0,
-                "rejected": 0,
-                "unchanged": 0,
-                "facts": 0,
-                "errors": [wording.refusal_told(refused)],
-                "errors_omitted": 0,
-                "notes": [],
-                "sheets": [],
-                "skipped": [],
-                "skipped_omitted": 0,
-            }
-        )
-    )
-    return REFUSED
 
 
 def _print(result: intake.Result, dry_run: bool, format: str) -> None:

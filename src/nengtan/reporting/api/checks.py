@@ -14,9 +14,9 @@ from nengtan.identity.doors import ActorRequest
 from nengtan.identity.queries import users_for
 from nengtan.identity.roles import Capability
 from nengtan.ledger.api.schemas import Named, Number
-from nengtan.reporting.api.common import managed_region, overseen_region
 from nengtan.reporting.api.schemas import RegionCode
 from nengtan.reporting.models import JointReview, Sampled, SpotCheck
+from nengtan.reporting.reach import managed_region, overseen_region
 from nengtan.reporting.services import checks
 from nengtan.ui.api import Key, Line, Listed, Paging, paged
 

@@ -14,11 +14,12 @@ from nengtan.domain.returns.scheme import Task
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
 from nengtan.ledger.api.schemas import Number
-from nengtan.reporting.api.common import managed_region, overseen_region, slot_of
+from nengtan.reporting.api.common import slot_of
 from nengtan.reporting.api.returns import PathKey, return_dict, return_of
 from nengtan.reporting.api.schemas import KindName, Period, RegionCode, ReturnOut
 from nengtan.reporting.deadlines import DueDay, calendar_of, cycle_of
 from nengtan.reporting.models import CycleSetting, Extension, OwnDeadline
+from nengtan.reporting.reach import managed_region, overseen_region
 from nengtan.reporting.services import extend, open_returns
 from nengtan.reporting.services.cycles import DeadlineInput, drop_deadline, set_cycle, set_deadline
 from nengtan.ui.api import Key, Line

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.utils.translation import gettext as _
 from ninja import Router
 from ninja.responses import Status
 
@@ -14,11 +12,11 @@ from nengtan.domain.returns.steps import Action
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
-from nengtan.reporting.api.common import overseen_region, slot_of
+from nengtan.reporting.api.common import slot_of
 from nengtan.reporting.api.schemas import StepsIn, StepsOut
 from nengtan.reporting.models import Return
-from nengtan.reporting.queries import visible
 from nengtan.reporting.queries.bench import Bench
+from nengtan.reporting.reach import chosen_returns, overseen_region
 from nengtan.reporting.services import NotAll, take_steps
 from nengtan.ui.api import PROBLEM_TYPE, Fault, Problem
 
@@ -35,23 +33,16 @@ def steps_take(request: ActorRequest, data: StepsIn) -> Any:
     request.actor.require(Capability.REVIEW_RETURNS)
     chosen = _chosen(request.actor, data)
     try:
-        done = take_steps(request.actor, chosen, Action(data.action), data.reason)
+        done = take_steps(request.actor, chosen, Action(data.action), data.reason, data.again_by)
     except NotAll as error:
         return _refusing(error)
     return Status(201, {"action": data.action, "returns": [outcome.of.pk for outcome in done]})
 
 
 def _chosen(actor: Actor, data: StepsIn) -> list[Return]:
-    if not data.returns and not (data.region and data.period):
-        raise ValidationError({"returns": _("Choose at least one return.")})
-    if not data.returns:
-        bench = Bench(actor, overseen_region(actor, data.region), slot_of(data.period))
-        return [row.of for row in bench.in_order]
-    held = visible(actor).in_bulk(data.returns)
-    unseen = [key for key in data.returns if key not in held]
-    if unseen:
-        raise ValidationError({"returns": _("There is no return %(key)s.") % {"key": unseen[0]}})
-    return list(held.values())
+    if data.returns or not (data.region and data.period):
+        return chosen_returns(actor, data.returns)
+    return [row.of for row in Bench(actor, overseen_region(actor, data.region), slot_of(data.period)).in_order]
 
 
 def _refusing(error: NotAll) -> HttpResponse:

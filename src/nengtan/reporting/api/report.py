@@ -18,6 +18,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.api.schemas import Number
 from nengtan.registry.models import Region
 from nengtan.reporting.models import AnnualReport, Publication
+from nengtan.reporting.reach import managed_region
 from nengtan.reporting.report.gather import annual_report
 from nengtan.reporting.report.published import readable
 from nengtan.reporting.services import publishing
@@ -134,6 +135,38 @@ class PublishIn(Schema):
     title: Annotated[Line, Field(max_length=200)] = ""
 
 
+class NamingAsked(Schema):
+    """Whose publications."""
+
+    region: Code
+
+
+class NamingIn(NamingAsked):
+    """What a region does not name from now on; what is left out here is named."""
+
+    smallest_class: Annotated[int, Field(ge=1, le=100)] = Field(
+        description="institutions a class needs to be shown by itself"
+    )
+    kinds: list[Annotated[Line, Field(max_length=3)]] = Field(default_factory=list, max_length=100)
+    systems: list[Annotated[Line, Field(max_length=24)]] = Field(default_factory=list, max_length=100)
+    institutions: list[Annotated[Line, Field(max_length=120)]] = Field(
+        default_factory=list, max_length=200, description="codes or names"
+    )
+    reason: Annotated[Line, Field(max_length=400)] = ""
+
+
+class NamingOut(Schema):
+    """What a region does not name."""
+
+    region: str
+    set_by: str = Field(description="the region whose rule holds here; empty where none has set one")
+    smallest_class: int
+    kinds: list[str]
+    systems: list[str]
+    institutions: list[str] = Field(description="codes")
+    reason: str
+
+
 class WithdrawIn(Schema):
     """Why it is withdrawn."""
 
@@ -193,6 +226,21 @@ def publication_make(request: ActorRequest, body: PublishIn) -> Any:
     request.actor.require(Capability.REVIEW_RETURNS)
     region = _region(request.actor, body.region)
     return Status(201, publishing.publish(request.actor, region, body.year, body.by, body.title))
+
+
+@router.get("/returns/publications/naming", response=NamingOut, summary="What a region's publications do not name")
+def naming(request: ActorRequest, asked: Query[NamingAsked]) -> dict[str, Any]:
+    """Its own rule, else that of the nearest region above, else the usual one."""
+    return publishing.naming_told(managed_region(request.actor, asked.region))
+
+
+@router.put("/returns/publications/naming", response=NamingOut, summary="Set what a region's publications do not name")
+def naming_set(request: ActorRequest, body: NamingIn) -> dict[str, Any]:
+    """Replaces the rule of the region; what was published stands as it was."""
+    region = managed_region(request.actor, body.region)
+    bodies = publishing.institutions_meant(region, body.institutions)
+    publishing.set_rule(request.actor, region, body.smallest_class, body.kinds, bodies, body.reason, body.systems)
+    return publishing.naming_told(region)
 
 
 @router.get("/returns/publications/{key}", response=PublicationWhole, summary="One publication")

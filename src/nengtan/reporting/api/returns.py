@@ -13,8 +13,9 @@ from nengtan.identity.roles import Capability
 from nengtan.reporting.api.common import slot_of
 from nengtan.reporting.api.schemas import CellOut, FindingOut, ReturnFilter, ReturnFull, ReturnOut
 from nengtan.reporting.filling import Line, Said, fill_in
+from nengtan.reporting.lateness import days_again, days_late
 from nengtan.reporting.models import Return, ReturnStep
-from nengtan.reporting.queries import days_late, visible, waiting_for
+from nengtan.reporting.queries import visible, waiting_for
 from nengtan.reporting.turns import can_enter, offers
 from nengtan.reporting.wording import line_unit, message_of, next_word
 from nengtan.ui.api import Key, Listed, Paging, paged
@@ -96,10 +97,22 @@ def return_dict(of: Return) -> dict[str, Any]:
         "period": str(of.period),
         "turn": next_word(of.state),
         "days_late": days_late(of),
+        "days_again": days_again(of),
         "times_sent_back": of.rounds,
         **{
             name: getattr(of, name)
-            for name in ("kind", "edition", "state", "due_on", "opened_at", "reported_at", "approved_at", "version")
+            for name in (
+                "kind",
+                "edition",
+                "state",
+                "due_on",
+                "opened_at",
+                "reported_at",
+                "first_reported_at",
+                "again_by",
+                "approved_at",
+                "version",
+            )
         },
     }
 

@@ -17,9 +17,10 @@ from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
 from nengtan.ledger.api.schemas import Number
 from nengtan.registry.models import Region
-from nengtan.reporting.api.common import managed_region, slot_of
+from nengtan.reporting.api.common import slot_of
 from nengtan.reporting.models import RegionReport
 from nengtan.reporting.queries.rollup import Rollup
+from nengtan.reporting.reach import managed_region
 from nengtan.reporting.services.summaries import decide, report_up
 from nengtan.ui.api import Key, Line, Listed, Paging, paged
 

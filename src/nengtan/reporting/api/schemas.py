@@ -45,9 +45,12 @@ class ReturnOut(Schema):
     state: StateName
     turn: str = Field(description="what is next and whose turn it is, in words")
     due_on: date | None
-    days_late: int | None = Field(description="days from the day it is due to its handing in, or to today")
+    days_late: int | None = Field(description="days from the day it is due to its first handing in, or to today")
+    again_by: date | None = Field(description="sent back: the day to hand it in again by, where one was set")
+    days_again: int | None = Field(description="days from that day to its handing in, or to today")
     opened_at: datetime
     reported_at: datetime | None
+    first_reported_at: datetime | None
     approved_at: datetime | None
     times_sent_back: int
     version: int = Field(description="grows with every write")
@@ -184,6 +187,7 @@ class StepIn(Schema):
 
     action: ActionName
     reason: Line = Field("", description="why; needed to send back and to reopen")
+    again_by: date | None = Field(None, description="to send back: the day to hand it in again by")
 
 
 class StepsIn(Schema):
@@ -191,6 +195,7 @@ class StepsIn(Schema):
 
     action: Literal["approve", "send_back"]
     reason: Line = Field("", description="why; needed to send back")
+    again_by: date | None = Field(None, description="to send back: the day to hand them in again by")
     returns: list[Annotated[int, Field(ge=1, le=2**63 - 1)]] = Field(default_factory=list, max_length=2000)
     region: Line = Field("", max_length=20, description="instead of returns, with a period")
     period: Line = Field("", max_length=8, description="all reported without an error or an unexplained value")

@@ -140,7 +140,7 @@ def step_take(request: ActorRequest, key: PathKey, data: StepIn) -> Status[Any]:
     if data.action == Action.ENTER:
         accept(request.actor, of)
     else:
-        take_step(request.actor, of, Action(data.action), data.reason)
+        take_step(request.actor, of, Action(data.action), data.reason, data.again_by)
     return Status(201, return_dict(return_of(request.actor, key)))
 
 

@@ -228,6 +228,8 @@ class Migration(migrations.Migration):
                 ("due_on", models.DateField(blank=True, null=True, verbose_name="due on")),
                 ("opened_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="opened at")),
                 ("reported_at", models.DateTimeField(blank=True, null=True, verbose_name="reported at")),
+                ("first_reported_at", models.DateTimeField(blank=True, null=True, verbose_name="first reported at")),
+                ("again_by", models.DateField(blank=True, null=True, verbose_name="to be handed in again by")),
                 ("approved_at", models.DateTimeField(blank=True, null=True, verbose_name="approved at")),
                 (
                     "institution",

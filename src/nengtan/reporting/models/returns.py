@@ -43,7 +43,8 @@ class Return(models.Model):
 
     ``region``, ``institution_kind``, ``system`` and ``superior`` are those of the period's last day: a body that moves
     later stays where it reported. ``hands`` are the people who entered or passed the present round; none of them
-    approves it. ``version`` grows with every write.
+    approves it. ``version`` grows with every write. Punctuality is judged by ``first_reported_at`` (首次上报时间); what
+    is sent back may be given a day of its own, ``again_by``.
     """
 
     institution = models.ForeignKey(Institution, models.PROTECT, related_name="returns", verbose_name=_("institution"))
@@ -64,6 +65,8 @@ class Return(models.Model):
     due_on = models.DateField(_("due on"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened at"), default=timezone.now)
     reported_at = models.DateTimeField(_("reported at"), null=True, blank=True)
+    first_reported_at = models.DateTimeField(_("first reported at"), null=True, blank=True)
+    again_by = models.DateField(_("to be handed in again by"), null=True, blank=True)
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
 
     objects: ClassVar[ReturnQuerySet] = ReturnQuerySet.as_manager()  # type: ignore[assignment]

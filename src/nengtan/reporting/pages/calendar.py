@@ -24,10 +24,10 @@ from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
 from nengtan.reporting.deadlines import DueDay, calendar_of, cycle_of
+from nengtan.reporting.lateness import HANDED_IN, deadline
 from nengtan.reporting.models import KINDS, TASKS, CycleSetting, OwnDeadline, Return
 from nengtan.reporting.pages.lists import return_url, state_badge
 from nengtan.reporting.pages.places import manager_tabs, period_asked, region_asked, region_choices
-from nengtan.reporting.queries import HANDED_IN
 from nengtan.reporting.services import extend, open_returns
 from nengtan.reporting.services.cycles import DeadlineInput, drop_deadline, set_cycle, set_deadline
 from nengtan.reporting.services.opening import days_of
@@ -140,6 +140,7 @@ def return_extend(request: ActorRequest, pk: int) -> HttpResponseBase:
             return redirect(back)
     context = {
         "of": of, "form": form, "period": period_word(of.period), "extensions": of.extensions.select_related("by"),
+        "day": deadline(of),
         "crumbs": [Crumb(gettext("Deadlines"), back), Crumb(gettext("Extend"))],
     }  # fmt: skip
     return render(request, "reporting/extend.html", context)
@@ -332,7 +333,7 @@ def _late_table(items: list[Waiting], request: ActorRequest, may: bool) -> Table
             Column("period", _("Period"), value=lambda item: period_word(item.of.period)),
             Column("state", _("State"), render=lambda item: state_badge(item.of),
                    export=lambda item: item.of.get_state_display()),
-            Column("due_on", _("Due on"), value="of__due_on", sort=True, nowrap=True),
+            Column("due_on", _("Due on"), value="day", sort=True, nowrap=True),
             Column("days", _("Days late"), value="days_late", numeric=True, decimals=0, sort=True),
             Column("told", _("Escalated"), render=told, export=lambda item: item.of.pk in too_late),
             *((Column("act", "", render=act, export=lambda item: ""),) if may else ()),

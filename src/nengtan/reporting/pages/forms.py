@@ -31,3 +31,4 @@ class StepForm(forms.Form):
 
     action = forms.CharField(max_length=16)
     reason = forms.CharField(label=_("Reason"), max_length=400, required=False)
+    again_by = forms.DateField(label=_("To be handed in again by"), required=False)

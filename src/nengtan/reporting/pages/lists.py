@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
+from nengtan.reporting.lateness import days_again, is_late
 from nengtan.reporting.models import Return
 from nengtan.reporting.models.returns import KINDS, STATES
-from nengtan.reporting.queries import is_late, is_of_an_institution, visible, waiting_for
+from nengtan.reporting.queries import is_of_an_institution, visible, waiting_for
 from nengtan.reporting.wording import lateness_word, next_word, period_word, state_judgement
 from nengtan.ui.components import Crumb, badge_html
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
@@ -39,7 +40,7 @@ def state_badge(of: Return) -> SafeString:
 def late_badge(of: Return) -> SafeString | str:
     """How late a return is, or how many days are left."""
     word = lateness_word(of)
-    return badge_html("bad" if is_late(of) else "muted", word) if word else ""
+    return badge_html("bad" if is_late(of) or (days_again(of) or 0) > 0 else "muted", word) if word else ""
 
 
 @page(Capability.VIEW_DETAIL)

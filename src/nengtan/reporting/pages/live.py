@@ -16,6 +16,7 @@ from django.utils.translation import pgettext
 from nengtan.domain.returns.review.findings import Finding
 from nengtan.domain.returns.review.rules import Severity
 from nengtan.domain.returns.scheme import Measure
+from nengtan.domain.returns.steps import Role
 from nengtan.identity.access import Actor
 from nengtan.reporting.filling import Filling, Line, Said
 from nengtan.reporting.models import Return, Value
@@ -190,7 +191,11 @@ def bar(actor: Actor, filling: Filling, may: bool) -> str:
     found = offers(actor, of, filling.blocking, filling.unexplained, enters=may)
     context: Mapping[str, Any] = {
         "of": of,
-        "offers": [{"step": offer, "word": action_word(offer.action, of.state)} for offer in found if offer.mine],
+        "offers": [
+            {"step": offer, "word": action_word(offer.action, of.state), "back": offer.role is Role.REVIEWER}
+            for offer in found
+            if offer.mine
+        ],
         "waits_for": sorted({role_word(offer.role) for offer in found}),
         "mine": any(offer.mine for offer in found),
         "can_accept": of.state == "empty" and may,

@@ -14,6 +14,7 @@ from nengtan.registry.models import Region
 from nengtan.reporting import clock
 from nengtan.reporting.models import Return
 from nengtan.reporting.queries.bench import latest_period, periods_of
+from nengtan.reporting.reach import overseen_region
 from nengtan.reporting.wording import period_word
 from nengtan.ui.components import Tab
 
@@ -29,10 +30,7 @@ def region_asked(request: ActorRequest) -> Region:
     scope = request.actor.scope_for(Capability.OVERSEE_RETURNS)
     code = request.GET.get("region", "")
     if code:
-        found = Region.objects.filter(code=code).first()
-        if found is None or not scope.reaches(found.path):
-            raise Http404(_("There is no region with this code."))
-        return found
+        return overseen_region(request.actor, code)
     if scope.everything:
         return _busiest()
     if not scope.granted:

@@ -29,13 +29,19 @@ from nengtan.reporting.report import word
 from nengtan.reporting.report.notice import Notice, as_word, as_workbook, notice
 from nengtan.reporting.report.phrasing import Phrases
 from nengtan.reporting.report.published import readable
-from nengtan.reporting.services.publishing import frozen, preview, publish, rule_of, set_rule, withdraw
+from nengtan.reporting.services.publishing import (
+    frozen,
+    institutions_meant,
+    preview,
+    publish,
+    rule_of,
+    set_rule,
+    withdraw,
+)
 from nengtan.ui.components import Crumb, badge_html
 from nengtan.ui.sending import download
 from nengtan.ui.tables import Column, Table, TextFilter
 from nengtan.ui.words import choices
-
-MOST_NAMED = 200
 
 
 class ChooseForm(forms.Form):
@@ -79,17 +85,10 @@ class NamingForm(forms.Form):
 
     def clean_institutions(self) -> list[Institution]:
         """The institutions of the region that are meant."""
-        lines = list(dict.fromkeys(line.strip() for line in self.cleaned_data["institutions"].splitlines()))
-        lines = [line for line in lines if line][: MOST_NAMED + 1]
-        if len(lines) > MOST_NAMED:
-            raise ValidationError(_("At most %(most)s lines."), params={"most": MOST_NAMED})
-        bodies = Institution.objects.filter(region__path__startswith=self.region.path)
-        known = {body.code: body for body in bodies.filter(code__in=lines)}
-        known |= {body.name: body for body in bodies.filter(name__in=lines)}
-        unknown = [line for line in lines if line not in known]
-        if unknown:
-            raise ValidationError(_("“%(found)s” is no institution of this region."), params={"found": unknown[0][:40]})
-        return list({known[line].pk: known[line] for line in lines}.values())
+        try:
+            return institutions_meant(self.region, self.cleaned_data["institutions"].splitlines())
+        except ValidationError as error:
+            raise ValidationError(error.messages) from error
 
 
 @page(Capability.VIEW)

@@ -16,8 +16,8 @@ from nengtan.domain.returns.steps import State
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.reporting.catalogue import title_of
+from nengtan.reporting.lateness import days_over
 from nengtan.reporting.pages.report import asked, regions_of
-from nengtan.reporting.queries import HANDED_IN, is_late
 from nengtan.reporting.queries.bench import Bench
 from nengtan.reporting.report.gather import known_rules
 from nengtan.reporting.wording import severity_word
@@ -64,7 +64,7 @@ def report_state(request: ActorRequest) -> HttpResponseBase:
 
 def _figures(bench: Bench) -> list[KeyFigure]:
     owed, approved = len(bench.returns), bench.states[State.APPROVED]
-    late = sum(is_late(item) for item in bench.returns if item.state not in HANDED_IN)
+    late = sum((days_over(item) or 0) > 0 for item in bench.returns)
     share = _("%(share)s %% of those owed") % {"share": f"{100 * approved / owed:.1f}"} if owed else ""
     return [
         KeyFigure(_("Owed"), owed),

@@ -30,7 +30,8 @@ def return_step(request: ActorRequest, pk: int) -> HttpResponseBase:
     if not form.is_valid() or chosen not in set(Action) - {Action.ENTER}:
         messages.error(request, _("There is no such step."))
         return redirect("return", of.pk)
-    return _tried(request, of, lambda: take_step(request.actor, of, Action(chosen), form.cleaned_data["reason"]))
+    told = form.cleaned_data
+    return _tried(request, of, lambda: take_step(request.actor, of, Action(chosen), told["reason"], told["again_by"]))
 
 
 @require_POST

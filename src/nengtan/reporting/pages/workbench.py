@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,6 +24,7 @@ from nengtan.domain.returns.steps import Action, State
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
+from nengtan.reporting import clock
 from nengtan.reporting.models import STATES, Return
 from nengtan.reporting.pages.lists import late_badge, return_url, state_badge
 from nengtan.reporting.pages.places import (
@@ -32,6 +35,7 @@ from nengtan.reporting.pages.places import (
     region_choices,
 )
 from nengtan.reporting.queries.bench import Bench, BenchRow, Flagged
+from nengtan.reporting.reach import chosen_returns
 from nengtan.reporting.services import NotAll, Outcome, take_steps
 from nengtan.reporting.wording import lateness_word, line_unit, period_word
 from nengtan.ui.components import Change, Crumb, KeyFigure, badge_html, change_html
@@ -64,6 +68,7 @@ def workbench(request: ActorRequest) -> HttpResponseBase:
     context = {
         "bench": bench, "region": region, "period": str(period), "period_word": period_word(period), "may": may,
         "table": table, "values": values, "figures": _figures(bench, table), "ready": len(bench.in_order),
+        "today": clock.today(),
         "regions": region_choices(request.actor, region), "periods": period_choices(request.actor, region, period),
         "tabs": manager_tabs(region, period, "workbench"), "crumbs": [Crumb(gettext("Workbench"))],
         "back": request.get_full_path(),
@@ -79,15 +84,16 @@ def workbench_act(request: ActorRequest) -> HttpResponseBase:
     period = period_asked(request, region)
     back = f"{reverse('workbench')}?region={region.code}&period={period}"
     action = Action.SEND_BACK if request.POST.get("action") == Action.SEND_BACK else Action.APPROVE
-    chosen = _chosen(request, region, period)
-    if not chosen:
-        messages.error(request, gettext("Choose at least one return."))
-        return redirect(back)
-    reason = request.POST.get("reason", "")
+    reason, day = request.POST.get("reason", ""), request.POST.get("again_by", "")
     try:
-        done = take_steps(request.actor, chosen, action, reason)
+        again_by = forms.DateField(required=False).clean(day) if action is Action.SEND_BACK else None
+        chosen = _chosen(request, region, period)
+        done = take_steps(request.actor, chosen, action, reason, again_by)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect(back)
     except NotAll as error:
-        context = {**_refused(error.outcomes), "action": action, "back": back, "reason": reason,
+        context = {**_refused(error.outcomes), "action": action, "back": back, "reason": reason, "again_by": day,
                    "region": region, "period": str(period),
                    "crumbs": [Crumb(gettext("Workbench"), back), Crumb(gettext("Not all of them"))]}  # fmt: skip
         return render(request, "reporting/workbench_refused.html", context, status=422)
@@ -99,7 +105,7 @@ def _chosen(request: ActorRequest, region: Region, period: Any) -> Sequence[Retu
     if request.POST.get("all") == "in-order":
         return [row.of for row in Bench(request.actor, region, period).in_order]
     keys = [int(text) for text in request.POST.getlist("of")[:MOST] if text.isdecimal() and len(text) < 18]
-    return list(Return.objects.for_actor(request.actor).filter(pk__in=keys))
+    return chosen_returns(request.actor, keys)
 
 
 def _refused(outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.db.models import Case, F, IntegerField, Q, When
-from django.utils import timezone
 
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.steps import TRANSITIONS, Role, State
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
-from nengtan.reporting import clock
 from nengtan.reporting.models import Return, ReturnQuerySet
 from nengtan.reporting.services.stepping import RIGHTS
 
 MOST_COUNTED = 999
 """What waits is counted so far and no further."""
-
-HANDED_IN = (State.REPORTED, State.APPROVED)
 
 TURNS: dict[Role, tuple[State, ...]] = {
     role: tuple(dict.fromkeys(state for (state, _action), arrow in TRANSITIONS.items() if arrow.role is role))
@@ -36,20 +30,6 @@ def returns_of(actor: Actor, region: Region, period: slots.Slot) -> ReturnQueryS
         .select_related("institution", "region")
         .order_by("institution__code")
     )
-
-
-def is_late(of: Return, today: date | None = None) -> bool:
-    """Whether a return is due and not handed in, or was handed in after the day it was due."""
-    return (days_late(of, today) or 0) > 0
-
-
-def days_late(of: Return, today: date | None = None) -> int | None:
-    """Days from the day it is due to the day it was handed in, or today; None where none is due."""
-    if of.due_on is None:
-        return None
-    if of.state not in HANDED_IN or of.reported_at is None:
-        return ((today or clock.today()) - of.due_on).days
-    return (timezone.localdate(of.reported_at) - of.due_on).days
 
 
 def visible(actor: Actor, capability: str = Capability.VIEW_DETAIL) -> ReturnQuerySet:

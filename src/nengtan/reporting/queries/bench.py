@@ -20,8 +20,9 @@ from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
+from nengtan.reporting.lateness import HANDED_IN, days_again, days_late
 from nengtan.reporting.models import Explanation, Return
-from nengtan.reporting.queries import HANDED_IN, is_late, returns_of
+from nengtan.reporting.queries import returns_of
 from nengtan.reporting.services.reviewing import Against, View, is_settled, review_against
 
 __all__ = ["Bench", "BenchRow", "Flagged"]
@@ -166,7 +167,8 @@ class Bench:
     def _row(self, of: Return) -> BenchRow:
         findings, told = self._reviewed[0][of.pk], self._told[of.pk]
         proofs = {key: item.evidence_id is not None for key, item in told.items()}
-        row = BenchRow(of, is_late(of, self.today), (self.today - of.due_on).days if of.due_on else 0)
+        late, again = days_late(of, self.today) or 0, days_again(of, self.today) or 0
+        row = BenchRow(of, late > 0 or again > 0, max(late, again))
         for finding in findings:
             if finding.severity is Severity.INFORM:
                 row.notes += 1

@@ -26,8 +26,8 @@ from nengtan.reference import scheme
 from nengtan.reference.report import limits
 from nengtan.reference.rules import rule_book
 from nengtan.registry.models import Region
+from nengtan.reporting.lateness import HANDED_IN, days_again, days_late, is_late
 from nengtan.reporting.models import Explanation, Return, RuleVersion, Value
-from nengtan.reporting.queries import HANDED_IN, days_late, is_late
 from nengtan.reporting.same import joined
 from nengtan.reporting.services.reviewing import review
 from nengtan.reporting.services.rulebook import as_rule
@@ -115,7 +115,7 @@ def filings(counted: Counted, owed: Iterable[Return]) -> tuple[Filing, ...]:
     return tuple(
         Filing(
             item.institution.code, item.institution.name, item.institution_kind, item.system,
-            child_of(counted, item), _handed(item), item.rounds, days if (days := days_late(item) or 0) > 0 else None,
+            child_of(counted, item), _handed(item), item.rounds, _over(days_late(item)), _over(days_again(item)),
         )
         for item in owed
     )  # fmt: skip
@@ -127,8 +127,13 @@ def child_of(counted: Counted, item: Return) -> str:
     return counted.region.code if child == NONE else child
 
 
+def _over(days: int | None) -> int | None:
+    return days if days and days > 0 else None
+
+
 def _handed(item: Return) -> Handed:
-    if item.state not in HANDED_IN:
+    """By the first handing in: what was sent back to be mended was handed in all the same."""
+    if item.state not in HANDED_IN and item.reported_at is None:
         return Handed.OUTSTANDING
     return Handed.LATE if is_late(item) else Handed.IN_TIME
 

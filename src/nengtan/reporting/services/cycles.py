@@ -20,8 +20,8 @@ from nengtan.ledger.services import bulk
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
 from nengtan.reporting.deadlines import Deadlines
+from nengtan.reporting.lateness import HANDED_IN
 from nengtan.reporting.models import CycleSetting, OwnDeadline, Return
-from nengtan.reporting.queries import HANDED_IN
 from nengtan.reporting.services.opening import days_of, open_returns
 
 LOOK_BACK = 400
@@ -143,7 +143,7 @@ def _redate(region: Region, kind: str) -> int:
     """Give the returns that are not handed in, and not extended, the day that now holds."""
     deadlines, moved = Deadlines(), 0
     rows = Return.objects.filter(region__path__startswith=region.path, kind=kind, extensions=None)
-    rows = rows.exclude(state__in=HANDED_IN).select_related("region").order_by()
+    rows = rows.filter(reported_at=None).exclude(state__in=HANDED_IN).select_related("region").order_by()
     days: dict[date | None, list[int]] = defaultdict(list)
     for of in rows:
         due = deadlines.due(of.period, of.region)

@@ -20,6 +20,7 @@ from nengtan.reference import scheme
 from nengtan.registry.models import Institution, InstitutionSpan, Region
 from nengtan.reporting import clock
 from nengtan.reporting.deadlines import Deadlines
+from nengtan.reporting.lateness import deadline
 from nengtan.reporting.models import Extension, Return
 from nengtan.reporting.services.prefill import prefill
 
@@ -98,7 +99,7 @@ def _homes(region: Region, period: slots.Slot, first: date, last: date) -> Seque
 
 @transaction.atomic
 def extend(actor: Actor, of: Return, until: date, reason: str) -> Extension:
-    """Let a return be handed in later.
+    """Let a return be handed in later; of one that was sent back the day to hand it in again moves.
 
     Raises:
         ValidationError: no reason, or the day is not later than the one it is due on.
@@ -109,14 +110,15 @@ def extend(actor: Actor, of: Return, until: date, reason: str) -> Extension:
     of = Return.objects.select_for_update().get(pk=of.pk)
     if not reason.strip():
         raise ValidationError({"reason": _("A reason is needed.")})
-    if of.due_on is not None and until <= of.due_on:
-        raise ValidationError({"until": _("A day after %(day)s is needed.") % {"day": of.due_on}})
-    before, of.due_on = of.due_on, until
+    before, name = deadline(of), "again_by" if of.reported_at else "due_on"
+    if before is not None and until <= before:
+        raise ValidationError({"until": _("A day after %(day)s is needed.") % {"day": before}})
+    setattr(of, name, until)
     of.version += 1
-    of.save(update_fields=["due_on", "version"])
+    of.save(update_fields=[name, "version"])
     made = Extension.objects.create(of=of, until=until, reason=reason.strip(), by=actor.user, at=clock.now())
     record(
-        actor, "return.extend", of, before={"due_on": before}, after={"due_on": until}, reason=reason,
+        actor, "return.extend", of, before={name: before}, after={name: until}, reason=reason,
         region_path=of.region.path, institution_id=of.institution_id,
     )  # fmt: skip
     return made

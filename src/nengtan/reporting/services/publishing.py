@@ -28,6 +28,37 @@ from nengtan.reporting.models.publication import BY
 from nengtan.reporting.report.gather import Books, filings, require_whole
 from nengtan.reporting.report.phrasing import Phrases
 
+MOST_NAMED = 200
+
+
+def institutions_meant(region: Region, lines: Iterable[str]) -> list[Institution]:
+    """The institutions of a region that are meant by their codes or names.
+
+    Raises:
+        ValidationError: too many, or one that is no institution of the region.
+    """
+    wanted = [line for line in dict.fromkeys(line.strip() for line in lines) if line][: MOST_NAMED + 1]
+    if len(wanted) > MOST_NAMED:
+        raise ValidationError({"institutions": _("At most %(most)s lines.") % {"most": MOST_NAMED}})
+    bodies = Institution.objects.filter(region__path__startswith=region.path).select_related("region")
+    known = {body.code: body for body in bodies.filter(code__in=wanted)}
+    known |= {body.name: body for body in bodies.filter(name__in=wanted)}
+    unknown = [line for line in wanted if line not in known]
+    if unknown:
+        words = _("“%(found)s” is no institution of this region.")
+        raise ValidationError({"institutions": words % {"found": unknown[0][:40]}})
+    return list({known[line].pk: known[line] for line in wanted}.values())
+
+
+def naming_told(region: Region) -> dict[str, Any]:
+    """What a region does not name now; ``set_by`` is the region whose rule holds, empty where the usual one does."""
+    rule = rule_of(region)
+    codes = sorted(body.code for body in rule.institutions.all()) if rule.pk else []
+    return {
+        "region": region.code, "set_by": rule.region.code if rule.pk else "", "smallest_class": rule.smallest_class,
+        "kinds": rule.kinds, "systems": rule.systems, "institutions": codes, "reason": rule.reason,
+    }  # fmt: skip
+
 
 def rule_of(region: Region) -> NamingRule:
     """The naming rule in force: the region's own, else that of the nearest region above, else an unsaved default."""

@@ -23,8 +23,8 @@ from nengtan.identity.models import Grant, User
 from nengtan.identity.roles import Role
 from nengtan.ledger.services import bulk
 from nengtan.reporting import clock
+from nengtan.reporting.lateness import HANDED_IN, days_over, deadline
 from nengtan.reporting.models import CycleSetting, Reminder, Return
-from nengtan.reporting.queries import HANDED_IN
 
 __all__ = ["Digest", "Waiting", "digests", "escalated", "is_configured", "remind", "waiting"]
 
@@ -47,6 +47,11 @@ class Waiting:
 
     of: Return
     days_late: int
+
+    @property
+    def day(self) -> date | None:
+        """The day it is to be handed in by, or again by."""
+        return deadline(self.of)
 
 
 @dataclass
@@ -80,9 +85,11 @@ def is_configured() -> bool:
 def waiting(day: date, within: Q | None = None) -> list[Waiting]:
     """Returns that are not handed in and are late, or due within the days their region reminds before."""
     cycles = _Settings()
-    rows = Return.objects.filter(within or Q(), due_on__lt=day + timedelta(days=61)).exclude(state__in=HANDED_IN)
+    soon = day + timedelta(days=61)
+    first, again = Q(reported_at=None, due_on__lt=soon), Q(reported_at__isnull=False, again_by__lt=soon)
+    rows = Return.objects.filter(within or Q(), first | again).exclude(state__in=HANDED_IN)
     rows = rows.select_related("institution", "region").order_by("due_on", "institution__code")
-    found = [Waiting(of, (day - of.due_on).days) for of in rows if of.due_on is not None]
+    found = [Waiting(of, days) for of in rows if (days := days_over(of, day)) is not None]
     return [item for item in found if item.days_late >= -cycles.of(item.of.region.path).remind_days]
 
 
@@ -162,7 +169,7 @@ def _context(reminder: Reminder) -> dict[str, Any]:
     keys = sorted({*reminder.due, *reminder.late, *reminder.escalated})
     every = Return.objects.select_related("institution", "region")
     rows = [of for chunk in bulk.chunks(keys) for of in every.filter(pk__in=chunk)]
-    held = {of.pk: Waiting(of, (reminder.day - of.due_on).days) for of in rows if of.due_on}
+    held = {of.pk: Waiting(of, days) for of in rows if (days := days_over(of, reminder.day)) is not None}
     parts = (
         (_("Late"), reminder.late),
         (_("Late for so long that the level above is told"), reminder.escalated),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +23,7 @@ from nengtan.identity.models import AuditEvent
 from nengtan.identity.roles import SIGNATURES, Capability
 from nengtan.ledger.services import bulk
 from nengtan.reporting import clock
+from nengtan.reporting.lateness import HANDED_IN
 from nengtan.reporting.models import Return, ReturnStep
 from nengtan.reporting.services.reviewing import review, weigh_all
 
@@ -69,39 +71,57 @@ class NotAll(Exception):
 
 
 @transaction.atomic
-def take_step(actor: Actor, of: Return, action: steps.Action, reason: str = "") -> Return:
-    """Take one step; the return as it stands after it.
+def take_step(actor: Actor, of: Return, action: steps.Action, reason: str = "", again_by: date | None = None) -> Return:
+    """Take one step; the return as it stands after it. What is sent back may be due again by a day of its own.
 
     Raises:
         ValidationError: the step cannot be taken from here, by this person, or without a reason.
         Forbidden: the actor does not see the return, or holds no right to this step there.
     """
+    _check_day(action, again_by)
     held = _locked([of])
     found = _decide(actor, held, action, reason)[of.pk]
     if isinstance(found, Forbidden):
         raise found
     if isinstance(found, steps.Refused):
         raise ValidationError(refusal(found)) from found
-    _move(actor, held, action, {of.pk: found}, reason.strip())
+    _move(actor, held, action, {of.pk: found}, reason.strip(), again_by)
     of.refresh_from_db()
     return of
 
 
 @transaction.atomic
-def take_steps(actor: Actor, returns: Sequence[Return], action: steps.Action, reason: str = "") -> list[Outcome]:
+def take_steps(
+    actor: Actor, returns: Sequence[Return], action: steps.Action, reason: str = "", again_by: date | None = None
+) -> list[Outcome]:
     """Take the same step with many returns, with all or with none, reviewing them in one pass.
 
     Raises:
         NotAll: some cannot be passed on; says which and why, and that nothing was changed.
+        ValidationError: the day to hand in again by is past, or this step sends nothing back.
     """
+    _check_day(action, again_by)
     held = _locked(returns)
     found = _decide(actor, held, action, reason)
     taken = {pk: standing for pk, standing in found.items() if isinstance(standing, steps.Standing)}
     outcomes = [Outcome(item, "" if item.pk in taken else _said(found[item.pk])) for item in held]
     if len(taken) < len(held):
         raise NotAll(outcomes)
-    _move(actor, held, action, taken, reason.strip())
+    _move(actor, held, action, taken, reason.strip(), again_by)
     return outcomes
+
+
+_BACK = (steps.Action.SEND_BACK, steps.Action.REOPEN)
+"""The steps by which a region gives back what was handed in."""
+
+
+def _check_day(action: steps.Action, again_by: date | None) -> None:
+    if again_by is None:
+        return
+    if action not in _BACK:
+        raise ValidationError({"again_by": _("Only what is sent back has a day to be handed in again by.")})
+    if again_by < clock.today():
+        raise ValidationError({"again_by": _("Found %(day)s; a day from today on is needed.") % {"day": again_by}})
 
 
 def _locked(returns: Sequence[Return]) -> list[Return]:
@@ -171,11 +191,16 @@ def _reached(actor: Actor, returns: Sequence[Return], capability: str) -> set[in
 
 
 def _move(
-    actor: Actor, held: Sequence[Return], action: steps.Action, standings: Mapping[int, steps.Standing], reason: str
-) -> None:
+    actor: Actor, held: Sequence[Return], action: steps.Action, standings: Mapping[int, steps.Standing], reason: str,
+    again_by: date | None = None,
+) -> None:  # fmt: skip
     now, before = clock.now(), {item.pk: item.state for item in held}
     changes = _changes(held)
+    given_back = {item.pk for item in held if action in _BACK and item.state in HANDED_IN}
     _store(held, standings, now)
+    for chunk in bulk.chunks(sorted(given_back)):
+        Return.objects.filter(pk__in=chunk).update(again_by=again_by)
+    day = {"again_by": again_by} if again_by else {}
     ReturnStep.objects.bulk_create(
         [
             ReturnStep(
@@ -189,7 +214,8 @@ def _move(
     keep(
         [
             event(
-                actor, f"return.{action}", item, before={"state": before[item.pk]}, after={"state": item.state},
+                actor, f"return.{action}", item, before={"state": before[item.pk]},
+                after={"state": item.state, **(day if item.pk in given_back else {})},
                 reason=reason, region_path=item.region.path, institution_id=item.institution_id,
             )
             for item in held
@@ -210,7 +236,8 @@ def _store(held: Sequence[Return], standings: Mapping[int, steps.Standing], now:
             "version": F("version") + 1, "approved_at": now if standing.state is steps.State.APPROVED else None,
         }  # fmt: skip
         if standing.state is steps.State.REPORTED:
-            moved["reported_at"] = now
+            first = Coalesce("first_reported_at", "reported_at", Value(now, DateTimeField()))
+            moved |= {"reported_at": now, "first_reported_at": first}
         for chunk in bulk.chunks(keys):
             Return.objects.filter(pk__in=chunk).update(**moved)
 
