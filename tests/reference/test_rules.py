@@ -253,6 +253,12 @@ def test_only_the_most_severe_of_a_ladder_speaks() -> None:
 def test_a_slip_may_be_overridden_and_says_by_which_power() -> None:
     (slip,) = [one for one in review({"elec_qty": "81.2345"}) if one.rule == "P11"]
     assert (slip.overridable, slip.params["power"], slip.found) == (True, Q(-4), Q("81.2345"))
+    zh, en = slip.message("zh-hans", "\u7535", "\u5343\u74e6\u65f6"), slip.message("en", "Electricity", "kWh")
+    assert "\u4e07\u5206\u4e4b\u4e00" in zh
+    assert "\u586b\u6210\u4e86\u4e07\u5343\u74e6\u65f6" in zh
+    assert "a ten-thousandth of the earlier" in en
+    assert en.endswith("; it may be given in 10 MWh.")
+    assert "{" not in zh + en
 
 
 @pytest.mark.parametrize(("power", "severity"), [(1, E), (2, E), (3, B), (4, B), (-1, E), (-2, E), (-3, B), (-4, B)])

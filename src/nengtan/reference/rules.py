@@ -5,14 +5,14 @@ Thresholds are suggestions to be set by each region; a rule says where it comes 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
 from nengtan.domain.factors import Choice, Confidence, Kind
 from nengtan.domain.returns.review.findings import PLACEHOLDER
-from nengtan.domain.returns.review.rules import Check, Explanation, Parameters, Rule, RuleBook, Scope, Severity
+from nengtan.domain.returns.review.rules import Check, Explanation, InWords, Parameters, Rule, RuleBook, Scope, Severity
 from nengtan.domain.returns.slots import Kind as PeriodKind
 from nengtan.reference._factors import factor_library
 from nengtan.reference._rows import ReferenceDataError, document
@@ -23,7 +23,7 @@ __all__ = ["read_check", "rule_book"]
 FILE = "scheme_rules.json"
 _CHECK_FIELDS = (
     "key", "severity", "flag", "wording_zh", "wording_en", "each", "cell", "scope", "found", "low", "high", "show",
-    "ladder", "kinds", "editions", "classes", "not_classes", "systems", "overridable", "needs_evidence",
+    "in_words", "ladder", "kinds", "editions", "classes", "not_classes", "systems", "overridable", "needs_evidence",
 )  # fmt: skip
 _RULE_FIELDS = ("id", "title_zh", "title_en", "source", "confidence", "parameters", "explanations", "checks")
 _WORDS = frozenset(("name", "unit", "found", "low", "high", "expected"))
@@ -79,6 +79,7 @@ def read_check(entry: Mapping[str, Any], where: str = "check") -> Check:
         low=entry.get("low", ""),
         high=entry.get("high", ""),
         show=show,
+        in_words={name: _in_words(item, show, where) for name, item in entry.get("in_words", {}).items()},
         ladder=entry.get("ladder", ""),
         kinds=tuple(map(PeriodKind, _all_of(entry, "kinds", list(PeriodKind), where))),
         editions=_all_of(entry, "editions", list(editions()), where),
@@ -89,10 +90,19 @@ def read_check(entry: Mapping[str, Any], where: str = "check") -> Check:
         needs_evidence=bool(entry.get("needs_evidence", False)),
     )
     for field in ("wording_zh", "wording_en"):
-        unknown = set(PLACEHOLDER.findall(entry[field])) - _WORDS - set(show)
+        unknown = set(PLACEHOLDER.findall(entry[field])) - _WORDS - set(show) - set(check.in_words)
         if unknown:
             raise _wrong(where, field, ", ".join(sorted(unknown)), ", ".join(sorted({*_WORDS, *show})))
     return check
+
+
+def _in_words(item: Sequence[str], show: Collection[str], where: str) -> InWords:
+    """A shown figure and the table that has its words."""
+    figure, name = item
+    tables = document(FILE)["in_words"]
+    if figure not in show or name not in tables:
+        raise _wrong(where, "in_words", ", ".join(item), "a figure that is shown and a table of words")
+    return InWords(figure, {key: (zh, en) for key, (zh, en) in tables[name].items()})
 
 
 def _rule(entry: Mapping[str, Any], number: int) -> Rule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
@@ -13,11 +14,21 @@ __all__ = ["expression_words"]
 def expression_words(code: str, found: object, allowed: Iterable[str] = (), column: int = 0) -> str:
     """What is wrong with an expression, where, and what is allowed there."""
     pattern = _EXPRESSION.get(code, _EXPRESSION["syntax"])
-    words = str(pattern) % {"found": _PHRASES.get(str(found), found)}
-    hint = ", ".join(str(_PHRASES.get(name, name)) for name in allowed)
+    words = str(pattern) % {"found": _phrase(str(found))}
+    hint = _(", ").join(map(_phrase, allowed))
     if hint:
         words += " " + _("Allowed: %(allowed)s.") % {"allowed": hint}
     return _("Character %(column)s: %(words)s") % {"column": column, "words": words} if column else words
+
+
+def _phrase(text: str) -> str:
+    """What the parser says in English, in the reader's language; names and signs stay as they are."""
+    if text in _PHRASES:
+        return str(_PHRASES[text])
+    for pattern, words in _PATTERNS.items():
+        if (held := re.fullmatch(pattern, text)) is not None:
+            return str(words) % held.groupdict()
+    return text
 
 
 _EXPRESSION = {
@@ -45,4 +56,12 @@ _PHRASES = {
     "a text": gettext_lazy("a text"),
     "a function by its name, arguments in order": gettext_lazy("a function by its name, arguments in order"),
     'class codes such as "021"': gettext_lazy('codes of types such as "021"'),
+}
+
+_PATTERNS = {
+    r"(?P<count>\d+) characters": gettext_lazy("%(count)s characters"),
+    r"(?P<count>\d+) levels": gettext_lazy("%(count)s levels of brackets"),
+    r"(?P<least>\d+) to (?P<most>\d+)": gettext_lazy("%(least)s to %(most)s figures"),
+    r"up to (?P<most>\S+)": gettext_lazy("numbers up to %(most)s"),
+    r"(?P<inner>\w+) in (?P<outer>\w+)": gettext_lazy("%(inner)s within %(outer)s"),
 }

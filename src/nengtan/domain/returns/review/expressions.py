@@ -45,7 +45,7 @@ def parse(text: str) -> ast.expr:
     'Compare'
     >>> parse("().__class__")
     Traceback (most recent call last):
-    nengtan.domain.returns.review.expressions.ExpressionError: column 1: not_allowed: found 'Attribute', ...
+    nengtan.domain.returns.review.expressions.ExpressionError: column 1: not_allowed: found '().__class__', ...
     """
     if len(text) > LONGEST:
         raise ExpressionError("too_long", LONGEST, len(text), [f"{LONGEST} characters"])
@@ -59,16 +59,28 @@ def parse(text: str) -> ast.expr:
     return tree.body
 
 
+_OPERATORS = {
+    ast.Pow: "**", ast.Mod: "%", ast.FloorDiv: "//", ast.MatMult: "@", ast.LShift: "<<", ast.RShift: ">>",
+    ast.BitOr: "|", ast.BitXor: "^", ast.BitAnd: "&", ast.Invert: "~", ast.Is: "is", ast.IsNot: "is not",
+    ast.In: "in", ast.NotIn: "not in",
+}  # fmt: skip
+
+
+def _source(node: ast.AST) -> str:
+    """What somebody wrote there."""
+    return _OPERATORS.get(type(node)) or ast.unparse(node)[:80]
+
+
 def _check(node: ast.AST, depth: int) -> None:
     if depth > DEEPEST:
         raise ExpressionError.at(node, "too_deep", depth, [f"{DEEPEST} levels"])
     if not isinstance(node, _ALLOWED):
-        raise ExpressionError.at(node, "not_allowed", type(node).__name__, ["+ - * /", "< <= == != >= >", "and or not"])
+        raise ExpressionError.at(node, "not_allowed", _source(node), ["+ - * /", "< <= == != >= >", "and or not"])
     if isinstance(node, ast.Constant) and type(node.value) not in (int, float, str):
         raise ExpressionError.at(node, "not_allowed", node.value, ["a number", "a text"])
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not node.value <= LARGEST:
-        raise ExpressionError.at(node, "not_allowed", "too large", [f"up to {LARGEST:g}"])
+        raise ExpressionError.at(node, "not_allowed", _source(node), [f"up to {LARGEST:g}"])
     if isinstance(node, ast.Call) and (node.keywords or not isinstance(node.func, ast.Name)):
-        raise ExpressionError.at(node, "not_allowed", "call", ["a function by its name, arguments in order"])
+        raise ExpressionError.at(node, "not_allowed", _source(node), ["a function by its name, arguments in order"])
     for child in ast.iter_child_nodes(node):
         _check(child, depth + 1)

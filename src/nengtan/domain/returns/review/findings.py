@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from nengtan.domain.returns.review.operations import Array
-from nengtan.domain.returns.review.rules import Check, Rule, Severity
+from nengtan.domain.returns.review.rules import Check, InWords, Rule, Severity
 from nengtan.domain.returns.review.table import Cell, Table
 
 __all__ = ["PLACEHOLDER", "Figures", "Finding", "Findings", "Hits"]
@@ -48,20 +48,24 @@ class Finding:
     wording_en: str = field(repr=False)
     overridable: bool = False
     needs_evidence: bool = False
+    in_words: Mapping[str, InWords] = field(default_factory=dict, hash=False, repr=False)
 
     @property
     def expected(self) -> str:
         """What was expected, for a table or a file: a figure, a range, or nothing."""
         if self.low == self.high:
             return "" if self.low is None else _text(self.low)
-        return "–".join("" if bound is None else _text(bound) for bound in (self.low, self.high))
+        if self.low is None or self.high is None:
+            return f"≥{_text(self.low)}" if self.high is None else f"≤{_text(self.high)}"
+        return f"{_text(self.low)}–{_text(self.high)}"
 
     def message(self, language: str, name: str = "", unit: str = "") -> str:
         """The finding in words; ``name`` and ``unit`` are those of the indicator in the language (zh or en)."""
         wording = self.wording_zh if language.startswith("zh") else self.wording_en
         texts = {key: _text(value) for key, value in self.params.items()}
         bounds = {"found": _text(self.found), "low": _text(self.low), "high": _text(self.high)}
-        words = {**bounds, "expected": self.expected, **texts, "name": name, "unit": unit}
+        told = {key: item.word(language, texts.get(item.figure, ""), unit) for key, item in self.in_words.items()}
+        words = {**bounds, "expected": self.expected, **texts, **told, "name": name, "unit": unit}
         return PLACEHOLDER.sub(lambda held: words.get(held[1], held[0]), wording)
 
 
@@ -107,6 +111,7 @@ class Hits:
             wording_en=self.check.wording_en,
             overridable=self.check.overridable,
             needs_evidence=self.check.needs_evidence,
+            in_words=self.check.in_words,
         )
 
 

@@ -185,7 +185,9 @@ class Translator:
             raise ExpressionError.at(node, "unknown_function", name, [*VIEWS, *PEER_VIEWS, *_SPECIAL, *FUNCTIONS])
         least, most = known
         if not least <= len(arguments) <= most:
-            raise ExpressionError.at(node, "arguments", len(arguments), [f"{least} to {most}"])
+            raise ExpressionError.at(
+                node, "arguments", len(arguments), [f"{least} to {most}" if least < most else str(least)]
+            )
         refs = [self._number(argument, here) for argument in arguments]
         if name in ("least", "greatest"):
             return self._all(name, refs)
@@ -243,8 +245,9 @@ class Translator:
         """Whether the institution's class is one of these, or under one of them."""
         codes = [argument.value for argument in arguments if isinstance(argument, ast.Constant)]
         texts = [code for code in codes if isinstance(code, str) and code.isdecimal()]
+        given = ", ".join(map(ast.unparse, arguments))[:80]
         if not texts or len(texts) != len(arguments):
-            raise ExpressionError.at(node, "arguments", "kind", ['class codes such as "021"'])
+            raise ExpressionError.at(node, "arguments", given or "0", ['class codes such as "021"'])
         return self._program.put("class", data=tuple(texts))
 
     def _count(self, node: ast.AST, arguments: list[ast.expr], here: _Here) -> Ref:

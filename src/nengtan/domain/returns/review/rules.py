@@ -43,12 +43,30 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True)
+class InWords:
+    """A figure shown in words, Chinese and English: by unit and figure (``kWh -4``), else by figure, else nothing."""
+
+    figure: str
+    table: Mapping[str, tuple[str, str]]
+
+    def word(self, language: str, figure: str, unit: str) -> str:
+        """The word for a figure in a unit.
+
+        >>> InWords("power", {"-1": ("-", "a tenth of"), "t -1": ("-", "a tenth, in t, of")}).word("en", "-1", "kWh")
+        'a tenth of'
+        """
+        found = self.table.get(f"{unit} {figure}") or self.table.get(figure)
+        return found[0 if language.startswith("zh") else 1] if found else ""
+
+
+@dataclass(frozen=True)
 class Check:
     """One condition of a rule.
 
     ``flag`` is true where something is wrong. With ``each`` (a group of indicators, or their keys) it is asked of every
     one, as ``value``; without, ``cell`` is the indicator the finding is shown at. ``found``, ``low``, ``high`` and
-    ``show`` are expressions for the message. Of the checks of a rule on one ``ladder`` only the most severe speaks.
+    ``show`` are expressions for the message; ``in_words`` puts some of what is shown in words. Of the checks of a rule
+    on one ``ladder`` only the most severe speaks.
     """
 
     key: str
@@ -63,6 +81,7 @@ class Check:
     low: str = ""
     high: str = ""
     show: Mapping[str, str] = field(default_factory=dict)
+    in_words: Mapping[str, InWords] = field(default_factory=dict)
     ladder: str = ""
     kinds: tuple[Kind, ...] = ()
     editions: tuple[str, ...] = ()
