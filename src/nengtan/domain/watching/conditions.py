@@ -71,7 +71,8 @@ def power_factor(active: Floats, reactive: Floats, least: float = 0.0) -> Floats
     [0.6, nan]
     """
     apparent = np.hypot(active, reactive)
-    return np.divide(active, apparent, out=np.full(len(active), np.nan), where=apparent > least)
+    found: Floats = np.divide(active, apparent, out=np.full(len(active), np.nan), where=apparent > least)
+    return found
 
 
 def loss(parent: Floats, children: Floats, complete: Floats, least: float = 0.95) -> Floats:
@@ -85,7 +86,8 @@ def loss(parent: Floats, children: Floats, complete: Floats, least: float = 0.95
     """
     rest = parent - children.sum(0)
     usable = (complete >= least) & (parent > 0)
-    return np.divide(rest, parent, out=np.full(len(parent), np.nan), where=usable)
+    found: Floats = np.divide(rest, parent, out=np.full(len(parent), np.nan), where=usable)
+    return found
 
 
 def too_cold(temperature: Floats, cooling: Flags, occupied: Flags, limit: float = SUMMER_LIMIT) -> Floats:
