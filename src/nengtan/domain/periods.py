@@ -4,6 +4,7 @@ import re
 import unicodedata
 from calendar import monthrange
 from datetime import date
+from functools import lru_cache
 
 __all__ = [
     "PeriodError",
@@ -114,6 +115,7 @@ def first_day(period: int) -> date:
     return date(year(period), month(period), 1)
 
 
+@lru_cache(maxsize=4096)
 def last_day(period: int) -> date:
     """The last day of a month, on which an attribute is read for the whole of it.
 

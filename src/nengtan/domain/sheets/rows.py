@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from operator import itemgetter
 
 from .cells import Cell, Grid, is_blank, shown
 from .headers import Layout
@@ -50,11 +51,14 @@ def body_rows(grid: Grid, layout: Layout, words: Words, lone: Set[str] = _NO_KEY
     reasons |= {at: "group" for at in _groups(grid, rows, layout, words, lone) if at not in reasons}
     first = layout.body + 1
     if not reasons:
-        return Body(list(range(first, first + len(rows))), list(zip(*rows, strict=True)), [])
+        return Body(list(range(first, first + len(rows))), _columns(rows, grid.width), [])
     skipped = [Skipped(first + at, reason, _text(rows[at])) for at, reason in sorted(reasons.items())]
     kept = [at for at in range(len(rows)) if at not in reasons]
-    columns = list(zip(*(rows[at] for at in kept), strict=True)) or [() for _ in range(grid.width)]
-    return Body([first + at for at in kept], columns, skipped)
+    return Body([first + at for at in kept], _columns([rows[at] for at in kept], grid.width), skipped)
+
+
+def _columns(rows: Sequence[Sequence[Cell]], width: int) -> list[tuple[Cell, ...]]:
+    return [tuple(map(itemgetter(at), rows)) for at in range(width)]
 
 
 def _reasons(rows: Sequence[Sequence[Cell]], layout: Layout, words: Words) -> dict[int, str]:
@@ -66,7 +70,7 @@ def _reasons(rows: Sequence[Sequence[Cell]], layout: Layout, words: Words) -> di
     for index in dict.fromkeys([0, *naming]):
         cells = [row[index] for row in rows]
         meant = words.choices.get(keys.get(index, ""), {})  # a word this column is made of is no remark
-        texts = {cell for cell in cells if isinstance(cell, str) and fold(cell) not in meant}
+        texts = {cell for cell in set(cells) if isinstance(cell, str) and fold(cell) not in meant}
         marked = _marked(texts, naming.get(index), words)
         if not marked:
             continue

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from nengtan import reference
@@ -19,7 +19,7 @@ from nengtan.ledger.factors import library
 from nengtan.ledger.models import ActivityFact, InstitutionYear, RegionRollup
 from nengtan.ledger.places import Places
 from nengtan.ledger.services import booksums, bulk
-from nengtan.registry.models import Attribute, Institution, InstitutionSpan
+from nengtan.registry.models import Attribute, Institution, InstitutionSpan, Region
 from nengtan.registry.services.attributes import on_institution_change
 
 Pair = tuple[int, int]
@@ -194,7 +194,7 @@ def _uses(
     )
     rows = (
         facts.order_by()
-        .values("institution_id", "carrier", path=F("region__path"))
+        .values("institution_id", "carrier", "region_id")
         .annotate(
             quantity_sum=Sum("quantity"),
             cost_sum=Sum("cost"),
@@ -203,8 +203,11 @@ def _uses(
     )
     uses: dict[int, list[Use]] = defaultdict(list)
     present: dict[tuple[int, str], int] = defaultdict(int)
-    for row in rows:
-        chain = places.chain(places.zone(row["path"]))
+    held = list(rows)
+    paths = dict(Region.objects.filter(pk__in={row["region_id"] for row in held}).values_list("id", "path"))
+    chains = {pk: places.chain(places.zone(path)) for pk, path in paths.items()}
+    for row in held:
+        chain = chains[row["region_id"]]
         uses[row["institution_id"]].append(Use(row["carrier"], year, chain, row["quantity_sum"], row["cost_sum"]))
         present[row["institution_id"], row["carrier"]] += row["months"]
     return uses, present

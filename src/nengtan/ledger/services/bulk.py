@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
@@ -45,6 +46,13 @@ def reserve_ids(model: type[Model], count: int) -> int:
 
 def insert(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows given column by column, by COPY on PostgreSQL and by one prepared statement on SQLite."""
+    with inserting(model, columns, rows):
+        pass
+
+
+@contextmanager
+def inserting(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[None]:
+    """As :func:`insert`; the body runs while PostgreSQL still stores, and asks the database nothing."""
     quote = connection.ops.quote_name
     table, names = quote(model._meta.db_table), ", ".join(map(quote, columns))
     with connection.cursor() as cursor:
@@ -52,9 +60,11 @@ def insert(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[A
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
+                yield
             return
         marks = ", ".join(["%s"] * len(columns))
         cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(_adapted(model, columns, rows)))  # noqa: S608
+    yield
 
 
 def add(model: type[Model], keys: Sequence[str], amounts: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -84,8 +94,8 @@ def add(model: type[Model], keys: Sequence[str], amounts: Sequence[str], rows: I
 def _array(values: Sequence[int | str]) -> str:
     """Values of one kind as PostgreSQL writes an array."""
     if isinstance(values[0], str):
-        texts = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
-        return '{"' + '","'.join(texts) + '"}'
+        quoted = {value: '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"' for value in set(values)}
+        return "{" + ",".join(map(quoted.__getitem__, values)) + "}"
     return "{" + ",".join(map(str, values)) + "}"
 
 

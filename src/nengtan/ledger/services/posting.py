@@ -8,8 +8,8 @@ number of statements, whatever the number of facts.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
@@ -26,6 +26,9 @@ from nengtan.registry.models import InstitutionSpan, Meter
 
 UNVERIFIED = "unverified"
 """The unit of a quantity whose unit nobody has verified: kept as received, never counted."""
+
+_COUNTS = int(overlap.Standing.COUNTS)
+_UNVERIFIED = int(overlap.Standing.UNIT_UNVERIFIED)
 
 Cell = tuple[int, str, int]
 """Institution id, carrier, period."""
@@ -77,6 +80,7 @@ class _Held:
 
     id: int
     entry: Entry
+    cell: Cell
     region_id: int
     path: str
     kind: str
@@ -84,6 +88,11 @@ class _Held:
     superseded: bool = False
     allocated: bool = False
     fresh: bool = False
+
+
+_Cells = dict[Cell, list[_Held]]
+_Moved = Sequence[tuple[_Held, int]]
+"""Old facts whose standing changes, with the one they had."""
 
 
 @dataclass(slots=True)
@@ -102,11 +111,11 @@ def post(
     entries: Sequence[Entry],
     evidence: Evidence | None = None,
     batch: ImportBatch | None = None,
-    stale: set[Pair] | None = None,
+    unsettled: Unsettled | None = None,
 ) -> range:
     """Write facts; their ids, in order.
 
-    Who writes piece by piece gives ``stale``: the institution-years whose books it must refresh when all is written.
+    Who writes piece by piece gives ``unsettled``, and settles it in the same transaction when all is written.
 
     Raises:
         YearClosed: nothing is written.
@@ -117,28 +126,46 @@ def post(
     first = bulk.reserve_ids(ActivityFact, len(entries))
     fresh = [_fresh(first + place, entry, homes) for place, entry in enumerate(entries)]
     _refuse_closed(fresh)
-    before = _existing(fresh)
-    moved = _judge(fresh, before)
-    _insert(actor, fresh, evidence, batch)
+    cells = _cells(fresh)
+    moved = _judge(cells, fresh)
+    written = Unsettled() if unsettled is None else unsettled
+    written.moves.know({held.path for members in cells.values() for held in members})
+    with bulk.inserting(ActivityFact, _INSERTED, _rows(actor, fresh, evidence, batch)):
+        written.take(fresh, cells, moved)
     _restand(moved)
-    opened = _opened(fresh)
-    rollups.move(_differences(fresh, before, moved))
-    touched = {(held.entry.institution_id, held.entry.period // 100) for held in [*fresh, *before]} | opened
-    if stale is None:
-        refresh_years(touched)
-    else:
-        stale |= touched
+    if unsettled is None:
+        written.settle()
     return range(first, first + len(entries))
 
 
-def _opened(fresh: Sequence[_Held]) -> set[Pair]:
-    """The first figure of a year opens books of it for every body of the tree, since all are expected to report."""
-    years: dict[str, set[int]] = defaultdict(set)
-    for held in fresh:
-        years[root_of(held.path)].add(held.entry.period // 100)
-    return {
-        (body, year) for root, found in years.items() for year in found - open_years(root) for body in bodies_of(root)
-    }
+@dataclass
+class Unsettled:
+    """Facts written whose sums have not been moved yet: by how much, the years begun under each root, and the books.
+
+    Sums moved once for many pieces touch each row once.
+    """
+
+    moves: rollups.Moves = field(default_factory=rollups.Moves)
+    years: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    books: set[Pair] = field(default_factory=set)
+
+    def take(self, fresh: Sequence[_Held], cells: _Cells, moved: _Moved) -> None:
+        """Add facts just written."""
+        self.moves.take(_differences(cells, moved))
+        self.books.update((body, period // 100) for body, _carrier, period in cells)
+        for path, year in {(held.path, held.entry.period // 100) for held in fresh}:
+            self.years[root_of(path)].add(year)
+
+    def settle(self) -> None:
+        """Move the sums of regions and refresh the books.
+
+        The first figure of a year opens books of it for every body of the tree, since all are expected to report.
+        """
+        for root, years in self.years.items():
+            begun = years - open_years(root)
+            self.books.update((body, year) for body in (bodies_of(root) if begun else ()) for year in begun)
+        self.moves.write()
+        refresh_years(self.books)
 
 
 def homes_of(institutions: Collection[int]) -> dict[int, list[Home]]:
@@ -155,13 +182,17 @@ def homes_of(institutions: Collection[int]) -> dict[int, list[Home]]:
 
 def home_of(homes: list[Home], period: int) -> Home:
     """Where it stood in a month."""
-    return next((home for home in homes if home.since <= period), homes[-1])
+    for home in homes:
+        if home.since <= period:
+            return home
+    return homes[-1]
 
 
 def _fresh(pk: int, entry: Entry, homes: dict[int, list[Home]]) -> _Held:
     home = home_of(homes[entry.institution_id], entry.period)
-    standing = overlap.Standing.UNIT_UNVERIFIED if entry.entered_unit == UNVERIFIED else overlap.Standing.COUNTS
-    return _Held(pk, entry, home.region_id, home.path, home.kind, standing, fresh=True)
+    standing = _UNVERIFIED if entry.entered_unit == UNVERIFIED else _COUNTS
+    cell = (entry.institution_id, entry.carrier, entry.period)
+    return _Held(pk, entry, cell, home.region_id, home.path, home.kind, standing, fresh=True)
 
 
 def _refuse_closed(fresh: Iterable[_Held]) -> None:
@@ -178,19 +209,24 @@ def _refuse_closed(fresh: Iterable[_Held]) -> None:
         raise YearClosed(hit)
 
 
-def _existing(fresh: Sequence[_Held]) -> list[_Held]:
-    """Facts already in the touched cells, and those corrected from another cell."""
-    cells = {_cell(held.entry) for held in fresh}
+def _cells(fresh: Sequence[_Held]) -> _Cells:
+    """The touched cells with all their facts: old ones first, also those of cells a corrected fact stands in."""
+    cells: _Cells = {}
+    for held in _existing({held.cell for held in fresh}, fresh):
+        cells.setdefault(held.cell, []).append(held)
+    for held in fresh:
+        cells.setdefault(held.cell, []).append(held)
+    return cells
+
+
+def _existing(cells: set[Cell], fresh: Sequence[_Held]) -> Iterator[_Held]:
     corrected = [held.entry.supersedes_id for held in fresh if held.entry.supersedes_id]
-    if corrected:
-        for chunk in bulk.chunks(corrected):
-            cells |= set(ActivityFact.objects.filter(pk__in=chunk).values_list("institution_id", "carrier", "period"))
-    periods = [cell[2] for cell in cells]
-    found: list[_Held] = []
-    for chunk in bulk.chunks(sorted({cell[0] for cell in cells})):
+    for chunk in bulk.chunks(corrected):
+        cells |= set(ActivityFact.objects.filter(pk__in=chunk).values_list("institution_id", "carrier", "period"))
+    periods = {period for _body, _carrier, period in cells}
+    for chunk in bulk.chunks(sorted({body for body, _carrier, _period in cells})):
         rows = ActivityFact.objects.filter(institution_id__in=chunk, period__range=(min(periods), max(periods)))
-        found += [held for held in map(_held, rows.values_list(*_COLUMNS)) if _cell(held.entry) in cells]
-    return found
+        yield from (held for held in map(_held, rows.values_list(*_COLUMNS)) if held.cell in cells)
 
 
 _COLUMNS = (
@@ -208,36 +244,30 @@ def _held(row: tuple[Any, ...]) -> _Held:
         item, supersedes_id=supersedes,
     )  # fmt: skip
     allocated = standing == overlap.Standing.ALLOCATED
-    return _Held(pk, entry, region, path, kind, standing, successor is not None, allocated)
+    cell = (institution, carrier, period)
+    return _Held(pk, entry, cell, region, path, kind, standing, successor is not None, allocated)
 
 
-def _cell(entry: Entry) -> Cell:
-    return (entry.institution_id, entry.carrier, entry.period)
-
-
-def _judge(fresh: Sequence[_Held], before: Sequence[_Held]) -> list[tuple[_Held, int]]:
+def _judge(cells: _Cells, fresh: Sequence[_Held]) -> _Moved:
     """Set the standing of every fresh fact; the old facts whose standing changes, with their old one.
 
     A cell that holds a single fresh fact needs no rule: it keeps the standing it was made with.
     """
     replaced = {held.entry.supersedes_id for held in fresh if held.entry.supersedes_id}
     split = {held.entry.allocated_from_id for held in fresh if held.entry.allocated_from_id}
-    cells: dict[Cell, list[_Held]] = defaultdict(list)
-    for held in [*before, *fresh]:
-        held.superseded = held.superseded or held.id in replaced
-        held.allocated = held.allocated or held.id in split
-        cells[_cell(held.entry)].append(held)
-    crowded = [
-        held
-        for members in cells.values()
-        if len(members) > 1 or members[0].allocated or members[0].superseded or members[0].entry.withdraws
-        for held in members
-    ]
+    crowded: list[_Held] = []
+    for members in cells.values():
+        for held in members:
+            held.superseded = held.superseded or held.id in replaced
+            held.allocated = held.allocated or held.id in split
+        only = members[0]
+        if len(members) > 1 or only.allocated or only.superseded or only.entry.withdraws:
+            crowded += members
     above = _meters_above({held.entry.meter_id for held in crowded if held.entry.meter_id is not None})
     old = {held.id: held.standing for held in crowded}
     by_cell: dict[Cell, list[overlap.Fact]] = defaultdict(list)
     for held in crowded:
-        by_cell[_cell(held.entry)].append(_as_fact(held, above))
+        by_cell[held.cell].append(_as_fact(held, above))
     verdict = {pk: int(standing) for facts in by_cell.values() for pk, standing in overlap.standings(facts).items()}
     for held in crowded:
         held.standing = verdict[held.id]
@@ -277,11 +307,14 @@ def _meters_above(meters: set[int]) -> dict[int, tuple[int, ...]]:
     return result
 
 
-def _insert(actor: Actor, fresh: Sequence[_Held], evidence: Evidence | None, batch: ImportBatch | None) -> None:
+def _rows(
+    actor: Actor, fresh: Sequence[_Held], evidence: Evidence | None, batch: ImportBatch | None
+) -> Iterator[tuple[Any, ...]]:
+    """The facts column by column; see :data:`_INSERTED`."""
     now = timezone.now()
     who = actor.user.pk if actor.user else None
     proof, lot = evidence.pk if evidence else None, batch.pk if batch else None
-    rows = [
+    return (
         (
             held.id, e.institution_id, e.building_id, e.meter_id, e.carrier, e.item, e.period, e.quantity, e.cost,
             e.entered_quantity, e.entered_unit, e.origin, e.bill_no, e.evidence_id or proof, e.source_row, lot, who,
@@ -289,8 +322,7 @@ def _insert(actor: Actor, fresh: Sequence[_Held], evidence: Evidence | None, bat
         )
         for held in fresh
         for e in (held.entry,)
-    ]  # fmt: skip
-    bulk.insert(ActivityFact, _INSERTED, rows)
+    )  # fmt: skip
 
 
 _INSERTED = (
@@ -301,7 +333,7 @@ _INSERTED = (
 )  # fmt: skip
 
 
-def _restand(moved: Sequence[tuple[_Held, int]]) -> None:
+def _restand(moved: _Moved) -> None:
     table = connection.ops.quote_name(ActivityFact._meta.db_table)
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -310,23 +342,32 @@ def _restand(moved: Sequence[tuple[_Held, int]]) -> None:
         )
 
 
-def _differences(
-    fresh: Sequence[_Held], before: Sequence[_Held], moved: Sequence[tuple[_Held, int]]
-) -> dict[rollups.Key, rollups.Amounts]:
+def _differences(cells: _Cells, moved: _Moved) -> rollups.Sums:
     """How the sums move: by cell, what counts now less what counted before."""
-    counts = int(overlap.Standing.COUNTS)
+    sums: rollups.Sums = {}
     was = {held.id: old for held, old in moved}
-    changed = {_cell(held.entry) for held in fresh} | {_cell(held.entry) for held, _old in moved}
-    cells: dict[tuple[rollups.Key, int], rollups.CellChange] = defaultdict(rollups.CellChange)
-    for held in before:
-        if _cell(held.entry) in changed and was.get(held.id, held.standing) == counts:
-            cells[_place(held)].remove(held.entry.quantity, held.entry.cost)
-    for held in [*before, *fresh]:
-        if held.standing == counts and _cell(held.entry) in changed:
-            cells[_place(held)].add(held.entry.quantity, held.entry.cost)
-    return rollups.by_key(cells)
+    changes: dict[tuple[rollups.Key, int], rollups.CellChange] = defaultdict(rollups.CellChange)
+    for members in cells.values():
+        if len(members) == 1 and members[0].fresh:
+            _count_alone(sums, members[0])
+            continue
+        for held in members:
+            change = changes[_key(held), held.entry.institution_id]
+            if not held.fresh and was.get(held.id, held.standing) == _COUNTS:
+                change.remove(held.entry.quantity, held.entry.cost)
+            if held.standing == _COUNTS:
+                change.add(held.entry.quantity, held.entry.cost)
+    for key, amounts in rollups.by_key(changes).items():
+        rollups.add(sums, key, amounts)
+    return sums
 
 
-def _place(held: _Held) -> tuple[rollups.Key, int]:
-    entry = held.entry
-    return rollups.Key(held.path, held.kind, entry.carrier, entry.period), entry.institution_id
+def _count_alone(sums: rollups.Sums, held: _Held) -> None:
+    """A fact that is the first of its cell and the only one."""
+    quantity, cost = held.entry.quantity, held.entry.cost
+    if held.standing == _COUNTS:
+        rollups.add(sums, _key(held), (quantity or 0, cost or 0, int(quantity is not None), int(cost is not None)))
+
+
+def _key(held: _Held) -> rollups.Key:
+    return rollups.Key(held.path, held.kind, held.entry.carrier, held.entry.period)

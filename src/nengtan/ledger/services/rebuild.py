@@ -21,7 +21,7 @@ from nengtan.registry.models import Region
 Progress = Callable[[int, int, str], None]
 
 
-def rollup_differences(path: str = "") -> dict[rollups.Key, rollups.Amounts]:
+def rollup_differences(path: str = "") -> rollups.Sums:
     """What the sums ought to be, straight from the facts that count, of the region at ``path`` or of all."""
     facts = ActivityFact.objects.counting()
     rows = (
@@ -36,9 +36,12 @@ def rollup_differences(path: str = "") -> dict[rollups.Key, rollups.Amounts]:
         )
     )
     return {
-        rollups.Key(row["path"], row["kind"], row["carrier"], row["period"]): rollups.Amounts(
-            bulk.units(row["quantity_sum"]) or 0, bulk.units(row["cost_sum"]) or 0, row["cells"], row["costs"]
-        )
+        rollups.Key(row["path"], row["kind"], row["carrier"], row["period"]): [
+            bulk.units(row["quantity_sum"]) or 0,
+            bulk.units(row["cost_sum"]) or 0,
+            row["cells"],
+            row["costs"],
+        ]
         for row in rows
     }
 
@@ -68,7 +71,7 @@ def redraw(before: Places) -> None:
             tops.append(path)
     for top in tops:
         sums = rollup_differences(top)
-        rollups.move({key: -amounts for key, amounts in sums.items()}, before)
+        rollups.move({key: [-amount for amount in amounts] for key, amounts in sums.items()}, before)
         rollups.move(sums, after)
     RegionRollup.objects.filter(quantity=0, cost=0, cells=0, costs=0).delete()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import chain
 from math import isfinite
 from pathlib import Path, PurePath
 
@@ -47,17 +48,33 @@ def open_table(source: Path | bytes, filename: str, limits: Limits | None = None
         raise Refused("extension_mismatch", kind.name, wanted, {"extension": extension})
     if wanted == "text":
         rows: list[list[Cell]] = list(map(list, read_plain(data, limits)))
-        _mark_unclean(rows)
+        _mark_unkept(rows)
         return [Grid(PurePath(filename).stem, rows)]
     return _workbook(data, kind.archive, limits)
 
 
-def _mark_unclean(rows: list[list[Cell]]) -> None:
-    """Text that cannot be kept is marked as such, so that its row is told and not taken."""
+def _mark_unkept(rows: list[list[Cell]]) -> None:
+    """What cannot be kept is marked, so that its row is told and not taken.
+
+    Control characters become a bad cell, and numbers that are none (NaN, beyond the largest) the text that says so.
+    Each different value is looked at once; rows are only gone through where there is something to mark.
+    """
+    if not any(map(_unkept, set(chain.from_iterable(rows)))):
+        return
     for row in rows:
         for column, cell in enumerate(row):
-            if type(cell) is str and not cell.isprintable() and unclean(cell):
-                row[column] = BadCell("control_character", without_unclean(cell)[:80])
+            if _unkept(cell):
+                row[column] = _marked(cell)
+
+
+def _unkept(cell: Cell) -> bool:
+    if type(cell) is str:
+        return not cell.isprintable() and unclean(cell) != ""
+    return type(cell) is float and not isfinite(cell)
+
+
+def _marked(cell: Cell) -> Cell:
+    return BadCell("control_character", without_unclean(cell)[:80]) if isinstance(cell, str) else str(cell)
 
 
 class _Kind:
@@ -134,18 +151,9 @@ def _grid(book: CalamineWorkbook, at: int, facts: SheetFacts, limits: Limits, hi
             rows[row][column] = cell
         elif row < limits.max_rows:
             _extend(rows, row, column)[row][column] = cell
-    _spell_out(rows)
-    _mark_unclean(rows)
+    _mark_unkept(rows)
     merges = _merges(sheet.merged_cell_ranges or (), len(rows), limits)
     return Grid(sheet.name, rows, merges, facts.formulas, hidden)
-
-
-def _spell_out(rows: list[list[Cell]]) -> None:
-    """Numbers that are none (NaN, beyond the largest) become the text that says so, to be told as such."""
-    for row in rows:
-        for column, cell in enumerate(row):
-            if type(cell) is float and not isfinite(cell):
-                row[column] = str(cell)
 
 
 def _extend(rows: list[list[Cell]], row: int, column: int) -> list[list[Cell]]:

@@ -78,7 +78,7 @@ def survey(archive: Archive, part: str, limits: Limits) -> SheetFacts:
     if b't="e"' in data:
         for attributes, text in _ERROR.findall(data):
             facts.marked[_place(attributes, part)] = BadCell("error_cell", text.decode("utf-8", "replace"))
-    if b"</f>" in data or b"<f " in data or b"<f/>" in data:
+    if b"<f" in data:
         _formulas(data, part, facts)
     return facts
 

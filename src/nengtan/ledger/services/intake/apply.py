@@ -16,12 +16,11 @@ from nengtan.identity.audit import record
 from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, ImportBatch, Origin
 from nengtan.ledger.services import bulk, sharing
-from nengtan.ledger.services.books import Pair, refresh_years
 from nengtan.ledger.services.evidence import keep_evidence
 from nengtan.ledger.services.intake.check import check_activity
 from nengtan.ledger.services.intake.plan import ActivityPlan, OfSheets, OnExisting, SheetPlan
 from nengtan.ledger.services.intake.rules import activity_rules
-from nengtan.ledger.services.posting import Entry, post
+from nengtan.ledger.services.posting import Entry, Unsettled, post
 from nengtan.ledger.services.reach import region_over
 from nengtan.registry.models import Region
 from nengtan.ui.sheets.collector import paused
@@ -185,16 +184,16 @@ def _wait_for_others() -> None:
 def _write(actor: Actor, entries: list[Entry], batch: ImportBatch, bodies: set[int], progress: Progress | None) -> None:
     holders = sharing.holders(bodies)
     bills: dict[int, int | None] = {}
-    stale: set[Pair] = set()
+    unsettled = Unsettled()
     done = 0
     for piece in _pieces(entries):
-        ids = post(actor, piece, batch.evidence, batch, stale)
+        ids = post(actor, piece, batch.evidence, batch, unsettled)
         if holders:
             bills |= _shared(piece, ids, holders)
         done += len(piece)
         if progress:
             progress(done, len(entries), "")
-    refresh_years(stale)
+    unsettled.settle()
     _divide(actor, bills)
     readings = {(e.institution_id, e.carrier, e.period) for e in entries if e.origin == Origin.METER}
     sharing.follow_readings(actor, readings)
