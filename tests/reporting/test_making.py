@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import translation
 from docx import Document
@@ -23,8 +23,10 @@ from nengtan.reporting.commands import returns
 from nengtan.reporting.models import AnnualReport, ReportTemplate, Return
 from nengtan.reporting.report import books as packed
 from nengtan.reporting.report import office, pango
+from nengtan.reporting.services import reports
 from nengtan.reporting.services.reports import drop_template, keep_template, make_report, template_of
 from nengtan.ui.jobs import Job
+from nengtan.ui.jobs.running import run_job
 from tests.budget import MOST_QUERIES
 from tests.reporting.books import TCE, YEAR, Books
 from tests.reporting.test_report import edited, text_of
@@ -237,3 +239,34 @@ def test_the_console_writes_the_file(books: Books, tmp_path: Path) -> None:
     bad = CliRunner().invoke(returns, ["report", "--region", "420106", "--year", str(YEAR), str(tmp_path / "x.txt")])
     assert bad.exit_code == 2
     assert AnnualReport.objects.count() == 1
+
+
+# nobody waits while a document is laid out
+
+
+def test_the_job_holds_no_lock_while_the_document_is_written(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One level of transaction is the test's own; SQLite locks for writing where a transaction begins."""
+    depths: list[tuple[str, int]] = []
+    written, kept = reports.written_report, reports.keep_report
+
+    def depth() -> int:
+        return len(connection.savepoint_ids) + connection.in_atomic_block
+
+    def writing(*args: Any, **more: Any) -> Any:
+        depths.append(("written", depth()))
+        return written(*args, **more)
+
+    def keeping(*args: Any) -> Any:
+        depths.append(("kept", depth()))
+        return kept(*args)
+
+    monkeypatch.setattr(reports, "written_report", writing)
+    monkeypatch.setattr(reports, "keep_report", keeping)
+    manager = books.cast.user("district")
+    params = {"region": "420106", "year": YEAR, "format": "docx"}
+    job = Job.objects.create(kind="report.make", title="t", owner=manager, via="page", language="en", params=params).pk
+    outside = depth()
+    run_job(job)
+    assert depths == [("written", outside), ("kept", outside + 1)]
+    assert AnnualReport.objects.get().counted == 4
+    assert Job.objects.get(pk=job).state == Job.State.DONE

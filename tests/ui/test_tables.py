@@ -104,6 +104,18 @@ def test_the_file_of_a_searched_list_holds_what_is_shown_and_says_so() -> None:
     assert undeclared(MANY, q="school").sums["area"] == 400
 
 
+def test_a_row_that_stays_stands_first_whatever_is_searched_and_however_it_is_sorted() -> None:
+    def staying(**params: Any) -> Table:
+        table = undeclared(MANY, **params)
+        table.stays = lambda row: row["name"] == "Beta office"
+        return table
+
+    assert names(staying(q="school"))[0] == "Beta office"
+    assert sorted(names(staying(q="school"))[1:]) == ["Alpha school", "Gamma school"]
+    assert names(staying(sort="name"))[:2] == ["Beta office", "=cmd|' /C calc'!A0"]
+    assert staying(q="nobody").count == 0
+
+
 def test_a_search_that_finds_nothing_offers_the_way_back() -> None:
     table = undeclared(MANY, q="nobody")
     markup = table.render(table.request)

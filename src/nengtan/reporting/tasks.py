@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
@@ -56,14 +57,19 @@ def _report_url(job: jobs.Job) -> str:
     return f"{reverse('annual_report')}?region={job.params['region']}&year={job.params['year']}"
 
 
-@jobs.task("report.make", result_url=_report_url)
+@jobs.task("report.make", result_url=_report_url, writes=False)
 def make_annual_report(
     job: jobs.Running, actor: Actor, region: str, year: int, format: str, base_year: int | None = None
-) -> dict[str, Any]:
-    """Make a region's annual report."""
-    from nengtan.reporting.services.reports import make_report
+) -> Callable[[], dict[str, Any]]:
+    """Make a region's annual report: nobody waits to write while a document is laid out, only while it is kept."""
+    from nengtan.reporting.services.reports import keep_report, written_report
 
     place = Region.objects.get(code=region)
-    made = make_report(actor, place, year, format, base_year=base_year, progress=job.progress)
-    words = _("“%(title)s” is made, from %(counted)s of %(owed)s returns.")
-    return {"report": made.pk, "said": words % {"title": made.title, "counted": made.counted, "owed": made.owed}}
+    written = written_report(actor, place, year, format, base_year=base_year, progress=job.progress)
+
+    def keep() -> dict[str, Any]:
+        made = keep_report(actor, written)
+        words = _("“%(title)s” is made, from %(counted)s of %(owed)s returns.")
+        return {"report": made.pk, "said": words % {"title": made.title, "counted": made.counted, "owed": made.owed}}
+
+    return keep

@@ -233,7 +233,7 @@ def _child_table(rollup: Rollup, form: int, summary: Summary, request: ActorRequ
 
     return Table(
         rows, request, id="summary", prefix="s_", caption=title_word(rollup.edition.forms[form]), cards=False,
-        dense=True, page_sizes=(100, 500),
+        dense=True, page_sizes=(100, 500), stays=lambda row: not row.key,
         columns=(
             Column("label", _BY_WORDS[rollup.by], priority=1, nowrap=True),
             Column("coverage", _("Approved / owed"), nowrap=True),
@@ -266,7 +266,7 @@ def _class_table(rollup: Rollup, form: int, summary: Summary, request: ActorRequ
 
     return Table(
         [first, *rows], request, id="summary", prefix="s_", caption=title_word(rollup.edition.forms[form]), cards=False,
-        dense=True, page_sizes=(100, 500),
+        dense=True, page_sizes=(100, 500), stays=lambda row: not row.key,
         columns=(
             Column("label", _("Indicator"), priority=1, nowrap=True),
             Column("unit", _("Unit of measure")),

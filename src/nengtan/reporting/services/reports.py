@@ -27,12 +27,24 @@ def no_progress(done: int, total: int, note: str) -> None:
     """For doors that show none."""
 
 
-@transaction.atomic
 def make_report(
     actor: Actor, region: Region, year: int, format: str, *, base_year: int | None = None,
     progress: Progress = no_progress,
 ) -> AnnualReport:  # fmt: skip
     """Make the annual report of a region and keep it as made, in the reader's language.
+
+    Raises:
+        Forbidden: the actor does not see the single institutions of the whole region.
+        ValidationError: PDF cannot be laid out here, or the template cannot be used.
+    """
+    return keep_report(actor, written_report(actor, region, year, format, base_year=base_year, progress=progress))
+
+
+def written_report(
+    actor: Actor, region: Region, year: int, format: str, *, base_year: int | None = None,
+    progress: Progress = no_progress,
+) -> AnnualReport:  # fmt: skip
+    """The report as it will be kept, not kept yet: writes nothing, so that laying it out blocks nobody.
 
     Raises:
         Forbidden: the actor does not see the single institutions of the whole region.
@@ -50,14 +62,20 @@ def make_report(
     content = _written(wording, format, template)
     progress(3, STEPS, _("Keeping it"))
     held = found.report.total.coverage
-    made = AnnualReport.objects.create(
+    return AnnualReport(
         region=region, year=year, base_year=base_year, format=format, title=wording.title[:200], template=template,
         counted=held.present, owed=held.expected, content=content, by=actor.user,
         books=books.pack(found.report.reporters, found.seasons),
     )  # fmt: skip
-    told = {"year": year, "format": format, "counted": held.present, "owed": held.expected}
-    record(actor, "report.make", made, after=told, region_path=region.path)
-    return made
+
+
+@transaction.atomic
+def keep_report(actor: Actor, written: AnnualReport) -> AnnualReport:
+    """Keep a report that is written."""
+    written.save()
+    told = {"year": written.year, "format": written.format, "counted": written.counted, "owed": written.owed}
+    record(actor, "report.make", written, after=told, region_path=written.region.path)
+    return written
 
 
 def no_pdf() -> str:

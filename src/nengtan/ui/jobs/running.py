@@ -111,11 +111,12 @@ def _work(job: Job) -> None:
         raise LookupError(f"no task is called {job.kind}")
     running = Running(job)
     with transaction.atomic() if task.writes else nullcontext():
-        result = task(running, actor_of(job), **job.params)
+        left = task(running, actor_of(job), **job.params)
         running._checked = 0.0
         running.check()
-        ended = {"state": Job.State.DONE, "result": result, "finished_at": timezone.now()}
-        Job.objects.filter(pk=job.pk).update(**ended)
+        with transaction.atomic():
+            ended = {"state": Job.State.DONE, "result": left(), "finished_at": timezone.now()}
+            Job.objects.filter(pk=job.pk).update(**ended)
 
 
 def _end(job: Job, state: str, error: str = "") -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from nengtan.ui.jobs.models import Job
     from nengtan.ui.jobs.running import Running
 
-Work = Callable[..., Mapping[str, Any] | None]
+Told = Mapping[str, Any] | None
+Work = Callable[..., Told | Callable[[], Told]]
 AnyWork = TypeVar("AnyWork", bound=Work)
 Words = Callable[[Any], str]
 
@@ -23,7 +24,9 @@ class Task:
     """A kind of long work.
 
     ``refusals``: exceptions that are refusals in words, and how to word them. ``result_url``: where the result is seen;
-    with ``opens`` whoever waits for it is led there. Work that ``writes`` does so in one transaction.
+    with ``opens`` whoever waits for it is led there. Work that ``writes`` does so in one transaction. Work that takes
+    long before it writes does not say so, holds no lock meanwhile, and returns what is left: a function that writes,
+    called in the transaction that ends the job.
     """
 
     kind: str
@@ -33,9 +36,10 @@ class Task:
     writes: bool = True
     opens: bool = False
 
-    def __call__(self, running: Running, actor: Actor, **params: Any) -> dict[str, Any]:
-        """Do the work; what it returns must fit into JSON."""
-        return dict(self.work(running, actor, **params) or {})
+    def __call__(self, running: Running, actor: Actor, **params: Any) -> Callable[[], dict[str, Any]]:
+        """Do the work; what is left of it, whose answer must fit into JSON."""
+        done = self.work(running, actor, **params)
+        return lambda: dict((done() if callable(done) else done) or {})
 
 
 _tasks: dict[str, Task] = {}

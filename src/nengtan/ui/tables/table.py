@@ -1,6 +1,6 @@
 """A list of records as a table: bound to a request it sorts, filters, pages, totals and exports."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -62,7 +62,8 @@ class Table:
         return table.answer() or render(request, "registry/list.html", {"table": table})
 
     A list of more than a few rows that declares no filter gets one over the words of its columns. A query set is
-    searched in the database, which knows no columns, and must declare its own.
+    searched in the database, which knows no columns, and must declare its own. Rows of a list that ``stays`` names
+    stand first, whatever is searched and however it is sorted, as long as any other row fits.
     """
 
     id: str = "table"
@@ -75,6 +76,7 @@ class Table:
     exportable: bool = True
     cards: bool = True
     dense: bool = False
+    stays: Callable[[Any], bool] | None = None
     empty_title: Text = ""
     empty_text: Text = ""
     empty_href: str = ""
@@ -130,7 +132,14 @@ class Table:
         rows = self.source
         for item in self.offered:
             rows = item.apply(rows, self.chosen)
-        return rows
+        return rows if isinstance(rows, QuerySet) else self._with_those_that_stay(rows)
+
+    def _with_those_that_stay(self, rows: Sequence[Any]) -> Sequence[Any]:
+        stays = self.stays
+        if stays is None:
+            return rows
+        others = [row for row in rows if not stays(row)]
+        return [*(row for row in self.source if stays(row)), *others] if others else []
 
     @cached_property
     def ordered(self) -> Rows:
@@ -139,7 +148,7 @@ class Table:
         column = next((column for column in self.columns if column.key == key), None)
         if isinstance(self.filtered, QuerySet):
             return _order_query(self.filtered, column, down)
-        return _order_list(self.filtered, column, down) if column else self.filtered
+        return self._with_those_that_stay(_order_list(self.filtered, column, down)) if column else self.filtered
 
     @cached_property
     def _added(self) -> tuple[int, dict[str, Any]]:
