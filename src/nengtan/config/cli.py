@@ -14,7 +14,7 @@ from nengtan import __version__
 if TYPE_CHECKING:
     from nengtan.config.conf import ConfigError
 
-ROOMS = ("identity", "registry", "telemetry", "ledger", "reporting", "config")
+ROOMS = ("identity", "registry", "telemetry", "ledger", "reporting", "trusteeship", "config")
 """Rooms that have commands; each exports ``commands``."""
 
 MAKERS = ("migrate", "demo")

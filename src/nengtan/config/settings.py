@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "nengtan.telemetry",
     "nengtan.ledger",
     "nengtan.reporting",
+    "nengtan.trusteeship",
     "nengtan.dashboards",
     "nengtan.demo",
     "nengtan.config",
