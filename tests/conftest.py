@@ -116,7 +116,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Let the flush after a transactional test empty the append-only tables, whose triggers forbid it."""
     from django.db import connection
 
@@ -146,6 +146,11 @@ def django_db_setup(django_db_setup: None) -> None:
 
     on_sqlite = connection.vendor == "sqlite"
     operations.execute_sql_flush = flush_without_triggers if on_sqlite else flush_without_guards
+    yield
+    if not on_sqlite:
+        from nengtan.telemetry.inbox import open_inbox
+
+        open_inbox().close()
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from tests.cast import Cast, cast  # noqa: F401
+
 Clean = Callable[..., Any]
 
 
@@ -46,3 +48,30 @@ def clean(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> Clean:
         return json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
     return call
+
+
+def empty_inbox() -> None:
+    """Take everything out of an inbox in the database, and leave that alone so that it can be removed."""
+    from nengtan.telemetry.inbox import open_inbox
+
+    with open_inbox().transaction() as cursor:
+        cursor.execute("DELETE FROM inbox_message")
+        cursor.execute("DELETE FROM inbox_refused")
+
+
+@pytest.fixture(autouse=True)
+def _own_lake(settings: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test has a lake and an inbox of its own."""
+    settings.LAKE, settings.INBOX = tmp_path / "lake", tmp_path / "inbox.sqlite3"
+    yield
+    if "db" in request.fixturenames:
+        empty_inbox()
+
+
+@pytest.fixture
+def meter(cast: Cast) -> Any:  # noqa: F811
+    """E-1, an electricity meter of the school."""
+    from nengtan.identity.access import system_actor
+    from nengtan.registry.services import save_meter
+
+    return save_meter(system_actor(), cast.institutions["school"], {"code": "E-1", "carrier": "electricity"})

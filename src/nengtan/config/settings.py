@@ -80,6 +80,12 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES = {"default": CONFIG.database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+LAKE = CONFIG.dir / "lake"
+"""Where readings and what follows from them are kept."""
+
+INBOX = CONFIG.dir / "inbox.sqlite3"
+"""Where readings wait on their way into the lake, unless the database is PostgreSQL."""
+
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
         {"BACKEND": "nengtan.config.cache.Forgiving", "LOCATION": CONFIG.redis_url}

@@ -1,4 +1,7 @@
+"""Live metering: from what meters say to what was used."""
+
 from django.apps import AppConfig
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,3 +10,39 @@ class TelemetryConfig(AppConfig):
 
     name = "nengtan.telemetry"
     verbose_name = _("Metering")
+
+    def ready(self) -> None:
+        from nengtan.identity.appendonly import protect
+
+        protect(self, "MeterEvent", ("withdrawn_at",))
+        _word_trail()
+
+
+def _word_trail() -> None:
+    from nengtan.identity import wording
+
+    things = {
+        "register": _("register of a meter"),
+        "ratio": _("transformer ratio"),
+        "meterevent": _("event of a meter"),
+    }
+    acts = {"add": _("{thing} added"), "change": _("{thing} changed")}
+    wording.register(
+        actions={
+            **{
+                f"{thing}.{act}": format_lazy(text, thing=word)
+                for thing, word in things.items()
+                for act, text in acts.items()
+            },
+            "meterevent.withdraw": _("event of a meter withdrawn"),
+            "gateway.add": _("gateway added"),
+            "gateway.key": _("gateway given a new key"),
+            "gateway.end": _("gateway ended"),
+        },
+        kinds={
+            "telemetry.register": things["register"],
+            "telemetry.ratiospan": things["ratio"],
+            "telemetry.meterevent": things["meterevent"],
+            "telemetry.gateway": _("gateway"),
+        },
+    )  # fmt: skip

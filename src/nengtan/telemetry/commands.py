@@ -6,19 +6,23 @@ import datetime as dt
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from nengtan.ui.cli import REFUSED, emit, format_option, to_json
+from nengtan.telemetry.gateway_commands import gateway, meter_event, meter_ratio, meter_register
+from nengtan.ui.cli import REFUSED, die, emit, emit_one, format_option, progress_bar, to_json
 
 if TYPE_CHECKING:
     from nengtan.domain.sheets.problems import Problem
     from nengtan.telemetry.cleaning import Outcome
     from nengtan.telemetry.files import EventRow, ReadingRow
+    from nengtan.telemetry.models import Register
+    from nengtan.telemetry.sent import Fault as SentFault
+    from nengtan.telemetry.services import Answer
 
 T = TypeVar("T")
 
@@ -35,6 +39,21 @@ FAULT_COLUMNS = {
     "found": gettext_lazy("Found"),
     "allowed": gettext_lazy("Allowed"),
     "message": gettext_lazy("What is wrong"),
+}
+CONSUMPTION_COLUMNS = {
+    "period": gettext_lazy("Period"),
+    "value": pgettext_lazy("meter", "Consumption"),
+    "good": gettext_lazy("Measured well"),
+    "estimated": gettext_lazy("Estimated"),
+    "missing": gettext_lazy("Missing"),
+    "quality": gettext_lazy("Quality"),
+}
+ROLLUP_COLUMNS = {
+    "moved": gettext_lazy("Readings new in the lake"),
+    "spans": gettext_lazy("Stretches computed"),
+    "readings": gettext_lazy("Readings cleaned"),
+    "intervals": gettext_lazy("Quarters of an hour"),
+    "statistics": gettext_lazy("Hours, days and months"),
 }
 MICROSECOND = dt.timedelta(microseconds=1)
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -126,7 +145,14 @@ def _read(
         said = wording.refusal(refused)
         whole = {"row": 0, "column": "", "found": refused.found, "allowed": refused.allowed, "message": said}
         return [], [{"file": path.name, **whole, "code": refused.code}]
-    return rows, [
+    return rows, _problems(path, problems)
+
+
+def _problems(path: Path, problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """Faults of a file as records."""
+    from nengtan.ui.sheets import wording
+
+    return [
         {
             "file": path.name, "row": problem.row, "column": problem.label or problem.column, "found": problem.found,
             "allowed": wording.allowed(problem), "message": wording.message(problem), "code": problem.code,
@@ -210,4 +236,170 @@ def _moment(time: int, zone: dt.tzinfo) -> str:
     return (EPOCH + dt.timedelta(microseconds=time)).astimezone(zone).isoformat()
 
 
-commands: list[click.Command] = [meters]
+@meters.command(
+    "consumption",
+    help=_(
+        "What a meter used by hour, day or month, beside it how much of the time is measured well, estimated or "
+        "missing. What is not known is empty, never 0."
+    ),
+)
+@click.option("--meter", "code", required=True, help=_("Code of the meter."))
+@click.option("--register", default="", help=_("Code of one of its registers; without it the main one."))
+@click.option(
+    "--by",
+    type=click.Choice(["hour", "day", "month"]),
+    default="month",
+    show_default=True,
+    help=_("Length of a period."),
+)
+@click.option("--from", "since", help=_("First moment or day, such as 2026-01-01."))
+@click.option("--to", "until", help=_("The moment before which it ends, or the last day, such as 2026-01-31."))
+@format_option
+def meters_consumption(
+    code: str, register: str, by: Literal["hour", "day", "month"], since: str | None, until: str | None, format: str
+) -> None:
+    from nengtan.telemetry.queries import consumption
+    from nengtan.telemetry.wording import QUALITIES
+
+    begin, end = _bound("from", since), _bound("to", until, end=True)
+    told = [one.as_dict() for one in consumption(_register(code, register), by, begin, end)]
+    emit(told, CONSUMPTION_COLUMNS, format, {"quality": QUALITIES.__getitem__})
+
+
+def _register(code: str, register: str) -> Register | None:
+    """A register by its codes; None for a meter of which nothing was read yet."""
+    from nengtan.registry.models import Meter
+    from nengtan.telemetry.models import Register
+
+    found = Register.objects.filter(meter__code=code, code=register).first()
+    if found is None and (register or not Meter.objects.filter(code=code).exists()):
+        die(_("There is no “%(code)s” within your reach.") % {"code": f"{code} {register}".strip()})
+    return found
+
+
+def _bound(name: str, text: str | None, end: bool = False) -> dt.datetime | None:
+    """A moment or day as written; of a day the beginning, or as the end of a time its end."""
+    if text is None:
+        return None
+    try:
+        found = dt.datetime.fromisoformat(text)
+        if end and len(text) <= len("2026-01-01"):
+            found += dt.timedelta(days=1)
+    except (ValueError, OverflowError):
+        die(
+            _(
+                "--%(name)s: found “%(found)s”; a day such as 2026-01-01 or a moment such as 2026-01-01T08:00+08:00 "
+                "is allowed."
+            )
+            % {"name": name, "found": text}
+        )
+    return found if found.tzinfo else found.replace(tzinfo=timezone.get_current_timezone())
+
+
+@click.command(
+    "ingest",
+    help=_(
+        "Take in readings from a file (CSV, Excel or Parquet) with the columns meter, time and value, and register "
+        "where a meter has several. All rows or none; a time without an offset is local. Readings taken in before "
+        "change nothing."
+    ),
+)
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar=_("FILE"))
+@format_option
+def ingest(source: Path, format: str) -> int:
+    """Exit code 1 when the file was refused; nothing of it is kept then."""
+    from nengtan.identity.access import system_actor
+    from nengtan.telemetry.sent import Unreadable, read_file
+    from nengtan.telemetry.services import accept
+    from nengtan.ui.sheets import wording
+    from nengtan.ui.sheets.refused import Refused
+
+    try:
+        sent = read_file(source, timezone.get_current_timezone())
+    except Refused as refused:
+        whole = {"row": 0, "column": "", "found": refused.found, "allowed": refused.allowed}
+        return _refuse_readings([{"file": source.name, **whole, "message": wording.refusal(refused)}], format)
+    except Unreadable as error:
+        return _refuse_readings([_fault(source, 0, "", str(error), "Parquet", _("This is no Parquet file."))], format)
+    faults = _problems(source, sent.problems)
+    if not faults:
+        answer = accept(system_actor(), sent, f"file:{source.name}"[:200], whole=True)
+        faults = [_unreadable(source, fault) for fault in answer.refused]
+    if faults:
+        return _refuse_readings(faults, format)
+    _ingested(answer, format)
+    return 0
+
+
+def _fault(source: Path, row: int, column: str, found: str, allowed: str, message: str) -> dict[str, Any]:
+    return {
+        "file": source.name, "row": row, "column": column, "found": found, "allowed": allowed, "message": message,
+    }  # fmt: skip
+
+
+def _unreadable(source: Path, fault: SentFault) -> dict[str, Any]:
+    from nengtan.telemetry.wording import ALLOWED, REFUSALS
+
+    column = {"bad_time": "time", "bad_value": "value", "unknown_register": "register"}.get(fault.reason, "meter")
+    allowed, message = str(ALLOWED[fault.reason]), str(REFUSALS[fault.reason])
+    return _fault(source, fault.row, column, fault.found, allowed, message) | {"code": fault.reason}
+
+
+def _refuse_readings(faults: Sequence[dict[str, Any]], format: str) -> int:
+    from nengtan.ui.sheets.wording import MOST_TOLD, omitted
+
+    told = faults[:MOST_TOLD]
+    if format == "json":
+        record = {"accepted": 0, "marked": {}, "repeated": False}
+        click.echo(to_json(record | {"errors": told, "errors_omitted": len(faults) - len(told)}))
+    else:
+        emit(told, FAULT_COLUMNS, format)
+        if len(faults) > MOST_TOLD:
+            click.echo(omitted(len(faults)), err=True)
+        click.echo(_("Nothing was taken in: mend the rows and try again."), err=True)
+    return REFUSED
+
+
+def _ingested(answer: Answer, format: str) -> None:
+    from nengtan.telemetry.wording import MARKS
+
+    if format == "json":
+        record = {"accepted": answer.accepted, "marked": answer.marked, "repeated": answer.repeated}
+        click.echo(to_json(record | {"errors": [], "errors_omitted": 0}))
+        return
+    if answer.repeated:
+        click.echo(_("These readings were taken in before; nothing changed."))
+        return
+    words = ngettext("%(n)s reading taken in.", "%(n)s readings taken in.", answer.accepted)
+    click.echo(words % {"n": f"{answer.accepted:,}"})
+    for reason, count in answer.marked.items():
+        click.echo(_("%(n)s of them kept and marked: %(reason)s.") % {"n": f"{count:,}", "reason": MARKS[reason]})
+
+
+@click.command(
+    "rollup",
+    help=_("Bring consumption up to the readings: by 15 minutes, hour, day and month, for what has changed since."),
+)
+@click.option("--engine", type=click.Choice(["duckdb"]), default="duckdb", show_default=True, help=_("What computes."))
+@format_option
+def rollup(engine: str, format: str) -> None:
+    from nengtan.telemetry.services import bring_up_to_date
+    from nengtan.telemetry.services.keeping import Busy
+
+    try:
+        with progress_bar(_("Cleaning readings")) as bar:
+            kept = bring_up_to_date(progress=lambda done, whole: bar(done, whole, ""))
+    except Busy:
+        die(_("Another process is at work on the readings; try again later."))
+    rolled = kept.rolled
+    record = {
+        "moved": kept.moved, "spans": rolled.spans, "readings": rolled.readings, "intervals": rolled.intervals,
+        "statistics": rolled.statistics,
+    }  # fmt: skip
+    emit_one(record, format, ROLLUP_COLUMNS)
+
+
+for _command in (meter_event, meter_ratio, meter_register):
+    meters.add_command(_command)
+
+commands: list[click.Command] = [meters, ingest, rollup, gateway]

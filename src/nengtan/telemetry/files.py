@@ -17,7 +17,7 @@ from nengtan.domain.sheets.words import Words, fold, plain
 from nengtan.reference.words import sheet_words
 from nengtan.ui.sheets.reader import Limits, open_table
 
-__all__ = ["EventRow", "ReadingRow", "read_events", "read_readings"]
+__all__ = ["EventRow", "MeterReadingRow", "ReadingRow", "read_events", "read_meter_readings", "read_readings"]
 
 LIMITS = Limits(max_rows=2_000_000, max_cells=10_000_000)
 _HEADING_ROWS = 20
@@ -36,6 +36,17 @@ class ReadingRow:
     value: float
     time_text: str
     value_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReadingRow:
+    """One line of a file of many meters: its row, meter and register by code, when [µs], what was shown (NaN: none)."""
+
+    row: int
+    meter: str
+    register: str
+    time: int
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,38 @@ def read_readings(path: Path, zone: dt.tzinfo) -> tuple[list[ReadingRow], list[P
     if not found and not problems:
         problems.append(Problem(sheet.first, "", "", "", "no_readings", sheet=sheet.grid.name))
     return found, problems
+
+
+def read_meter_readings(path: Path, zone: dt.tzinfo) -> tuple[list[MeterReadingRow], list[Problem]]:
+    """Readings of many meters as `read_readings` reads those of one."""
+    words = sheet_words()
+    sheet = _open(path, ("meter", "time", "value"), ("register",))
+    if isinstance(sheet, Problem):
+        return [], [sheet]
+    found: list[MeterReadingRow] = []
+    problems: list[Problem] = []
+    for number, row in sheet.rows():
+        told = {
+            "meter": _code(sheet.cell(row, "meter")),
+            "time": parse_time(sheet.cell(row, "time"), words, zone),
+            "value": _reading(sheet.cell(row, "value"), words),
+        }
+        faults = {key: read for key, read in told.items() if isinstance(read, Fault)}
+        problems += [sheet.problem(number, key, fault) for key, fault in faults.items()]
+        if not faults:
+            register = "" if is_blank(sheet.cell(row, "register")) else plain(shown(sheet.cell(row, "register")))
+            time, value = (_number(told[key]) for key in ("time", "value"))  # type: ignore[arg-type]
+            found.append(MeterReadingRow(number, str(told["meter"]), register, int(time), value))
+    if not found and not problems:
+        problems.append(Problem(sheet.first, "", "", "", "no_readings", sheet=sheet.grid.name))
+    return found, problems
+
+
+def _code(cell: Cell) -> str | Fault:
+    """The code of a meter, full-width forms made plain."""
+    if isinstance(cell, BadCell):
+        return cell.fault()
+    return Fault("missing_value") if is_blank(cell) else plain(shown(cell))
 
 
 def read_events(path: Path, zone: dt.tzinfo) -> tuple[list[EventRow], list[Problem]]:

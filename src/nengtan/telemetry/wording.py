@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from nengtan.telemetry.cleaning import Task
 
-__all__ = ["METHODS", "QUALITIES", "REASONS", "TASKS", "task"]
+__all__ = ["MARKS", "METHODS", "QUALITIES", "REASONS", "REFUSALS", "TASKS", "task"]
 
 QUALITIES: dict[str, Promise] = {
     "good": pgettext_lazy("quality of a figure", "good"),
@@ -43,6 +43,29 @@ REASONS: dict[str, Promise] = {
     "conflict": _("contradicts an earlier reading of the same time"),
     "dip": _("dip from which the register came back"),
     "spike": _("jump that did not last"),
+}
+
+MARKS: dict[str, Promise] = {
+    "sentinel": REASONS["sentinel"],
+    "early": REASONS["early"],
+    "future": REASONS["future"],
+    "conflict": REASONS["conflict"],
+}
+
+REFUSALS: dict[str, Promise] = {
+    "unknown_meter": _("The register has no meter of this code that the sender may send for."),
+    "unknown_register": _("The meter has no register of this code."),
+    "no_meter": _("The code of the meter is missing."),
+    "bad_time": _("This is no time with an offset between 1970 and 2100."),
+    "bad_value": _("This is no number."),
+}
+
+ALLOWED: dict[str, Promise] = {
+    "unknown_meter": _("the code of a meter in the register, within your reach"),
+    "unknown_register": _("the code of a register of the meter, or nothing"),
+    "no_meter": _("the code of a meter"),
+    "bad_time": _("a time such as 2026-01-01T08:15:00+08:00"),
+    "bad_value": _("a number"),
 }
 
 TASKS: dict[str, Promise] = {

@@ -12,7 +12,7 @@ from nengtan.domain.metering.intervals import Intervals
 from nengtan.domain.metering.readings import Floats, Ints
 from nengtan.domain.metering.rules import HOUR, SECOND
 
-__all__ = ["Statistics", "days", "hours", "months", "roll_up"]
+__all__ = ["Statistics", "add_up", "days", "hours", "months", "roll_up"]
 
 DAY = 24 * HOUR
 
@@ -115,3 +115,33 @@ def roll_up(intervals: Intervals, period: Ints, length: Ints) -> Statistics:
     estimated = np.maximum(known - good, 0.0)
     missing = np.maximum(1 - good - estimated, 0.0)
     return Statistics(register[starts], period[starts], total, good, estimated, missing, quality)
+
+
+def add_up(parts: Statistics, lengths: Ints, period: Ints, length: Ints) -> Statistics:
+    """Add statistics up to longer periods, days to months; a part that is not there is missing.
+
+    Parameters: for each part its own length [µs], the number of the longer period, and how long that is [µs].
+
+    >>> shares = np.array([1.0, 0.5]), np.zeros(2), np.array([0.0, 0.5])
+    >>> quality = np.array([Quality.GOOD, Quality.PARTIAL], np.uint8)
+    >>> two = Statistics(np.zeros(2, np.int64), np.array([0, 1]), np.array([1.5, 2.0]), *shares, quality)
+    >>> told = add_up(two, np.full(2, DAY), np.zeros(2, np.int64), np.full(2, 4 * DAY))
+    >>> told.value.tolist(), told.good.tolist(), told.missing.tolist(), Quality(told.quality[0]).name
+    ([3.5], [0.375], [0.625], 'PARTIAL')
+    """
+    if not len(parts):
+        return parts
+    opens = np.ones(len(period), np.bool_)
+    opens[1:] = (period[1:] != period[:-1]) | (parts.register[1:] != parts.register[:-1])
+    starts = np.flatnonzero(opens)
+    unknown, whole = np.isnan(parts.value), length[starts]
+    total = np.add.reduceat(np.where(unknown, 0.0, parts.value), starts)
+    nothing = np.logical_and.reduceat(unknown, starts)
+    total[nothing] = np.nan
+    good = np.add.reduceat(parts.good * lengths, starts) / whole
+    estimated = np.add.reduceat(parts.estimated * lengths, starts) / whole
+    missing = np.maximum(1 - good - estimated, 0.0)
+    quality = np.maximum.reduceat(np.where(unknown, np.uint8(0), parts.quality), starts)
+    quality[~nothing & (np.rint(missing * whole) > 0)] = Quality.PARTIAL
+    quality[nothing] = Quality.MISSING
+    return Statistics(parts.register[starts], period[starts], total, good, estimated, missing, quality)

@@ -5,9 +5,9 @@ In a room's ``tasks.py``::
     @jobs.task("import.activity", refusals={Refused: wording.refusal}, result_url=lambda job: reverse(...))
     def run(job, actor, **params) -> dict: ...
 
-What is to be done every day is also marked ``@jobs.daily("…", title, hour=5)``: the worker starts it.
-
-and in its doors ``jobs.start("import.activity", actor, title, **params)``.
+What is to be done every day is also marked ``@jobs.daily("…", title, hour=5)``: the worker starts it. A function
+without parameters marked ``@jobs.steadily("…")`` is called by the worker once a minute. And in its doors
+``jobs.start("import.activity", actor, title, **params)``.
 """
 
 from __future__ import annotations
@@ -18,11 +18,24 @@ from nengtan.ui.jobs.tasks import task
 
 if TYPE_CHECKING:
     from nengtan.ui.jobs.models import Job
-    from nengtan.ui.jobs.recurring import daily, start_due
+    from nengtan.ui.jobs.recurring import daily, start_due, steadily
     from nengtan.ui.jobs.running import Cancelled, Running
     from nengtan.ui.jobs.starting import Shown, cancel, jobs_for, shown, start
 
-__all__ = ["Cancelled", "Job", "Running", "Shown", "cancel", "daily", "jobs_for", "shown", "start", "start_due", "task"]
+__all__ = [
+    "Cancelled",
+    "Job",
+    "Running",
+    "Shown",
+    "cancel",
+    "daily",
+    "jobs_for",
+    "shown",
+    "start",
+    "start_due",
+    "steadily",
+    "task",
+]
 
 _HOMES = {
     "Job": "models",
@@ -35,6 +48,7 @@ _HOMES = {
     "start": "starting",
     "daily": "recurring",
     "start_due": "recurring",
+    "steadily": "recurring",
 }
 
 

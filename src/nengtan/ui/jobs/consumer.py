@@ -17,12 +17,16 @@ from huey import Huey
 from nengtan.ui.jobs.locks import held
 from nengtan.ui.jobs.models import Job
 from nengtan.ui.jobs.queue import enqueue, queue
+from nengtan.ui.jobs.recurring import do_steady
 from nengtan.ui.jobs.running import give_up_interrupted, stopping
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
 """How often an idle worker looks into the queue (a file) for work; Redis tells it."""
+
+STEADY_SECONDS = 60
+"""How long what is done all the time waits between two rounds."""
 
 GRACE_SECONDS = 4
 """How long the running job may take to give up after the worker was told to stop."""
@@ -41,9 +45,16 @@ def run() -> None:
 def _serve() -> None:
     hand = threading.Thread(target=_work, name="jobs", daemon=True)
     hand.start()
+    threading.Thread(target=_go_on, name="steady", daemon=True).start()
     while hand.is_alive() and not stopping.is_set():
         stopping.wait(1)
     hand.join(GRACE_SECONDS)
+
+
+def _go_on() -> None:
+    """What is done all the time, once a minute; it may be cut off at any instant."""
+    while not stopping.wait(STEADY_SECONDS):
+        do_steady()
 
 
 def _take_over() -> None:

@@ -1,4 +1,8 @@
-"""Work that is done once a day: the worker looks every minute what is due and has not been begun today."""
+"""Work done by the clock.
+
+What is done once a day is a job: the worker looks every minute what is due and has not been begun today. What is done
+all the time leaves no record and holds up no job: the worker has a thread for it.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +36,7 @@ class Daily:
 
 
 _daily: dict[str, Daily] = {}
+_steady: dict[str, Callable[[], object]] = {}
 
 
 def daily(kind: str, title: str | Promise, hour: int) -> Callable[[AnyWork], AnyWork]:
@@ -42,6 +47,28 @@ def daily(kind: str, title: str | Promise, hour: int) -> Callable[[AnyWork], Any
         return function
 
     return register
+
+
+def steadily(name: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Have a function called about once a minute by the worker, outside of any transaction."""
+
+    def register(function: Callable[[], object]) -> Callable[[], object]:
+        _steady[name] = function
+        return function
+
+    return register
+
+
+def do_steady() -> None:
+    """Call each of them once; one that fails holds up no other, and is called again."""
+    autodiscover_modules("tasks")
+    for name, function in _steady.items():
+        close_old_connections()
+        try:
+            function()
+        except Exception:
+            log.exception("%s failed; it is tried again in a minute", name)
+    close_old_connections()
 
 
 def start_due() -> list[Job]:

@@ -1,0 +1,12 @@
+"""Operations of metering."""
+
+from ninja import Router
+
+from nengtan.telemetry.api.meters import router as meters
+from nengtan.telemetry.api.readings import router as readings
+
+router = Router(tags=["metering"])
+for _part in (readings, meters):
+    router.add_router("", _part)
+
+__all__ = ["router"]

@@ -1,0 +1,202 @@
+"""What is known of registers beyond the register of meters: how they count, their ratios, what happened, who sends."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from nengtan.identity.models import User
+from nengtan.registry.models import Institution, Meter
+from nengtan.ui.fields import FixedPointField
+
+if TYPE_CHECKING:
+    from nengtan.identity.access import Actor
+
+
+class OfMeterQuerySet(models.QuerySet[Any]):
+    """Records that belong to a meter."""
+
+    path = "meter__institution__"
+
+    def for_actor(self, actor: Actor, capability: str = "view_detail") -> OfMeterQuerySet:
+        """Records of the institutions the actor may use ``capability`` on."""
+        return self.filter(actor.scope_for(capability).institutions_q(self.path))
+
+
+class OfRegisterQuerySet(OfMeterQuerySet):
+    """Records that belong to a register."""
+
+    path = "register__meter__institution__"
+
+
+class OfBodyQuerySet(OfMeterQuerySet):
+    """Records that belong to an institution."""
+
+    path = "institution__"
+
+
+class Register(models.Model):
+    """One thing a meter shows (表计读数项): its total, a rate, the other direction, a demand.
+
+    The register without a code is the meter's main one: its consumption is the meter's. ``modulus``: where a
+    cumulative register starts again at 0. ``cap``: the largest use believed, after the ratio [units an hour; kW for
+    kWh]. ``period_s``: how often it is read [s]. None is unknown. ``ratio_used``: the meter's ratio its consumption
+    was last computed with.
+    """
+
+    class Kind(models.TextChoices):
+        """How what it shows is to be taken."""
+
+        CUMULATIVE = "cumulative", _("cumulative")
+        DEMAND = "demand", _("demand")
+        INSTANTANEOUS = "instantaneous", _("momentary value")
+
+    class Direction(models.TextChoices):
+        """Which way the flow goes that it counts."""
+
+        IN = "in", pgettext_lazy("register", "drawn")
+        OUT = "out", pgettext_lazy("register", "delivered")
+
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="registers", verbose_name=_("meter"))
+    code = models.CharField(_("code"), max_length=16, blank=True)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.CUMULATIVE)
+    direction = models.CharField(_("direction"), max_length=4, choices=Direction.choices, default=Direction.IN)
+    unit = models.CharField(_("unit"), max_length=16)
+    modulus = FixedPointField(_("starts again at"), null=True, blank=True)
+    decimals = models.PositiveSmallIntegerField(_("decimal places"), default=2)
+    cap = FixedPointField(_("largest use believed, units an hour"), null=True, blank=True)
+    by_hand = models.BooleanField(_("read by hand"), default=False)
+    period_s = models.PositiveIntegerField(_("read every, s"), default=900)
+    ratio_used = FixedPointField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[OfMeterQuerySet] = OfMeterQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("meter_id", "code")
+        constraints = [models.UniqueConstraint(fields=["meter", "code"], name="one_register_a_code")]
+
+    def __str__(self) -> str:
+        return f"{self.meter.code} {self.code}".strip()
+
+
+class RatioSpan(models.Model):
+    """By what a meter's readings are multiplied from a moment on (倍率): current times voltage transformers.
+
+    ``reading``: what the main register showed at that moment; None where nobody read it. Before the first span the
+    ratio in the register of meters holds.
+    """
+
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="ratios", verbose_name=_("meter"))
+    since = models.DateTimeField(_("from"))
+    ct = FixedPointField(_("current transformer"), default=Decimal(1))
+    pt = FixedPointField(_("voltage transformer"), default=Decimal(1))
+    reading = FixedPointField(_("reading then"), null=True, blank=True)
+    document = models.CharField(_("document"), max_length=120, blank=True)
+    entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("entered by"))
+    entered_at = models.DateTimeField(_("entered at"), default=timezone.now)
+
+    objects: ClassVar[OfMeterQuerySet] = OfMeterQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("meter_id", "since")
+        constraints = [models.UniqueConstraint(fields=["meter", "since"], name="one_ratio_a_moment")]
+
+    def __str__(self) -> str:
+        return f"{self.meter.code} × {self.ratio}"
+
+    @property
+    def ratio(self) -> Decimal:
+        """Both transformers together."""
+        return self.ct * self.pt
+
+
+class MeterEvent(models.Model):
+    """Something that happened to a register (换表、清零): its last reading before, its first after.
+
+    Append-only; one entered by mistake is withdrawn.
+    """
+
+    class Kind(models.TextChoices):
+        """Why the register went on from another figure."""
+
+        REPLACEMENT = "replacement", _("meter replaced")
+        ZEROING = "zeroing", _("register set to zero")
+        SETTING = "setting", _("register set to another figure")
+
+    register = models.ForeignKey(Register, models.PROTECT, related_name="events", verbose_name=_("register"))
+    kind = models.CharField(_("event"), max_length=12, choices=Kind.choices)
+    at = models.DateTimeField(_("when"))
+    final = FixedPointField(_("last reading before"))
+    start = FixedPointField(_("first reading after"))
+    document = models.CharField(_("document"), max_length=120, blank=True)
+    note = models.CharField(_("remark"), max_length=400, blank=True)
+    entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("entered by"))
+    entered_at = models.DateTimeField(_("entered at"), default=timezone.now)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
+
+    objects: ClassVar[OfRegisterQuerySet] = OfRegisterQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("register_id", "at", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["register", "at"], condition=models.Q(withdrawn_at=None), name="one_event_a_moment"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.register} {self.get_kind_display()}"
+
+
+class Redo(models.Model):
+    """A register whose consumption is to be computed again, since what is known of it has changed.
+
+    ``since``: from this moment on [µs since 1970 UTC]. Written with the change, taken out by the roll-up.
+    """
+
+    register = models.ForeignKey(Register, models.CASCADE, related_name="redos")
+    since = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.register_id} {self.since}"
+
+
+class Gateway(models.Model):
+    """A device or program that sends readings (采集网关), by a key of which only the hash is kept.
+
+    It may send for ``meters``; where none is named, for all meters of its institution.
+    """
+
+    code = models.CharField(_("code"), max_length=32, unique=True)
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    institution = models.ForeignKey(
+        Institution, models.PROTECT, related_name="gateways", verbose_name=_("responsible body")
+    )
+    meters = models.ManyToManyField(Meter, related_name="gateways", verbose_name=_("meters"), blank=True)
+    prefix = models.CharField(_("key begins with"), max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    seen_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+
+    objects: ClassVar[OfBodyQuerySet] = OfBodyQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.name or self.code
+
+    @staticmethod
+    def digest_of(secret: str) -> str:
+        """The hash a key is kept as; keys are random, so one round is enough."""
+        return hashlib.sha256(secret.encode()).hexdigest()

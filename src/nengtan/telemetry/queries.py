@@ -1,0 +1,200 @@
+"""What was read and what was used: for pages, API and commands."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pyarrow as pa
+from django.utils import timezone
+
+from nengtan.domain.metering.codes import Method, Quality
+from nengtan.domain.metering.readings import Ints
+from nengtan.domain.metering.rules import HOUR, SECOND
+from nengtan.identity.access import Actor
+from nengtan.identity.roles import Capability
+from nengtan.telemetry.inbox import open_inbox
+from nengtan.telemetry.lake.columns import moment_text
+from nengtan.telemetry.lake.tables import Lake, Table, connect, open_lake
+from nengtan.telemetry.marks import Mark
+from nengtan.telemetry.models import Gateway, Register
+from nengtan.telemetry.services.happenings import EPOCH, micros
+from nengtan.telemetry.services.keeping import local_offset
+
+__all__ = ["GRAINS", "MOST_ROWS", "Consumption", "Grain", "consumption", "intervals", "readings", "refusals"]
+
+Grain = Literal["hour", "day", "month"]
+GRAINS: tuple[str, ...] = get_args(Grain)
+
+MOST_ROWS = 100_000
+"""Rows of one answer; who wants more asks for a shorter time."""
+
+DAY = 24 * HOUR
+SHARES = 6
+"""Decimal places of shares and of consumption, as told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consumption:
+    """Consumption of one period; shares of the period add up to 1; ``value`` None where nothing is known."""
+
+    period: str
+    value: float | None
+    good: float
+    estimated: float
+    missing: float
+    quality: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def consumption(
+    register: Register | None, by: Grain, since: dt.datetime | None = None, until: dt.datetime | None = None
+) -> list[Consumption]:
+    """Consumption by period, from the one ``since`` lies in up to the one before ``until``; those without any, too.
+
+    Without bounds from the first period to the last of which anything is known. At most `MOST_ROWS`, the first.
+    """
+    offset = local_offset()
+    found = _statistics(open_lake(), register, by, offset, since, until) if register else {}
+    first = _begin(micros(since), by, offset) if since else min(found, default=None)
+    last = _begin(micros(until) - 1, by, offset) if until else max(found, default=None)
+    told: list[Consumption] = []
+    moment = first
+    while moment is not None and last is not None and moment <= last and len(told) < MOST_ROWS:
+        told.append(found.get(moment) or Consumption(_label(moment, by), None, 0.0, 0.0, 1.0, "missing"))
+        moment = _next(moment, by, offset)
+    return told
+
+
+def _statistics(
+    lake: Lake, register: Register, by: Grain, offset: int, since: dt.datetime | None, until: dt.datetime | None
+) -> dict[int, Consumption]:
+    bounds = _bounds(_begin(micros(since), by, offset) if since else None, micros(until) if until else None)
+    rows = _latest(
+        lake.statistics, f"grain = '{by}' AND register = {register.pk}{bounds}",
+        "epoch_us(time) AS time, value, good, estimated, missing, quality",
+    )  # fmt: skip
+    columns = [rows[name].to_pylist() for name in ("time", "value", "good", "estimated", "missing", "quality")]
+    return {
+        time: Consumption(
+            _label(time, by), _told(value), _share(good), _share(estimated), _share(missing), _quality(quality)
+        )
+        for time, value, good, estimated, missing, quality in zip(*columns, strict=True)
+    }
+
+
+def intervals(register: Register, since: dt.datetime, until: dt.datetime) -> pa.Table:
+    """The quarters of an hour of a register: time, value, known, quality, method, revision; at most `MOST_ROWS`."""
+    bounds = _bounds(micros(since), micros(until))
+    found = _latest(
+        open_lake().intervals, f"register = {register.pk}{bounds}", "time, value, known, quality, method, revision"
+    )
+    return _worded(found, quality=[one.name.lower() for one in Quality], method=[one.name.lower() for one in Method])
+
+
+def readings(register: Register, since: dt.datetime, until: dt.datetime) -> pa.Table:
+    """The readings of a register as received: time, value, mark, source, received; at most `MOST_ROWS`."""
+    where = f"register = {register.pk}{_bounds(micros(since), micros(until))}"
+    files = open_lake().raw.files(where)
+    columns = "time, value, mark, source, received"
+    with connect() as db:
+        found = db.execute(
+            f"SELECT {columns} FROM {_source(files, 'raw')} WHERE {where} ORDER BY time, received LIMIT {MOST_ROWS}",  # noqa: S608
+            {"files": files} if files else {},
+        ).to_arrow_table()
+    return _worded(found, mark=["" if not one else one.name.lower() for one in Mark])
+
+
+def refusals(actor: Actor) -> list[dict[str, Any]]:
+    """What was refused of gateways the actor sees, and, for who sees everything, of everybody."""
+    actor.require(Capability.VIEW_DETAIL)
+    everything = actor.scope_for(Capability.VIEW_DETAIL).whole
+    mine = [f"gateway:{code}" for code in Gateway.objects.for_actor(actor).values_list("code", flat=True)]
+    found = open_inbox().refusals(None if everything else mine)
+    for one in found:
+        one["first"], one["latest"] = (EPOCH + dt.timedelta(microseconds=one[key]) for key in ("first", "latest"))
+    return found
+
+
+def _worded(table: pa.Table, **words: list[str]) -> pa.Table:
+    """Codes as names."""
+    for name, names in words.items():
+        codes = np.asarray(table[name], np.int64)
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, name, pa.array(np.array(names, object)[codes], pa.string()))
+    return table
+
+
+def _latest(table: Table, where: str, columns: str) -> pa.Table:
+    files = table.files(where)
+    with connect() as db:
+        return db.execute(
+            f"SELECT {columns} FROM (SELECT * FROM {_source(files, table.path.rsplit('/', 1)[-1])} WHERE {where} "  # noqa: S608
+            "QUALIFY row_number() OVER (PARTITION BY time ORDER BY revision DESC) = 1) "
+            f"ORDER BY time LIMIT {MOST_ROWS}",
+            {"files": files} if files else {},
+        ).to_arrow_table()
+
+
+def _source(files: list[str], name: str) -> str:
+    """Files to read; where there are none, the table without a row."""
+    if files:
+        return "read_parquet($files, hive_partitioning = true)"
+    lake = open_lake()
+    schema = {"raw": lake.raw, "intervals": lake.intervals, "statistics": lake.statistics}[name].schema
+    types = {"int64": "BIGINT", "int32": "INTEGER", "int8": "TINYINT", "double": "DOUBLE", "string": "VARCHAR"}
+    listed = ", ".join(f"NULL::{types.get(str(one.type), 'TIMESTAMPTZ')} AS {one.name}" for one in schema)
+    return f"(SELECT {listed} WHERE false)"
+
+
+def _bounds(since: int | None, until: int | None) -> str:
+    low = "" if since is None else f" AND time >= {moment_text(since)}"
+    return low + ("" if until is None else f" AND time < {moment_text(until)}")
+
+
+def _begin(time: int, by: Grain, offset: int) -> int:
+    """Where the period begins that a time lies in [µs]."""
+    if by == "month":
+        month = np.array([time + offset]).view("datetime64[us]").astype("datetime64[M]")
+        return _micros_of(month) - offset
+    length = HOUR if by == "hour" else DAY
+    return (time + offset) // length * length - offset
+
+
+def _next(begin: int, by: Grain, offset: int) -> int:
+    if by != "month":
+        return begin + (HOUR if by == "hour" else DAY)
+    return _micros_of(np.array([begin + offset]).view("datetime64[us]").astype("datetime64[M]") + 1) - offset
+
+
+def _micros_of(month: Any) -> int:
+    moments: Ints = month.astype("datetime64[us]").astype(np.int64)
+    return int(moments[0])
+
+
+def _label(begin: int, by: Grain) -> str:
+    local = timezone.localtime(EPOCH + dt.timedelta(seconds=begin // SECOND))
+    return (
+        local.isoformat(timespec="minutes")
+        if by == "hour"
+        else f"{local:%Y-%m-%d}"
+        if by == "day"
+        else f"{local:%Y-%m}"
+    )
+
+
+def _told(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else round(value, SHARES)
+
+
+def _share(value: float) -> float:
+    return round(value, SHARES)
+
+
+def _quality(code: int) -> str:
+    return Quality(code).name.lower()

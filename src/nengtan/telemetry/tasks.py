@@ -1,0 +1,38 @@
+"""What the worker does with readings: all the time, and once a day."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from nengtan.identity.access import Actor
+from nengtan.telemetry.inbox import open_inbox
+from nengtan.telemetry.lake import open_lake
+from nengtan.telemetry.lake.upkeep import clear
+from nengtan.telemetry.services.keeping import Busy, bring_up_to_date
+from nengtan.ui import jobs
+
+log = logging.getLogger(__name__)
+
+
+@jobs.steadily("telemetry.up_to_date")
+def up_to_date() -> None:
+    """What waits into the lake, and consumption up to it; unless somebody else is at it."""
+    try:
+        kept = bring_up_to_date(wait_s=0)
+    except Busy:
+        return
+    if kept.moved:
+        log.info("%s readings moved, %s quarters of an hour computed", kept.moved, kept.rolled.intervals)
+
+
+@jobs.daily("telemetry.clear", gettext_lazy("Remove replaced files of readings"), hour=3)
+@jobs.task("telemetry.clear", writes=False)
+def clear_lake(job: jobs.Running, actor: Actor) -> dict[str, Any]:
+    """Files that were replaced a day ago; tomorrow, where the lake is being written to."""
+    with open_inbox().exclusive() as ours:
+        removed = clear(open_lake()) if ours else 0
+    return {"removed": removed, "said": _("%(n)s files removed") % {"n": removed}}
