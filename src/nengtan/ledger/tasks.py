@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from nengtan.identity.access import Actor
 from nengtan.ledger.services import intake
+from nengtan.ledger.services.metered import post_metered
 from nengtan.ledger.services.posting import YearClosed
 from nengtan.ledger.wording import preview_dict, result_dict, said
 from nengtan.registry.services.intake import region_of
@@ -44,6 +47,16 @@ def import_activity(
         region=region_of(region),
     )
     return {**result_dict(result), "said": said(result)}
+
+
+@jobs.daily("ledger.post_metered", gettext_lazy("Enter metered months"), hour=4)
+@jobs.task("ledger.post_metered")
+def enter_metered(job: jobs.Running, actor: Actor) -> dict[str, Any]:
+    """Months that are over, and those of which consumption has changed since."""
+    done = post_metered(actor)
+    words = _("%(entered)s months entered, %(corrected)s corrected, %(unchanged)s unchanged.")
+    counts = {"entered": done.entered, "corrected": done.corrected, "unchanged": done.unchanged}
+    return {**counts, "left_out": len(done.left_out), "said": words % counts}
 
 
 def look(actor: Actor, draft: Draft, job: jobs.Running | None) -> sending.Preview:

@@ -15,6 +15,7 @@ from nengtan.ui.sheets.wording import MOST_TOLD
 
 if TYPE_CHECKING:
     from nengtan.ledger.services.intake import ActivityPlan, Result, SheetPlan
+    from nengtan.ledger.services.metered import LeftOut
 
 PRICE = _("%(carrier)s at %(found)s CNY/%(unit)s; most rows of this file pay about %(usual)s. The unit may be wrong.")
 
@@ -68,6 +69,20 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "sheet_hidden": (_("The sheet “%(found)s” is hidden and was left out."), _("a visible sheet, if it is meant")),
     "formulas_taken": (_("%(count)s formulas were taken with the results stored in the file."), ""),
 }
+
+
+LEFT_OUT: dict[str, Promise] = {
+    "missing": _("Too much of the month is missing."),
+    "by_hand": _("A person entered or withdrew this figure: it stays."),
+    "closed_year": _("The year is closed."),
+}
+
+
+def left_out_word(one: LeftOut) -> str:
+    """Why a metered month was not entered; a fault of a field says so itself."""
+    if one.reason == "missing":
+        return f"{LEFT_OUT[one.reason]} ({float(one.found):.1%})"
+    return str(LEFT_OUT.get(one.reason, one.found))
 
 
 def register() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -17,20 +18,35 @@ from nengtan.domain.metering.rules import HOUR, SECOND
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
 from nengtan.telemetry.inbox import open_inbox
-from nengtan.telemetry.lake.columns import moment_text
+from nengtan.telemetry.lake.columns import moment_text, months_of
 from nengtan.telemetry.lake.tables import Lake, Table, connect, open_lake
 from nengtan.telemetry.marks import Mark
 from nengtan.telemetry.models import Gateway, Register
 from nengtan.telemetry.services.happenings import EPOCH, micros
 from nengtan.telemetry.services.keeping import local_offset
 
-__all__ = ["GRAINS", "MOST_ROWS", "Consumption", "Grain", "consumption", "intervals", "readings", "refusals"]
+__all__ = [
+    "GRAINS",
+    "LATENESS",
+    "MOST_ROWS",
+    "Consumption",
+    "Grain",
+    "Month",
+    "closed_months",
+    "consumption",
+    "intervals",
+    "readings",
+    "refusals",
+]
 
 Grain = Literal["hour", "day", "month"]
 GRAINS: tuple[str, ...] = get_args(Grain)
 
 MOST_ROWS = 100_000
 """Rows of one answer; who wants more asks for a shorter time."""
+
+LATENESS = 24 * HOUR
+"""How long after its end a month is waited for [µs]: what comes later corrects it."""
 
 DAY = 24 * HOUR
 SHARES = 6
@@ -86,6 +102,36 @@ def _statistics(
         )
         for time, value, good, estimated, missing, quality in zip(*columns, strict=True)
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month of a register, as `Consumption`; ``period``: yyyymm; ``revision``: of the computation it comes from."""
+
+    register: int
+    period: int
+    value: float | None
+    good: float
+    estimated: float
+    missing: float
+    revision: int
+
+
+def closed_months(registers: Container[int]) -> list[Month]:
+    """The months of some registers that are over, since `LATENESS` at least: by register and month."""
+    lake, offset = open_lake(), local_offset()
+    until = micros(timezone.now()) - LATENESS + offset
+    last = int(months_of(np.array([until]))[0])
+    where = f"grain = 'month' AND month < {last}"
+    files = lake.statistics.files(where)
+    with connect() as db:
+        rows = db.execute(
+            f"SELECT register, month, value, good, estimated, missing, revision FROM {_source(files, 'statistics')} "  # noqa: S608
+            f"WHERE {where} QUALIFY row_number() OVER (PARTITION BY register, month ORDER BY revision DESC) = 1 "
+            "ORDER BY register, month",
+            {"files": files} if files else {},
+        ).fetchall()
+    return [Month(*row) for row in rows if row[0] in registers]
 
 
 def intervals(register: Register, since: dt.datetime, until: dt.datetime) -> pa.Table:

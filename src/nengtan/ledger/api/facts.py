@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Path, Query, Router, Status
@@ -14,11 +15,15 @@ from nengtan import reference
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
-from nengtan.ledger.api.schemas import CorrectionIn, FactFilter, FactIn, FactOut, ReasonIn
+from nengtan.ledger.api.schemas import CorrectionIn, FactFilter, FactIn, FactOut, MeteredOut, ReasonIn
 from nengtan.ledger.models import ActivityFact
 from nengtan.ledger.queries.lineage import fact_dict, fact_dicts
+from nengtan.ledger.queries.metered import quarters_of
 from nengtan.ledger.services import entries
+from nengtan.ledger.services.metered import post_metered
+from nengtan.ledger.wording import left_out_word
 from nengtan.registry.models import Building, Institution, Meter
+from nengtan.telemetry.api.readings import IntervalOut, rows_as_json
 from nengtan.ui.api import Key, Listed, Paging, paged
 
 router = Router()
@@ -64,6 +69,28 @@ def fact_add(request: ActorRequest, data: FactIn) -> Status[Any]:
     """A bill of a body that holds the account for others is divided among them."""
     request.actor.require(Capability.WRITE_ACTIVITY)
     return Status(201, fact_dict(entries.enter_fact(request.actor, _input(request.actor, data))))
+
+
+@router.post("/metered-months", response=MeteredOut, summary="Enter metered months")
+def facts_metered(request: ActorRequest) -> dict[str, Any]:
+    """Months that are over, of meters you enter consumption for; again, only what has changed. Also done nightly."""
+    done = post_metered(request.actor)
+    left_out = [
+        {"meter": one.meter, "period": one.period, "reason": one.reason, "message": left_out_word(one)}
+        for one in done.left_out
+    ]
+    counts = {"entered": done.entered, "corrected": done.corrected, "unchanged": done.unchanged}
+    return counts | {"left_out": left_out}
+
+
+@router.get("/facts/{key}/intervals", response=list[IntervalOut], summary="What a metered fact was added up from")
+def fact_intervals(request: ActorRequest, key: PathKey) -> Any:
+    """The quarters of an hour of its month, as they are now; 404 for a fact that no meter measured."""
+    request.actor.require(Capability.VIEW_LINEAGE)
+    found = quarters_of(get_object_or_404(visible(request.actor, Capability.VIEW_LINEAGE), pk=key))
+    if found is None:
+        raise Http404
+    return rows_as_json(found)
 
 
 @router.post("/facts/{key}/corrections", response={201: FactOut}, summary="Correct a fact")

@@ -327,3 +327,21 @@ class ClosingIn(Schema):
 
     region: Code
     year: Year
+
+
+class LeftOutMonth(Schema):
+    """A month that was not entered."""
+
+    meter: str
+    period: int
+    reason: str = Field(description="stable name, or the field that cannot be taken")
+    message: str
+
+
+class MeteredOut(Schema):
+    """What became of metered months."""
+
+    entered: int
+    corrected: int
+    unchanged: int
+    left_out: list[LeftOutMonth]

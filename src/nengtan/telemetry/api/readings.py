@@ -283,11 +283,16 @@ def _aware(moment: dt.datetime) -> dt.datetime:
 
 def _answer(table: pa.Table, form: str) -> Any:
     if form == "json":
-        return HttpResponse(_as_json(table), content_type="application/json; charset=utf-8")
+        return rows_as_json(table)
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return HttpResponse(sink.getvalue(), content_type=ARROW)
+
+
+def rows_as_json(table: pa.Table) -> HttpResponse:
+    """Rows as an answer."""
+    return HttpResponse(_as_json(table), content_type="application/json; charset=utf-8")
 
 
 def _as_json(table: pa.Table) -> str:
