@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from nengtan.domain.returns.forms.base import FIRST_ROW, line_heads, line_names, unit_rows
@@ -81,7 +82,10 @@ def _class_heads(edition: Edition, top: int, words: Words) -> Iterator[Box]:
 
 
 def _by_child(edition: Edition, summary: Summary, names: Mapping[str, str], filled: Filled, words: Words) -> Page:
-    """A row for each child; too wide for one sheet of paper, so that the names repeat on each."""
+    """A row for each child; too wide for one sheet of paper, so that the names repeat on each.
+
+    What stands below begins beside the names: of a text across several columns a repeated column shows the beginning.
+    """
     form, lines, top = edition.forms[summary.form], edition.lines(summary.form), FIRST_ROW
     widths = (_CHILD_NAME, *(_CHILD_WIDTH for _ in lines))
     boxes = heading(edition, form, filled, words, _A_PAGE + 1, _A_PAGE - 1)
@@ -97,8 +101,9 @@ def _by_child(edition: Edition, summary: Summary, names: Mapping[str, str], fill
     for row, head in enumerate(summary.heads, top + 3):
         boxes.append(Box(row, 1, names.get(head, head), Look.NAME, indent=1 if head else 0))
         boxes += _row([summary.cells[head, line.key] for line in lines], [line.unit for line in lines], row)
-    first = widths[: _A_PAGE + 1]
-    last, heights = closing(edition, form, filled, words, top + 3 + len(summary.heads), first)
+    beside = widths[1 : _A_PAGE + 1]
+    last, heights = closing(edition, form, filled, words, top + 3 + len(summary.heads), beside)
+    last = [replace(box, column=2) for box in last]
     breaks = tuple(range(_A_PAGE + 1, len(widths), _A_PAGE))
     return Page(
         form.number, [*boxes, *last], widths, heights | {top: 44.0}, True, (top, top + 2), 1, breaks, whole=False
