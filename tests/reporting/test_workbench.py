@@ -13,8 +13,9 @@ from nengtan.domain.returns import slots
 from nengtan.domain.returns.review.rules import Severity
 from nengtan.domain.returns.steps import Action
 from nengtan.reporting.models import Return, Value
+from nengtan.reporting.queries import overview
 from nengtan.reporting.queries.bench import Bench
-from nengtan.reporting.services import explain, take_step
+from nengtan.reporting.services import explain, open_returns, take_step
 from tests.budget import MOST_QUERIES
 from tests.cast import Cast
 from tests.reporting.books import YEAR, Books, kept
@@ -203,3 +204,26 @@ def test_the_calendar_opens_extends_and_sets_days(cast: Cast, quarter: dict[str,
         "/returns/calendar/?region=420106", {"act": "deadline", "kind": "annual", "task": "report", "days_after": 1}
     )
     assert {str(of.due_on) for of in Return.objects.filter(kind="annual")} == {"2023-01-20"}
+
+
+# a province
+
+
+def test_a_large_region_is_counted_by_the_regions_below_and_reviewed_there(
+    cast: Cast, quarter: dict[str, Return], monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    """Three of the district: two handed in, one begun and overdue; one of the neighbour is not begun."""
+    open_returns(cast.actor("city"), cast.regions["420111"], QUARTER)
+    monkeypatch.setattr(overview, "LARGE", 2)
+    client, address = cast.client("city"), "/returns/workbench/?region=420100&period=2023-Q1"
+    client.get(address)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        text = " ".join(client.get(address).content.decode().split())
+    assert "2 of 4 returns are handed in" in text
+    assert "region=420106&amp;period=2023-Q1" in text
+    found = {row.code: row for row in overview.Overview(cast.actor("city"), cast.regions["420100"], QUARTER).rows}
+    district = found["420106"]
+    assert (district.owed, district.handed_in, district.missing, district.late) == (3, 2, 1, 1)
+    assert (found["420111"].owed, found["420111"].late) == (1, 1)
+    assert "Values worth a look" in cast.client("district").get(ADDRESS).content.decode(), "nothing lies below it"
+    assert cast.client("neighbour").get(address).status_code == 404

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 
 from nengtan import reference
 from nengtan.domain.returns.review.rules import Severity
+from nengtan.domain.returns.slots import Slot
 from nengtan.domain.returns.steps import Action, State
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
@@ -35,6 +36,7 @@ from nengtan.reporting.pages.places import (
     region_choices,
 )
 from nengtan.reporting.queries.bench import Bench, BenchRow, Flagged
+from nengtan.reporting.queries.overview import ChildRow, Overview
 from nengtan.reporting.reach import chosen_returns
 from nengtan.reporting.services import NotAll, Outcome, take_steps
 from nengtan.reporting.wording import lateness_word, line_unit, period_word
@@ -59,6 +61,9 @@ def workbench(request: ActorRequest) -> HttpResponseBase:
     """Counts, who is missing, what is wrong and against what, and the act that approves or sends back."""
     region = region_asked(request)
     period = period_asked(request, region)
+    overview = Overview(request.actor, region, period)
+    if overview.is_large:
+        return _large(request, overview, period)
     bench = Bench(request.actor, region, period)
     may = request.actor.scope_for(Capability.REVIEW_RETURNS).covers(region.path)
     table, values = _returns_table(bench, request, may), _values_table(bench, request)
@@ -74,6 +79,37 @@ def workbench(request: ActorRequest) -> HttpResponseBase:
         "back": request.get_full_path(),
     }  # fmt: skip
     return render(request, "reporting/workbench.html", context)
+
+
+def _large(request: ActorRequest, overview: Overview, period: Slot) -> HttpResponseBase:
+    """Of a province: which of the regions below has how much outstanding, and the way to its own workbench."""
+    region, whole = overview.region, overview.total
+
+    def open_it(row: ChildRow) -> str:
+        return f"{reverse('workbench')}?region={row.code}&period={period}" if row.code else ""
+
+    def count(key: str, heading: Text) -> Column:
+        return Column(key, heading, numeric=True, decimals=0, sort=True)
+
+    table = Table(
+        overview.rows, request, id="below", caption=_("Regions below"), page_sizes=(100, 500),
+        columns=(
+            Column("label", _("Region"), sort=True, priority=1, href=open_it),
+            count("owed", _("Owed")), count("handed_in", _("Handed in")), count("missing", _("Outstanding")),
+            count("late", _("late")),
+            Column("waiting", _("Waiting for review"), numeric=True, decimals=0,
+                   value=lambda row: row.states[State.REPORTED]),
+            Column("approved", _("Approved"), numeric=True, decimals=0,
+                   value=lambda row: row.states[State.APPROVED]),
+        ),
+    )  # fmt: skip
+    context = {
+        "region": region, "period": str(period), "period_word": period_word(period), "whole": whole, "table": table,
+        "figures": [KeyFigure(word, whole.states[state]) for state, word in STATES if whole.states[state]],
+        "regions": region_choices(request.actor, region), "periods": period_choices(request.actor, region, period),
+        "tabs": manager_tabs(region, period, "workbench"), "crumbs": [Crumb(gettext("Workbench"))],
+    }  # fmt: skip
+    return table.answer() or render(request, "reporting/workbench_large.html", context)
 
 
 @page(Capability.REVIEW_RETURNS)
