@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from nengtan.domain.metering import cleaning
 from nengtan.domain.metering.codes import Step
-from tests.domain.metering.by_hand import Clerk, consumption
-from tests.domain.metering.lists import RULES, Listed, clean_all, lists
+from tests.domain.metering.by_hand import Clerk, Register, consumption
+from tests.domain.metering.lists import MINUTE, RULES, START, Listed, clean_all, lists
 
 
 def by_hand(listed: Listed) -> Clerk:
@@ -45,6 +45,14 @@ def test_many_registers_at_once_are_each_alone(listed: list[Listed], block: int)
         )
     numbers = [number for number, one in enumerate(alone) for _ in range(len(one.intervals))]
     assert together.intervals.register.tolist() == numbers
+
+
+def test_a_fall_at_the_end_of_a_list_is_not_looked_for_in_the_next() -> None:
+    """The next register has no cap and begins when this one still stood: no use over no time is no number."""
+    falling = Listed([START, START + 15 * MINUTE], [500.0, 1.0], Register(), [])
+    following = Listed([START], [900.0], Register(), [])
+    together = clean_all([falling, following])
+    assert together.step.tolist() == [*clean_all([falling]).step, *clean_all([following]).step]
 
 
 def test_every_rule_is_met_by_the_lists_compared() -> None:

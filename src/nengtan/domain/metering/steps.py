@@ -178,7 +178,8 @@ def _came_back(series: Series, walkers: _Walkers) -> Ints:
         inside = (place[looking] < walkers.end[looking]) & (time[here] <= until[looking])
         inside &= number[here] == number[base[looking]]
         back = inside & (value[here] >= value[base[looking]])
-        back &= (time[here] <= soon[looking]) | _jumps_back(series, base[looking], at[looking], here)
+        late = np.flatnonzero(back & (time[here] > soon[looking]))
+        back[late] = _jumps_back(series, base[looking[late]], at[looking[late]], here[late])
         found[looking[back]] = here[back]
         looking = looking[inside & ~back]
         place[looking] += 1
