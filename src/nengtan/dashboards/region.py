@@ -33,7 +33,6 @@ from nengtan.ui.words import kind_word
 
 FIRST_YEAR = 1990
 SHOWN = 8
-LARGEST = 12
 
 
 @dataclass(frozen=True)
@@ -209,8 +208,9 @@ class RegionView(YearView):
 
     def ranking_chart(self) -> charts.Chart:
         """The largest users."""
-        books = books_of(self.actor, self.selection).filter(**{f"{self._column}__gt": 0}).order_by(f"-{self._column}")
-        largest = books.values_list("institution__name", self._column, "institution__code")[:LARGEST]
+        ids = self.standing.largest.get(self._column, ())
+        books = books_of(self.actor, self.selection).filter(institution__in=ids).order_by(f"-{self._column}")
+        largest = books.values_list("institution__name", self._column, "institution__code")
         page = _address_of("institution")
         shares = [charts.Share("brand", name, size, page(code)) for name, size, code in largest]
         return charts.ranking(_("Largest users"), self._unit, shares)

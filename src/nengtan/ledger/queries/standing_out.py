@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from heapq import nlargest
 
 from django.core.cache import cache
 from django.db.models import Count, Max, QuerySet, Sum
@@ -23,6 +24,9 @@ from nengtan.ledger.services.bulk import chunks
 MOST = 2000
 """Above so many institutions a region is looked at one level down."""
 
+LARGEST = 12
+RANKED = ("energy_tce", "electricity_kwh")
+
 KEEP_SECONDS = 7 * 86_400
 """What is kept is looked up by the books it was drawn from, so it may be kept until the space is wanted."""
 
@@ -38,19 +42,20 @@ Kept = dict[int, tuple[Stamp, Look]]
 class StandingOut:
     """The findings of a region's year, most important first, and by kind of body the energy per area of all [kgce/m²].
 
-    ``Finding.institution`` is the institution's code.
+    ``Finding.institution`` is the institution's code. ``largest``: by column of the books the primary keys of the
+    :data:`LARGEST` that used most.
     """
 
     findings: tuple[Finding, ...] = ()
     peers: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    largest: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def standing_out(actor: Actor, selection: Selection) -> StandingOut:
     """What stands out in a region's year among the institutions the actor sees.
 
-    A region with more than :data:`MOST` bodies gives none. Each
-    body is looked at again only when its own books were drawn anew. What is found in a region seen whole is kept too,
-    while no book of it is drawn anew, comes or goes.
+    A region with more than :data:`MOST` bodies gives nothing. Each body is looked at again only when its own books were
+    drawn anew. What is found in a region seen whole is kept too, while no book of it is drawn anew, comes or goes.
     """
     books = books_of(actor, selection).order_by()
     before = books_of(actor, selection.of_year(selection.year - 1)).order_by()
@@ -58,7 +63,7 @@ def standing_out(actor: Actor, selection: Selection) -> StandingOut:
         return _compared(selection.year, books, before)
     both = books_of(actor, selection, selection.year - 1).order_by().values("year")
     drawn = sorted(both.annotate(bodies=Count("id"), last=Max("drawn_at")).values_list("year", "bodies", "last"))
-    name = f"standing_out:{__version__}:{selection.subject.pk}:{selection.year}"
+    name = f"stands_out:{__version__}:{selection.subject.pk}:{selection.year}"
     held = cache.get(name)
     if held and held[0] == drawn:
         return held[1]
@@ -71,9 +76,13 @@ def _compared(year: int, books: QuerySet[InstitutionYear], before: QuerySet[Inst
     drawn_before = dict(before.values_list("institution_id", "drawn_at"))
     homes: dict[int, int] = {}
     stamps: dict[int, Stamp] = {}
-    rows = books.values_list("institution_id", "institution__code", "region_id", "drawn_at")
-    for pk, code, region, drawn in rows[: MOST + 1]:
+    used: dict[str, dict[int, Decimal]] = {column: {} for column in RANKED}
+    rows = books.values_list("institution_id", "institution__code", "region_id", "drawn_at", *RANKED)
+    for pk, code, region, drawn, *amounts in rows[: MOST + 1]:
         homes[pk], stamps[pk] = region, (code, drawn, drawn_before.get(pk))
+        for column, amount in zip(RANKED, amounts, strict=True):
+            if amount:
+                used[column][pk] = amount
     if len(stamps) > MOST:
         return StandingOut()
     looks = _looks(year, homes, stamps).values()
@@ -81,7 +90,8 @@ def _compared(year: int, books: QuerySet[InstitutionYear], before: QuerySet[Inst
     for look in looks:
         if look.kgce_per_m2 is not None:
             peers[look.kind].append(look.kgce_per_m2)
-    return StandingOut(tuple(compare(looks)), {kind: tuple(values) for kind, values in peers.items()})
+    largest = {column: tuple(nlargest(LARGEST, held, key=held.__getitem__)) for column, held in used.items()}
+    return StandingOut(tuple(compare(looks)), {kind: tuple(values) for kind, values in peers.items()}, largest)
 
 
 def _looks(year: int, homes: dict[int, int], stamps: dict[int, Stamp]) -> dict[int, Look]:

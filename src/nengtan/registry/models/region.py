@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
@@ -66,6 +67,11 @@ class Region(models.Model):
     def label(self) -> str:
         """The name in the reader's language."""
         return self.name_en if self.name_en and (get_language() or "").startswith("en") else self.name
+
+    @cached_property
+    def within(self) -> list[int]:
+        """The primary keys of the region and of all below it."""
+        return list(Region.objects.below(self).order_by().values_list("pk", flat=True))
 
     @property
     def codes(self) -> list[str]:
