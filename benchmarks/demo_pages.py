@@ -33,8 +33,15 @@ def run(sizes: Sequence[int], database: Database) -> list[Row]:
     warm()
     client = Client()
     client.force_login(manager.user)
-    pages = [_measure(client, database, address) for address in dict.fromkeys(_addresses(client))]
+    addresses = dict.fromkeys(_led_to(client, address) for address in _addresses(client))
+    pages = [_measure(client, database, address) for address in addresses]
     return [*pages, _typing(client, database)]
+
+
+def _led_to(client: object, address: str) -> str:
+    """Where an address leads: a redirect is a request of its own, and no page."""
+    chain = client.get(address, follow=True).redirect_chain  # type: ignore[attr-defined]
+    return str(chain[-1][0]) if chain else address
 
 
 def _addresses(client: object) -> Iterator[str]:
