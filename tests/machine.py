@@ -76,9 +76,13 @@ def _office() -> str:
     return f"no {lacking[0]}: install the packages libreoffice-writer and poppler-utils" if lacking else ""
 
 
+def _calc() -> str:
+    return "" if shutil.which("localc") else "no Calc: install the package libreoffice-calc"
+
+
 PROBES = {
     "postgres": _postgres, "redis": _redis, "chromium": _chromium, "gettext": _gettext, "fonts": _fonts,
-    "pango": _pango, "office": _office,
+    "pango": _pango, "office": _office, "calc": _calc,
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from tests.reporting.workbooks import typed
 
 __all__ = ["_in_english"]
 
-pytestmark = pytest.mark.requires("office")
+pytestmark = pytest.mark.requires("office", "calc")
 
 
 @pytest.fixture
