@@ -24,6 +24,7 @@ MODULES = {
     "review": "review",
     "rollup": "rollup",
     "cleaning": "cleaning",
+    "telemetry": "telemetry",
 }
 SCALE = "4000,10000,40000"
 

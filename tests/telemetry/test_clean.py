@@ -9,7 +9,8 @@ import openpyxl
 import pytest
 from django.utils import translation
 
-from nengtan.telemetry.wording import METHODS, QUALITIES, REASONS, TASKS
+from nengtan.telemetry.marks import Mark
+from nengtan.telemetry.wording import ALLOWED, MARKS, METHODS, QUALITIES, REASONS, REFUSALS, TASKS
 from tests.telemetry.conftest import Clean
 
 
@@ -222,4 +223,6 @@ def test_every_code_has_words() -> None:
     assert set(QUALITIES) == {quality.name.lower() for quality in Quality}
     assert set(METHODS) == {method.name.lower() for method in Method}
     assert set(REASONS) == {verdict.name.lower() for verdict in Verdict if verdict}
-    assert set(TASKS) == {*cleaning._ASKING.values(), *cleaning._DOUBTED.values()}
+    assert set(TASKS) == {*cleaning.ASKING.values(), *cleaning.DOUBTED.values(), *MARKS}
+    assert set(MARKS) == {mark.name.lower() for mark in Mark if mark}
+    assert set(REFUSALS) == set(ALLOWED)

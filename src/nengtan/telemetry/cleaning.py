@@ -15,19 +15,19 @@ from nengtan.domain.metering.rules import HOUR, Rules
 from nengtan.domain.metering.shapes import DayTypes, usual
 from nengtan.telemetry.files import EventRow, ReadingRow
 
-__all__ = ["Dropped", "Interval", "Outcome", "Task", "clean_register"]
+__all__ = ["ASKING", "DOUBTED", "Dropped", "Interval", "Outcome", "Task", "clean_register"]
 
 DECIMALS = 6
 """Of what is told: finer than any register shows after its ratio."""
 
 _DAY = 24 * HOUR
-_ASKING = {
+ASKING = {
     Step.RESET: "reset",
     Step.CATCH_UP: "catch_up",
     Step.UNCONFIRMED: "unconfirmed",
     Step.MISMATCH: "mismatch",
 }
-_DOUBTED = {
+DOUBTED = {
     Verdict.OUT_OF_RANGE: "out_of_range",
     Verdict.EARLY: "early",
     Verdict.FUTURE: "future",
@@ -125,9 +125,9 @@ def _tasks(found: Cleaned, rows: Sequence[ReadingRow]) -> list[Task]:
     taken = np.where(found.step != Step.NONE, np.arange(len(rows)), -1)
     latest = np.maximum.accumulate(taken) if len(taken) else taken
     tasks = []
-    for place in np.flatnonzero(np.isin(found.step, list(_ASKING)) | np.isin(found.verdict, list(_DOUBTED))):
+    for place in np.flatnonzero(np.isin(found.step, list(ASKING)) | np.isin(found.verdict, list(DOUBTED))):
         before = int(latest[place - 1]) if place else -1
-        kind = _ASKING.get(Step(found.step[place])) or _DOUBTED[Verdict(found.verdict[place])]
+        kind = ASKING.get(Step(found.step[place])) or DOUBTED[Verdict(found.verdict[place])]
         tasks.append(Task(kind, rows[int(place)], rows[before] if before >= 0 else None))
     return tasks
 

@@ -48,6 +48,11 @@ CONSUMPTION_COLUMNS = {
     "missing": gettext_lazy("Missing"),
     "quality": gettext_lazy("Quality"),
 }
+FINDING_COLUMNS = {
+    "time": gettext_lazy("Time"),
+    "meter": gettext_lazy("Meter"),
+    "message": gettext_lazy("What to look at"),
+}
 ROLLUP_COLUMNS = {
     "moved": gettext_lazy("Readings new in the lake"),
     "spans": gettext_lazy("Stretches computed"),
@@ -264,6 +269,25 @@ def meters_consumption(
     begin, end = _bound("from", since), _bound("to", until, end=True)
     told = [one.as_dict() for one in consumption(_register(code, register), by, begin, end)]
     emit(told, CONSUMPTION_COLUMNS, format, {"quality": QUALITIES.__getitem__})
+
+
+@meters.command(
+    "findings", help=_("Readings a person must look at: what the rules found, and what was kept and marked.")
+)
+@click.option("--meter", "code", default="", help=_("Code of the meter; without it all."))
+@click.option("--from", "since", help=_("First moment or day, such as 2026-01-01."))
+@click.option("--to", "until", help=_("The moment before which it ends, or the last day, such as 2026-01-31."))
+@format_option
+def meters_findings(code: str, since: str | None, until: str | None, format: str) -> None:
+    """Of the last week without bounds."""
+    from nengtan.identity.access import system_actor
+    from nengtan.telemetry.queries import findings
+    from nengtan.telemetry.wording import finding_dict
+
+    end = _bound("to", until, end=True) or timezone.now()
+    begin = _bound("from", since) or end - dt.timedelta(days=7)
+    found = findings(system_actor(), begin, end, code)
+    emit([finding_dict(one) for one in found], FINDING_COLUMNS, format)
 
 
 def _register(code: str, register: str) -> Register | None:

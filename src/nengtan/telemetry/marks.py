@@ -1,8 +1,8 @@
-"""What the door finds in a reading: kept as received and marked, or refused."""
+"""What the door finds in a reading: kept as received, and marked."""
 
 from __future__ import annotations
 
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nengtan.domain.metering.readings import Floats, Ints
 from nengtan.domain.metering.rules import SECOND, Rules
 
-__all__ = ["Mark", "Refusal", "marks_of"]
+__all__ = ["Mark", "marks_of"]
 
 
 class Mark(IntEnum):
@@ -21,17 +21,6 @@ class Mark(IntEnum):
     EARLY = 2  # a clock that was never set
     FUTURE = 3  # a clock that runs ahead
     CONFLICT = 4  # another value was received first for this time
-
-
-class Refusal(StrEnum):
-    """Why a reading was not kept."""
-
-    UNKNOWN_METER = "unknown_meter"
-    FOREIGN_METER = "foreign_meter"
-    REMOVED_METER = "removed_meter"
-    NO_METER = "no_meter"
-    BAD_TIME = "bad_time"
-    BAD_VALUE = "bad_value"
 
 
 def marks_of(time: Ints, value: Floats, received: int, rules: Rules | None = None) -> NDArray[np.int8]:

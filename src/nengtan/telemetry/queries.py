@@ -12,13 +12,14 @@ import numpy as np
 import pyarrow as pa
 from django.utils import timezone
 
-from nengtan.domain.metering.codes import Method, Quality
+from nengtan.domain.metering.codes import Method, Quality, Step, Verdict
 from nengtan.domain.metering.readings import Ints
 from nengtan.domain.metering.rules import HOUR, SECOND
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
+from nengtan.telemetry.cleaning import ASKING, DOUBTED
 from nengtan.telemetry.inbox import open_inbox
-from nengtan.telemetry.lake.columns import moment_text, months_of
+from nengtan.telemetry.lake.columns import among, moment_text, months_of, within
 from nengtan.telemetry.lake.tables import Lake, Table, connect, open_lake
 from nengtan.telemetry.marks import Mark
 from nengtan.telemetry.models import Gateway, Register
@@ -30,10 +31,12 @@ __all__ = [
     "LATENESS",
     "MOST_ROWS",
     "Consumption",
+    "Finding",
     "Grain",
     "Month",
     "closed_months",
     "consumption",
+    "findings",
     "intervals",
     "readings",
     "refusals",
@@ -156,6 +159,86 @@ def readings(register: Register, since: dt.datetime, until: dt.datetime) -> pa.T
     return _worded(found, mark=["" if not one else one.name.lower() for one in Mark])
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reading a person must look at: ``kind`` as `wording.TASKS` has it; what was read, and last taken before it."""
+
+    meter: str
+    register: str
+    time: dt.datetime
+    kind: str
+    found: float | None
+    before: float | None
+
+
+def findings(actor: Actor, since: dt.datetime, until: dt.datetime, meter: str = "") -> list[Finding]:
+    """What the door marked and what the rules found in readings of a time, latest first; at most `MOST_ROWS`."""
+    actor.require(Capability.VIEW_DETAIL)
+    seen = Register.objects.for_actor(actor)
+    rows = (seen.filter(meter__code=meter) if meter else seen).values_list("pk", "meter__code", "code")
+    names = {pk: (code, register) for pk, code, register in rows}
+    if not names:
+        return []
+    low, high = micros(since), micros(until)
+    mine = f"{among(np.array(list(names)))} AND {within(low, high)}"
+    lake = open_lake()
+    found, raw = lake.findings.files(mine), lake.raw.files(f"{among(np.array(list(names)))} AND {_up_to(low, high)}")
+    if not raw:
+        return []
+    with connect() as db:
+        db.register("seen", pa.table({"register": pa.array(list(names), pa.int64())}))
+        told = db.execute(
+            _FINDINGS.format(low=moment_text(low), high=moment_text(high), source=_source(found, "findings", "$found")),
+            {"raw": raw, "most": MOST_ROWS} | ({"found": found} if found else {}),
+        ).fetchall()
+    moment = EPOCH
+    return [
+        Finding(*names[register], moment + dt.timedelta(microseconds=time), _kind(mark, verdict, step), value, before)
+        for register, time, mark, verdict, step, value, before in told
+    ]
+
+
+_FINDINGS = f"""
+WITH asked AS (
+    SELECT register, time, 0 AS mark, arg_max(verdict, revision) AS verdict, arg_max(step, revision) AS step
+    FROM {{source}} JOIN seen USING (register) WHERE time >= {{low}} AND time < {{high}} GROUP BY register, time
+    HAVING arg_max(verdict, revision) IN {tuple(int(one) for one in DOUBTED)}
+        OR arg_max(step, revision) IN {tuple(int(one) for one in ASKING)}
+), taken AS (
+    SELECT register, time, value FROM read_parquet($raw) WHERE mark = 0
+), left_out AS (
+    SELECT register, time FROM {{source}} GROUP BY register, time HAVING arg_max(verdict, revision) > 0
+), kept AS (
+    SELECT * FROM taken t WHERE NOT EXISTS (
+        SELECT 1 FROM left_out l WHERE l.register = t.register AND l.time = t.time
+    )
+), marked AS (
+    SELECT register, time, mark, 0 AS verdict, 0 AS step, value
+    FROM read_parquet($raw) JOIN seen USING (register) WHERE mark > 0 AND time >= {{low}} AND time < {{high}}
+), whole AS (
+    SELECT a.*, t.value FROM asked a JOIN taken t ON a.register = t.register AND a.time = t.time
+    UNION ALL SELECT * FROM marked
+)
+SELECT w.register, epoch_us(w.time), w.mark, w.verdict, w.step, w.value, b.value
+FROM whole w ASOF LEFT JOIN kept b ON b.register = w.register AND b.time < w.time
+ORDER BY w.time DESC, w.register LIMIT $most
+"""  # noqa: S608
+"""Findings of the rules and marks of the door, each with the reading taken before it."""
+
+BEFORE = 70 * DAY
+"""How far back the reading before one that is asked about is sought [µs]."""
+
+
+def _up_to(low: int, high: int) -> str:
+    return within(low - BEFORE, high)
+
+
+def _kind(mark: int, verdict: int, step: int) -> str:
+    if mark:
+        return Mark(mark).name.lower()
+    return ASKING.get(Step(step)) or DOUBTED[Verdict(verdict)]
+
+
 def refusals(actor: Actor) -> list[dict[str, Any]]:
     """What was refused of gateways the actor sees, and, for who sees everything, of everybody."""
     actor.require(Capability.VIEW_DETAIL)
@@ -187,12 +270,11 @@ def _latest(table: Table, where: str, columns: str) -> pa.Table:
         ).to_arrow_table()
 
 
-def _source(files: list[str], name: str) -> str:
+def _source(files: list[str], name: str, given: str = "$files") -> str:
     """Files to read; where there are none, the table without a row."""
     if files:
-        return "read_parquet($files, hive_partitioning = true)"
-    lake = open_lake()
-    schema = {"raw": lake.raw, "intervals": lake.intervals, "statistics": lake.statistics}[name].schema
+        return f"read_parquet({given}, hive_partitioning = true)"
+    schema = getattr(open_lake(), name).schema
     types = {"int64": "BIGINT", "int32": "INTEGER", "int8": "TINYINT", "double": "DOUBLE", "string": "VARCHAR"}
     listed = ", ".join(f"NULL::{types.get(str(one.type), 'TIMESTAMPTZ')} AS {one.name}" for one in schema)
     return f"(SELECT {listed} WHERE false)"

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+import pyarrow.json
 import pyarrow.parquet
 
 from nengtan.domain.metering.readings import Floats, Ints
@@ -179,6 +181,9 @@ def sent_as_json(body: bytes) -> Sent:
     Raises:
         Unreadable: it is no JSON, or none of these.
     """
+    plain = _plain_json(body)
+    if plain is not None:
+        return plain
     try:
         told = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -194,6 +199,40 @@ def sent_as_json(body: bytes) -> Sent:
         [one["time"] for _at, one in good], [one["value"] for _at, one in good], faults,
     )  # fmt: skip
     return Sent(sent.keys, sent.key, sent.row, sent.time, sent.value, faults, name=name)
+
+
+_ENVELOPE = re.compile(
+    rb'\s*(?:\{\s*(?:"message"\s*:\s*"([^"\\]{0,200})"\s*,\s*)?"readings"\s*:\s*)?\[(\{[^\n\\]*\})\s*\]\s*(\})?\s*'
+)
+"""A list of readings on one line without escapes, by itself or in a message."""
+
+_READING = pa.schema(
+    [("meter", pa.string()), ("register", pa.string()), ("time", pa.string()), ("value", pa.float64())]
+)
+
+
+def _plain_json(body: bytes) -> Sent | None:
+    """A message as programs write it, all at once; None for one that needs to be looked at reading by reading."""
+    found = _ENVELOPE.fullmatch(body)
+    if found is None or (found[3] is not None) != body.lstrip().startswith(b"{"):
+        return None
+    lines = found[2].replace(b"}, {", b"}\n{").replace(b"},{", b"}\n{")
+    try:
+        table = pyarrow.json.read_json(
+            io.BytesIO(lines),
+            read_options=pyarrow.json.ReadOptions(block_size=max(len(lines) // 4, 1 << 20)),
+            parse_options=pyarrow.json.ParseOptions(explicit_schema=_READING, unexpected_field_behavior="error"),
+        )
+        if table.num_rows != lines.count(b"\n") + 1 or any(table[name].null_count for name in _HEADINGS):
+            return None
+        meter, time = table["meter"].combine_chunks(), _times(table["time"])
+        name = (found[1] or b"").decode()
+    except (pa.ArrowException, UnicodeDecodeError):
+        return None
+    if pc.any(pc.equal(meter, "")).as_py() or not name.isprintable():
+        return None
+    register = pc.fill_null(table["register"].combine_chunks(), "")
+    return _of_columns(meter, register, time, table["value"].to_numpy(), np.arange(len(meter)) + 1, name=name)
 
 
 def _is_reading(at: int, one: Any, faults: list[Fault]) -> bool:

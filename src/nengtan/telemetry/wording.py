@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from nengtan.telemetry.cleaning import Task
 
-__all__ = ["MARKS", "METHODS", "QUALITIES", "REASONS", "REFUSALS", "TASKS", "task"]
+if TYPE_CHECKING:
+    from nengtan.telemetry.queries import Finding
+
+__all__ = ["MARKS", "METHODS", "QUALITIES", "REASONS", "REFUSALS", "TASKS", "finding_dict", "task", "task_words"]
 
 QUALITIES: dict[str, Promise] = {
     "good": pgettext_lazy("quality of a figure", "good"),
@@ -89,11 +96,31 @@ TASKS: dict[str, Promise] = {
     "out_of_range": _("%(found)s is more than the register can show. Check its modulus and its wiring."),
     "early": _("The clock was never set: the reading says %(time)s. Set the clock."),
     "future": _("The clock runs ahead: the reading says %(time)s. Set the clock."),
+    "sentinel": _("The device had no value to send. Check the meter and its wiring."),
 }
 
 
 def task(found: Task) -> str:
     """What a person must look at, as a sentence or two in the current language."""
-    before = found.before.value_text.strip() if found.before else "—"
-    values = {"before": before, "found": found.reading.value_text.strip(), "time": found.reading.time_text.strip()}
-    return str(TASKS[found.kind]) % values
+    before = found.before.value_text.strip() if found.before else ""
+    return task_words(found.kind, before, found.reading.value_text.strip(), found.reading.time_text.strip())
+
+
+def finding_dict(one: Finding) -> dict[str, object]:
+    """A finding as commands and API tell it."""
+    time = timezone.localtime(one.time).isoformat()
+    found, before = ("" if value is None else f"{value:.15g}" for value in (one.found, one.before))
+    return {
+        "meter": one.meter, "register_code": one.register, "time": time, "kind": one.kind,
+        "found": _number(one.found), "before": _number(one.before),
+        "message": task_words(one.kind, before, found, time),
+    }  # fmt: skip
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def task_words(kind: str, before: str, found: str, time: str) -> str:
+    """The same of a reading that is in the lake."""
+    return str(TASKS[kind]) % {"before": before or "—", "found": found or "—", "time": time}

@@ -27,7 +27,7 @@ from nengtan.telemetry import queries
 from nengtan.telemetry.models import Gateway, Register
 from nengtan.telemetry.sent import Fault, Sent, Unreadable, sent_as_csv, sent_as_json
 from nengtan.telemetry.services import Answer, accept, authenticate_gateway
-from nengtan.telemetry.wording import REFUSALS
+from nengtan.telemetry.wording import REFUSALS, finding_dict
 from nengtan.ui.api import Line
 
 router = Router()
@@ -191,6 +191,14 @@ def readings_refused(request: ActorRequest) -> list[dict[str, Any]]:
     return [one | {"message": str(REFUSALS[one["reason"]])} for one in queries.refusals(request.actor)]
 
 
+class Period(Schema):
+    """A stretch of time, of one meter or all."""
+
+    meter: Line = Field("", description="code of a meter; empty: all")
+    since: dt.datetime | None = Field(None, alias="from", description="first moment; without an offset it is local")
+    until: dt.datetime | None = Field(None, alias="to", description="the moment before which it ends")
+
+
 class Stretch(Schema):
     """A stretch of time of one register."""
 
@@ -224,6 +232,26 @@ class ConsumptionOut(Schema):
     estimated: float
     missing: float
     quality: str
+
+
+class FindingOut(Schema):
+    """A reading a person must look at."""
+
+    meter: str
+    register_code: str = Field(description="empty: the main one")
+    time: dt.datetime
+    kind: str = Field(description="stable name")
+    found: float | None = Field(description="what was read")
+    before: float | None = Field(description="what was last taken before it")
+    message: str
+
+
+@router.get("/readings/findings", response=list[FindingOut], summary="Readings to look at")
+def readings_findings(request: ActorRequest, stretch: Query[Period]) -> list[dict[str, Any]]:
+    """What the rules found and what was kept and marked, of meters you may see, latest first; without bounds a week."""
+    until = _aware(stretch.until) if stretch.until else timezone.now()
+    since = _aware(stretch.since) if stretch.since else max(until - dt.timedelta(days=7), _FIRST)
+    return [finding_dict(one) for one in queries.findings(request.actor, since, until, stretch.meter)]
 
 
 Form = Annotated[Literal["json", "arrow"], Query(description="JSON, or an Arrow stream")]

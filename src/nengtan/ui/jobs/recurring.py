@@ -63,18 +63,23 @@ def do_steady() -> None:
     """Call each of them once; one that fails holds up no other, and is called again."""
     autodiscover_modules("tasks")
     for name, function in _steady.items():
-        close_old_connections()
+        _let_go()
         try:
             function()
         except Exception:
             log.exception("%s failed; it is tried again in a minute", name)
-    close_old_connections()
+    _let_go()
+
+
+def _let_go() -> None:
+    """Of connections that are old or broken, unless they are those of whoever asked."""
+    if not inline():
+        close_old_connections()
 
 
 def start_due() -> list[Job]:
     """Start what is due today and was not started yet; asked again, nothing more is started."""
-    if not inline():
-        close_old_connections()
+    _let_go()
     autodiscover_modules("tasks")
     now = timezone.localtime()
     due = [item for item in _daily.values() if item.hour <= now.hour]
