@@ -1,0 +1,265 @@
+"""Use per day against degree days: the daily model of CalTRACK 2.0, for many meters at once.
+
+``use = intercept + beta_hdd * max(hbp - t, 0) + beta_cdd * max(t - cbp, 0)``, with balance points on a grid of whole
+degrees Fahrenheit from 30 to 90, the cooling one not below the heating one: 1 + 61 + 61 + 1,891 candidates. The best is
+that of the highest adjusted R² among those without a negative coefficient; it is found in closed form from moments, not
+by fitting each. Where several fit alike to 1e-12 the lowest heating, then the lowest cooling balance point is taken.
+
+Source: openeemeter/caltrack, docs/methods.rst (CC0), section 3; agreement with eemeter 2.10.11 is tested.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["GRID_F", "Fit", "Kind", "fit", "predict", "to_celsius", "to_fahrenheit"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+GRID_F = np.arange(30.0, 91.0)
+"""Balance points tried [°F]."""
+
+LEAST_DAYS = 10
+"""A degree-day term needs so many days on which it is not nothing …"""
+
+LEAST_DEGREES = 20.0
+"""… and so many degree days in all [°F d]."""
+
+TIE = 1e-12
+
+_COLLINEAR = 1e-12
+"""Below this share of the product of both variances two terms cannot be told apart."""
+
+
+class Kind(StrEnum):
+    """Which terms a model has."""
+
+    NONE = "none"  # too few days to say anything
+    INTERCEPT = "intercept_only"
+    HEATING = "hdd_only"
+    COOLING = "cdd_only"
+    BOTH = "cdd_hdd"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The model of one meter; a term it does not have is 0 and its balance point None [°F, use per day and °F].
+
+    ``days``: how many were known; ``r2_adjusted``; ``cvrmse``: the root of the mean squared residual, divided by days
+    less degree-day terms as CalTRACK does, by the mean use; ``rho``: the correlation of residuals with those of the day
+    before. None where they cannot be known.
+    """
+
+    kind: Kind
+    intercept: float
+    beta_hdd: float
+    beta_cdd: float
+    hbp_f: float | None
+    cbp_f: float | None
+    days: int
+    r2_adjusted: float
+    cvrmse: float | None
+    rho: float | None
+
+    @property
+    def terms(self) -> int:
+        """How many degree-day terms it has."""
+        return (self.hbp_f is not None) + (self.cbp_f is not None)
+
+
+def to_fahrenheit(celsius: Floats) -> Floats:
+    """Degrees Celsius in degrees Fahrenheit.
+
+    >>> to_fahrenheit(np.array([0.0, 26.0])).tolist()
+    [32.0, 78.8]
+    """
+    return celsius * 9 / 5 + 32
+
+
+def to_celsius(fahrenheit: float) -> float:
+    """A balance point in degrees Celsius.
+
+    >>> to_celsius(59.0)
+    15.0
+    """
+    return (fahrenheit - 32) * 5 / 9
+
+
+def fit(use: Floats, celsius: Floats, cooling: bool = True) -> list[Fit]:
+    """The model of each meter.
+
+    Parameters: ``use``: meters x days [energy a day], NaN where it is not known; ``celsius``: days [mean temperature];
+    ``cooling`` False leaves cooling terms out (gas). Meters with the same known days share most of the work.
+
+    >>> degrees = np.linspace(-5, 30, 365)
+    >>> heated = 100 + 2 * np.maximum(60 - to_fahrenheit(degrees), 0)
+    >>> (found,) = fit(heated[None], degrees)
+    >>> str(found.kind), round(found.intercept, 6), round(found.beta_hdd, 6), found.hbp_f
+    ('hdd_only', 100.0, 2.0, 60.0)
+    """
+    fahrenheit = to_fahrenheit(celsius)
+    known = np.isfinite(use) & np.isfinite(fahrenheit)
+    alike: dict[bytes, list[int]] = defaultdict(list)
+    for meter in range(len(use)):
+        alike[known[meter].tobytes()].append(meter)
+    found: dict[int, Fit] = {}
+    for meters in alike.values():
+        days = known[meters[0]]
+        found.update(zip(meters, _fit_alike(use[meters][:, days], fahrenheit[days], cooling), strict=True))
+    return [found[meter] for meter in range(len(use))]
+
+
+def predict(model: Fit, celsius: Floats) -> Floats:
+    """The use of days by their mean temperature; NaN where it, or the model, is not known.
+
+    >>> model = Fit(Kind.BOTH, 10.0, 1.0, 2.0, 50.0, 60.0, 365, 0.9, 0.1, 0.0)
+    >>> predict(model, np.array([0.0, 20.0, np.nan])).tolist()
+    [28.0, 26.0, nan]
+    """
+    fahrenheit = to_fahrenheit(celsius)
+    value = np.where(np.isfinite(fahrenheit), model.intercept, np.nan)
+    if model.hbp_f is not None:
+        value = value + model.beta_hdd * np.maximum(model.hbp_f - fahrenheit, 0)
+    if model.cbp_f is not None:
+        value = value + model.beta_cdd * np.maximum(fahrenheit - model.cbp_f, 0)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """What meters with the same known days share: degree days about their means, their products, what is usable.
+
+    Grid x days, grid, or heating x cooling balance point.
+    """
+
+    heating: Floats
+    cooling: Floats
+    heating_mean: Floats
+    cooling_mean: Floats
+    hh: Floats
+    cc: Floats
+    hc: Floats
+    bound: Floats  # hh cc - hc²
+    heating_usable: Flags
+    cooling_usable: Flags
+    both_usable: Flags
+
+
+def _moments(fahrenheit: Floats, cooling: bool) -> _Moments:
+    degrees = np.maximum(GRID_F[:, None] - fahrenheit, 0), np.maximum(fahrenheit - GRID_F[:, None], 0)
+    means = [part.mean(1) for part in degrees]
+    heats, cools = (part - mean[:, None] for part, mean in zip(degrees, means, strict=True))
+    of_h, of_c = (((part > 0).sum(1) >= LEAST_DAYS) & (part.sum(1) >= LEAST_DEGREES) for part in degrees)
+    of_c = of_c & cooling
+    hh, cc, hc = (heats**2).sum(1), (cools**2).sum(1), heats @ cools.T
+    product = hh[:, None] * cc
+    bound = product - hc**2
+    both = (GRID_F[:, None] <= GRID_F) & of_h[:, None] & of_c & (bound > _COLLINEAR * product)
+    return _Moments(heats, cools, means[0], means[1], hh, cc, hc, bound, of_h, of_c, both)
+
+
+def _fit_alike(use: Floats, fahrenheit: Floats, cooling: bool) -> Iterator[Fit]:
+    """The models of meters all of whose days are known."""
+    meters, days = use.shape
+    if not days:
+        yield from [Fit(Kind.NONE, np.nan, 0.0, 0.0, None, None, 0, 0.0, None, None)] * meters
+        return
+    held = _moments(fahrenheit, cooling)
+    mean = use.mean(1)
+    centred = use - mean[:, None]
+    total = (centred**2).sum(1)
+    hy, cy = centred @ held.heating.T, centred @ held.cooling.T
+    one_h = _single(hy, held.hh, mean, held.heating_mean, held.heating_usable)
+    one_c = _single(cy, held.cc, mean, held.cooling_mean, held.cooling_usable)
+    for meter in range(meters):
+        both = _pairs(held, hy[meter], cy[meter], float(mean[meter]))
+        yield _best(
+            use[meter], fahrenheit, float(mean[meter]), float(total[meter]), (one_h[meter], one_c[meter]), both,
+            hy[meter], cy[meter],
+        )  # fmt: skip
+
+
+def _single(xy: Floats, xx: Floats, mean: Floats, x_mean: Floats, usable: Flags) -> Floats:
+    """Slopes of one term, meters x grid; NaN where it may not be used, or it or the intercept is negative."""
+    slope = np.divide(xy, xx, out=np.full_like(xy, np.nan), where=usable & (xx > 0))
+    slope[(slope < 0) | (mean[:, None] - slope * x_mean < 0)] = np.nan
+    return slope
+
+
+def _pairs(held: _Moments, hy: Floats, cy: Floats, mean: float) -> tuple[Floats, Floats]:
+    """Slopes of both terms together, heating x cooling balance point; NaN where they may not be."""
+    nothing = np.full(held.hc.shape, np.nan)
+    usable, hot = held.both_usable, hy[:, None]
+    heats = np.divide(held.cc * hot - held.hc * cy, held.bound, out=nothing.copy(), where=usable)
+    cools = np.divide(held.hh[:, None] * cy - held.hc * hot, held.bound, out=nothing, where=usable)
+    base = mean - heats * held.heating_mean[:, None] - cools * held.cooling_mean
+    wrong = (heats < 0) | (cools < 0) | (base < 0)
+    heats[wrong] = cools[wrong] = np.nan
+    return heats, cools
+
+
+def _best(
+    use: Floats, fahrenheit: Floats, mean: float, total: float, single: tuple[Floats, Floats],
+    pairs: tuple[Floats, Floats], hy: Floats, cy: Floats,
+) -> Fit:  # fmt: skip
+    """The candidate of the highest adjusted R²; the intercept alone counts as 0."""
+    days = len(use)
+    explained = (single[0] * hy, single[1] * cy, pairs[0] * hy[:, None] + pairs[1] * cy)
+    scores = [_adjusted(part, total, days, terms) for part, terms in zip(explained, (1, 1, 2), strict=True)]
+    best = max(0.0, *(float(np.max(score)) for score in scores))
+    hbp = cbp = None
+    slopes = (0.0, 0.0)
+    if best > 0:
+        hbp, cbp, slopes = _lowest(scores, best, single, pairs)
+    value = Fit(_kind(hbp, cbp), mean, *slopes, hbp, cbp, days, best, None, None)
+    centre = predict(value, (fahrenheit - 32) * 5 / 9)
+    intercept = mean - float((centre - mean).mean())
+    residual = use - (centre - mean + intercept)
+    free = days - value.terms
+    cvrmse = float(np.sqrt((residual**2).sum() / free)) / mean if free > 0 and mean > 0 else None
+    return Fit(value.kind, intercept, *slopes, hbp, cbp, days, best, cvrmse, _autocorrelation(residual))
+
+
+def _adjusted(explained: Floats, total: float, days: int, terms: int) -> Floats:
+    """Adjusted R² of candidates; below everything where there is none."""
+    free = days - terms - 1
+    if free <= 0 or total <= 0:
+        return np.full(explained.shape, -np.inf)
+    score = 1 - ((total - explained) / free) / (total / (days - 1))
+    return np.where(np.isnan(score), -np.inf, score)
+
+
+def _lowest(
+    scores: list[Floats], best: float, single: tuple[Floats, Floats], pairs: tuple[Floats, Floats]
+) -> tuple[float | None, float | None, tuple[float, float]]:
+    """Of the candidates that fit alike the one of fewest terms, then of the lowest balance points."""
+    alike = [np.argwhere(score >= best - TIE) for score in scores]
+    if len(alike[0]):
+        at = int(alike[0][0, 0])
+        return float(GRID_F[at]), None, (float(single[0][at]), 0.0)
+    if len(alike[1]):
+        at = int(alike[1][0, 0])
+        return None, float(GRID_F[at]), (0.0, float(single[1][at]))
+    h, c = (int(place) for place in alike[2][0])
+    return float(GRID_F[h]), float(GRID_F[c]), (float(pairs[0][h, c]), float(pairs[1][h, c]))
+
+
+def _kind(hbp: float | None, cbp: float | None) -> Kind:
+    if hbp is not None:
+        return Kind.HEATING if cbp is None else Kind.BOTH
+    return Kind.INTERCEPT if cbp is None else Kind.COOLING
+
+
+def _autocorrelation(residual: Floats) -> float | None:
+    """The correlation of a series with itself one day later."""
+    before, after = residual[:-1], residual[1:]
+    if len(before) < 2 or not before.std() or not after.std():
+        return None
+    return float(np.corrcoef(before, after)[0, 1])
