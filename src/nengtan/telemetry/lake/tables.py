@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +62,16 @@ _NO_DAY = {"delta.logRetentionDuration": "interval 7 days", "delta.deletedFileRe
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB of its own, in memory; times are UTC."""
-    connection = duckdb.connect(config={"threads": min(os.cpu_count() or 1, 8)})
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
+    """A connection of its own to a DuckDB in memory, which has nothing in it; times are UTC."""
+    made = _engine(os.getpid()).cursor()
+    made.execute("SET TimeZone = 'UTC'")
+    return made
+
+
+@cache
+def _engine(process: int) -> duckdb.DuckDBPyConnection:
+    """Starting it takes longer than most questions: once a process."""
+    return duckdb.connect(config={"threads": min(os.cpu_count() or 1, 8)})
 
 
 @dataclass(frozen=True)
@@ -104,11 +110,11 @@ class Table:
         """Add rows; ``work`` is the number by which each worker's work is known as done, in the same commit."""
         self._write(rows.select(self.schema.names).cast(self.schema), work, mode="append")
 
-    def replace(self, rows: pa.Table, where: str) -> None:
-        """Put rows in the place of a whole partition, named by ``where``."""
-        self._write(rows.select(self.schema.names).cast(self.schema), None, mode="overwrite", predicate=where)
+    def replace(self, rows: pa.RecordBatchReader, where: str) -> None:
+        """Put rows, in the columns of the table, in the place of a whole partition, named by ``where``."""
+        self._write(rows, None, mode="overwrite", predicate=where)
 
-    def _write(self, rows: pa.Table, work: Mapping[str, int] | None, **how: Any) -> None:
+    def _write(self, rows: pa.Table | pa.RecordBatchReader, work: Mapping[str, int] | None, **how: Any) -> None:
         """Commit, and have it on the disk before anybody relies on it."""
         self._make()
         done = [Transaction(who, number) for who, number in (work or {}).items()]

@@ -16,6 +16,7 @@ KEPT_H = 24
 """How long a file that was replaced is kept for those who still read it [h]."""
 
 _ORDER = "register, time"
+_AT_A_TIME = 64 * 1024
 _KEYS = {"findings": "register, time", "intervals": "register, time", "statistics": "register, time"}
 
 
@@ -47,12 +48,13 @@ def _rewrite(table: Table, partition: tuple[tuple[str, str], ...]) -> int:
     latest = (
         f"QUALIFY row_number() OVER (PARTITION BY {_KEYS[name]} ORDER BY revision DESC) = 1" if name in _KEYS else ""
     )
+    columns = ", ".join("month::INTEGER AS month" if one == "month" else one for one in table.schema.names)
     with connect() as db:
         rows = db.execute(
-            f"SELECT * FROM read_parquet($files, hive_partitioning = true) {latest} ORDER BY {_ORDER}",
+            f"SELECT {columns} FROM read_parquet($files, hive_partitioning = true) {latest} ORDER BY {_ORDER}",
             {"files": table.files(where)},
-        ).to_arrow_table()
-    table.replace(rows, where)
+        ).to_arrow_reader(_AT_A_TIME)
+        table.replace(rows, where)
     return 1
 
 
