@@ -175,6 +175,16 @@ def test_what_cannot_be_taken_is_told_beside_its_cell_and_the_rest_is_kept(cast:
     assert school.values.get(indicator="elec_qty").value == 30000
 
 
+@pytest.mark.parametrize("text", ["1e99", "9" * 24, "1000000000000"])
+@pytest.mark.parametrize("to", ["check", "cells"])
+def test_what_is_beyond_all_bounds_is_refused_while_typing_as_when_stored(
+    cast: Cast, school: Return, text: str, to: str
+) -> None:
+    told = post(cast, school, ("elec_qty", text, 1), to=to).json()
+    assert "10^12" in told["refused"]["elec_qty"]
+    assert school.values.get(indicator="elec_qty").value == 30000
+
+
 def test_an_emptied_cell_is_unknown_and_not_zero(cast: Cast, school: Return) -> None:
     told = post(cast, school, ("gas_qty", " ", 1), ("coal_qty", "0", 0)).json()
     assert told["cells"]["gas_qty"]["shown"] == ""

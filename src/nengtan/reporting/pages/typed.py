@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from nengtan.ledger.typed import number
 from nengtan.reporting.filling import cell_name
+from nengtan.reporting.services.cells import out_of_range
 
 __all__ = ["Typed", "read_cells"]
 
@@ -55,7 +56,8 @@ def _read(cell: dict[str, Any]) -> Typed:
     record, _dot, indicator = str(cell["cell"]).rpartition(".")
     text, seen = str(cell["text"])[:LONGEST], int(cell["seen"])
     try:
-        return Typed(record, indicator, number(text), seen)
+        value = number(text)
+        return Typed(record, indicator, value, seen, out_of_range(value))
     except ValueError:
         words = _("Found “%(found)s”; a number such as 1234.5 is allowed.") % {"found": text[:40]}
         return Typed(record, indicator, None, seen, words)

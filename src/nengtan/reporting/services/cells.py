@@ -188,7 +188,11 @@ def _problem(edition: Edition, change: CellChange) -> str:
         return _("Found room “%(found)s”; allowed: %(allowed)s.") % {
             "found": change.record, "allowed": _("a code of up to 4 characters") if rooms else _("no room"),
         }  # fmt: skip
-    value = change.value
+    return out_of_range(change.value)
+
+
+def out_of_range(value: Decimal | None) -> str:
+    """Why a value can stand in no cell of a return, in words; "" where it can."""
     if value is not None and (not value.is_finite() or value < 0 or value >= LARGEST):
         return _("Found %(value)s; a value from 0 to 10^12 is allowed.") % {"value": value}
     return ""

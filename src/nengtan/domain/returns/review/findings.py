@@ -156,7 +156,8 @@ def _decimal(values: Array, at: int) -> Decimal | None:
     if not np.isfinite(value):
         return None
     short = Decimal(f"{value:.{_PLACES}f}")
-    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short.normalize()
+    whole = short.to_integral_value()
+    return whole if short == whole else short.normalize()
 
 
 def _text(value: Decimal | str | None) -> str:
@@ -165,5 +166,5 @@ def _text(value: Decimal | str | None) -> str:
         return "—"
     if isinstance(value, str):
         return value
-    text = f"{round(value, 2 if abs(value) >= 1 else 4):f}"
+    text = f"{value:.{2 if abs(value) >= 1 else 4}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
