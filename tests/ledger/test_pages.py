@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from django.urls import reverse
 
 from nengtan import reference
 from nengtan.identity.access import system_actor
+from nengtan.ledger.commands import tree
 from nengtan.ledger.commands.facts import facts_group
 from nengtan.ledger.models import ActivityFact, FactorVersion, ImportBatch, YearClosing
+from nengtan.ledger.pages import explain
 from nengtan.ledger.services import FactInput, enter_fact, intake, keep_evidence
 from nengtan.ledger.services.posting import UNVERIFIED
 from tests.budget import MOST_QUERIES
@@ -315,6 +318,17 @@ def test_the_lineage_shows_formula_factor_source_facts_and_evidence(world: Cast)
     assert "<html" not in text
     for part in ("12,078 kWh × 0.4044", "0.4044 kgCO₂/kWh", "1,001 kWh", "bill.pdf", "4.88"):
         assert part in text, part
+
+
+def test_the_lineage_dates_an_entry_by_the_day_of_this_place(world: Cast) -> None:
+    """17:30 of 1 March in Greenwich is 01:30 of 2 March here, as the page of the figure says."""
+    fact = fact_of("school")
+    fact.entered_at = datetime(2026, 3, 1, 17, 30, tzinfo=UTC)
+    fact.supersedes = fact_of("hospital")
+    names = {fact.pk: "Li"}
+    assert explain._fact(fact, names).note.endswith("Li 2026-03-02")
+    assert explain._correction(fact, names).note.endswith("Li 2026-03-02")
+    assert tree._fact(fact, names).endswith("Li 2026-03-02")
 
 
 @pytest.mark.parametrize(

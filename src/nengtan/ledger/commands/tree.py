@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 import click
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from nengtan.domain import periods
@@ -48,9 +49,8 @@ def print_tree(found: Explanation) -> None:
         % {"present": coverage.present, "expected": coverage.expected}
     )
     if found.closing:
-        click.echo(
-            _("  Closed on %(day)s: factors and figures stand.") % {"day": f"{found.closing.closed_at:%Y-%m-%d}"}
-        )
+        day = f"{localtime(found.closing.closed_at):%Y-%m-%d}"
+        click.echo(_("  Closed on %(day)s: factors and figures stand.") % {"day": day})
 
 
 def _missing(line: FormulaLine) -> str:
@@ -112,7 +112,7 @@ def _fact(fact: ActivityFact, names: Mapping[int, str]) -> str:
         f"#{fact.pk}", fact.institution.name, periods.label(fact.period), carrier_word(fact.carrier), quantity,
         f"¥{plain(fact.cost, 2)}" if fact.cost is not None else "", origin_word(fact.origin), fact.bill_no,
         f"{fact.evidence.name} {fact.source_row}".strip() if fact.evidence else "",
-        f"{names[fact.pk]} {fact.entered_at:%Y-%m-%d}",
+        f"{names[fact.pk]} {localtime(fact.entered_at):%Y-%m-%d}",
     ]  # fmt: skip
     return " · ".join(part for part in parts if part)
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from nengtan import reference
@@ -252,7 +253,7 @@ def _fact(fact: ActivityFact, names: Mapping[int, str], standing: str = "") -> E
         quantity = _("unit not verified: %(found)s") % {"found": fact.entered_quantity or formats.DASH}
     money = f"¥{formats.fixed(fact.cost, 2)}" if fact.cost is not None else ""
     text = " ".join(word for word in (periods.label(fact.period), carrier_word(fact.carrier), quantity, money) if word)
-    by = f"{names[fact.pk]} {fact.entered_at:%Y-%m-%d}"
+    by = f"{names[fact.pk]} {localtime(fact.entered_at):%Y-%m-%d}"
     proof = f"{fact.evidence.name} {fact.source_row}".strip() if fact.evidence else ""
     shared = (
         _("part of the bill of %(body)s") % {"body": fact.allocated_from.institution} if fact.allocated_from else ""
@@ -284,7 +285,7 @@ def _correction(fact: ActivityFact, names: Mapping[int, str]) -> EvidenceItem:
     withdrawn = fact.standing == ActivityFact.Standing.WITHDRAWN
     after = _("withdrawn") if withdrawn else f"{formats.exact(fact.quantity)} {unit}"
     text = f"{periods.label(fact.period)} {carrier_word(fact.carrier)} {formats.exact(before)} → {after}"
-    by = f"{names[fact.pk]} {fact.entered_at:%Y-%m-%d}"
+    by = f"{names[fact.pk]} {localtime(fact.entered_at):%Y-%m-%d}"
     return EvidenceItem(text, " · ".join(word for word in (fact.note, by) if word), fact_url(fact))
 
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from nengtan.identity.doors import ActorRequest, page
@@ -70,7 +71,7 @@ def factor(request: ActorRequest, code: str) -> HttpResponseBase:
 
 
 def _definitions(found: FactorVersion) -> list[Definition]:
-    added = f"{found.added_by or _('the platform itself')} {found.added_at:%Y-%m-%d}"
+    added = f"{found.added_by or _('the platform itself')} {localtime(found.added_at):%Y-%m-%d}"
     rows = [
         (_("Carrier"), carrier_word(found.carrier)),
         (_("As published"), f"{found.stated_value} {found.stated_unit}"),
