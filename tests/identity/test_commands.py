@@ -63,9 +63,11 @@ def test_the_trail_in_three_forms(cast: Cast) -> None:
     answer("users", "reset-password", "unit_head")
     rows = answer("audit", "--action", "user.reset_password", "--who", "system")
     assert [row["subject"] for row in rows] == ["Unit_Head Person"]
+    assert [(row["via"], row["address"]) for row in rows] == [("command", "")]
     assert answer("audit", "--until", "2001-01-01") == []
     lines = list(csv.DictReader(io.StringIO(run("audit", "--format", "csv", "--limit", "2").output)))
     assert len(lines) == 2
+    assert {"at", "who", "action", "subject", "changed", "reason", "via", "address"} == lines[0].keys()
     assert "Unit_Head Person" in run("audit").output
 
 

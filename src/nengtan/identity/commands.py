@@ -49,6 +49,8 @@ EVENT_COLUMNS = {
     "subject": _("Subject"),
     "changed": _("What changed"),
     "reason": _("Reason"),
+    "via": _("Through"),
+    "address": _("From address"),
 }
 SECRET_COLUMNS = {"username": _("User name"), "password": _("One-time password")}
 
@@ -258,6 +260,8 @@ def audit(limit: int, format: str, **wanted: Any) -> None:
             "subject": event.subject,
             "changed": text(found[event.pk]),
             "reason": event.reason,
+            "via": event.via if format != "table" else event.get_via_display(),
+            "address": event.address,
         }
         for event in events
     ]
