@@ -55,6 +55,17 @@ def test_a_faulty_row_is_refused_beside_a_good_one(row: list[Cell], place: str, 
     assert table.bad_rows == {2}
 
 
+def test_a_refused_unit_is_told_as_the_cell_says_it_and_only_units_are_offered() -> None:
+    rules = replace(RULES, units={"electricity": {"kWh": D(1), "10MWh": D(10000), "unverified": D(1)}})
+    table = read([HEAD, one(unit="吨标准煤"), one(unit=""), one(quantity="5 tce", unit="")], rules=rules)
+    told = [(problem.place, problem.code, problem.found, problem.allowed) for problem in table.problems]
+    assert told == [
+        ("E2", "unit_not_allowed", "吨标准煤", ("kWh", "10MWh")),
+        ("E3", "missing_unit", "", ("kWh", "10MWh")),
+        ("E4", "unit_not_allowed", "tce", ("kWh", "10MWh")),
+    ]
+
+
 def test_one_row_can_have_several_faults_and_each_is_named_once() -> None:
     table = read([HEAD, ["", "x", "氢", "-", "kWh", "", ""], ["", "x", "电", -1.0, "GJ", -1.0, "z"]])
     assert codes(table)[3:] == [

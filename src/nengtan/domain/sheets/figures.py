@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from .cells import Cell, shown
@@ -23,6 +23,8 @@ __all__ = ["Block", "GroupReader"]
 
 _NOTED = frozenset({"scaled", "unit_in_cell", "brackets_negative"})
 Numbers = list[Decimal | None]
+_UNVERIFIED = "unverified"
+"""What stands for the unit of a figure whose unit nobody has verified."""
 _Pair = tuple[str | None, str | None]  # carrier, unit
 
 
@@ -163,8 +165,7 @@ class GroupReader:
                 continue
             units[at] = assumed = self.rules.default_units.get(carrier)
             if assumed is None:
-                allowed = tuple(self.rules.units.get(carrier, ()))
-                self.marks.fault(at, column, Fault("missing_unit", "", allowed, {"carrier": carrier}))
+                self.marks.fault(at, column, Fault("missing_unit", "", self._offered(carrier), {"carrier": carrier}))
             elif carrier not in said:
                 said.add(carrier)
                 self.marks.note(at, column, Fault("unit_assumed", "", (), {"carrier": carrier, "unit": assumed}))
@@ -200,7 +201,7 @@ class GroupReader:
                 continue
             limit = limits[pair]
             if pair in refused:
-                self.marks.fault(at, unit_column, refused[pair])
+                self.marks.fault(at, unit_column, self._as_written(at, refused[pair]))
             if quantity < 0:
                 self.marks.fault(at, group.any, Fault("negative_quantity", f"{quantity:f}", ("0",)))
             elif limit is not None and quantity > limit:
@@ -212,14 +213,25 @@ class GroupReader:
         limits: dict[_Pair, Decimal | None] = dict.fromkeys(pairs)
         refused: dict[_Pair, Fault] = {}
         for carrier, unit in pairs:
-            if carrier is None or unit is None or unit == "unverified":
+            if carrier is None or unit is None or unit == _UNVERIFIED:
                 continue
             allowed = self.rules.units.get(carrier, {})
             if unit not in allowed:
-                refused[carrier, unit] = Fault("unit_not_allowed", unit, tuple(allowed), {"carrier": carrier})
+                refused[carrier, unit] = Fault("unit_not_allowed", unit, self._offered(carrier), {"carrier": carrier})
             elif carrier in self.rules.limits:
                 limits[carrier, unit] = self.rules.limits[carrier] / allowed[unit]
         return limits, refused
+
+    def _offered(self, carrier: str) -> tuple[str, ...]:
+        """The units of a carrier; that nobody verified one is no unit to choose."""
+        return tuple(unit for unit in self.rules.units.get(carrier, ()) if unit != _UNVERIFIED)
+
+    def _as_written(self, at: int, fault: Fault) -> Fault:
+        """The refusal of a unit in the words of the row's own unit cell, where the unit comes from there."""
+        column, units = self.layout.by_key("unit"), self.shared.units
+        if column is None or units is None or units[at] != fault.found:
+            return fault
+        return replace(fault, found=shown(self.body.columns[column.index][at]))
 
     def _check_required(self, group: Group, carriers: Sequence[str | None], periods: Periods,
                         quantities: Numbers, costs: Numbers) -> None:  # fmt: skip
