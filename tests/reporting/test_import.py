@@ -24,6 +24,7 @@ from nengtan.reporting.models import Return, Value
 from nengtan.reporting.services import CellChange, open_returns, save_cells, workbooks
 from nengtan.reporting.workbook_wording import changes_told, marked_problems
 from nengtan.ui.sheets.refused import Refused
+from nengtan.ui.sheets.wording import message
 from nengtan.ui.sheets.writer import ErrorTexts, mark_errors
 from tests.cast import Cast
 from tests.reporting.desk import QUARTER
@@ -498,7 +499,23 @@ def test_the_rules_speak_before_anything_is_stored(cast: Cast, school: Return) -
     plan = workbooks.check_file(cast.actor("district"), NAME, content)
     found = {(finding.rule, finding.cell.indicator) for _item, finding in plan.findings}
     assert ("L04", "vehicles") in found
-    assert "review_finding" in {problem.code for problem in marked_problems(plan)}
+    (told,) = [problem for problem in marked_problems(plan) if problem.column == "vehicles"]
+    place = cell_of(sheet_of(opened_book(content), 2), "103").coordinate
+    assert (told.code, told.found, told.place, "3" in message(told)) == ("review_finding", "5", place, True)
+
+
+def test_every_finding_that_must_be_righted_or_explained_is_marked_where_it_stands(cast: Cast, school: Return) -> None:
+    """Three parts filled in, their whole not: the whole, which nobody changed, is in the list all the same."""
+    content = typed(drawn(cast, school), c1031=1, c1032=1, c1033=1)
+    plan = workbooks.check_file(cast.actor("district"), NAME, content)
+    wanted = sorted(
+        finding.cell.indicator for _item, finding in plan.findings if finding.severity in ("block", "explain")
+    )
+    told = [problem for problem in marked_problems(plan) if problem.code == "review_finding"]
+    assert sorted(problem.column for problem in told) == wanted
+    changed = {change.cell[1] for _item, change, _conflict in plan.changes()}
+    assert "vehicles" in set(wanted) - changed
+    assert all(problem.sheet and problem.label and school.institution.name in message(problem) for problem in told)
 
 
 def test_faults_are_marked_in_the_file_itself_which_can_be_sent_again(cast: Cast, school: Return) -> None:

@@ -18,7 +18,8 @@ from nengtan.ui.sheets.wording import MOST_TOLD
 from nengtan.ui.sheets.wording import told as told_problem
 
 if TYPE_CHECKING:
-    from nengtan.reporting.services.workbooks import FilePlan, FileResult
+    from nengtan.domain.returns.review.findings import Finding
+    from nengtan.reporting.services.workbooks import FilePlan, FileResult, ReturnPlan
 
 CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "form_heads_missing": (
@@ -60,7 +61,7 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         _("the figure that is right; or let the file's figures stand"),
     ),
     "heading_twice": (_("Two columns mean “%(found)s”."), _("each column once")),
-    "review_finding": ("%(found)s", _("a right figure, or an explanation where the rule takes one")),
+    "review_finding": ("%(message)s", _("a right figure, or an explanation where the rule takes one")),
     "not_sealed": (
         _("No hidden sheet tells what others changed meanwhile; empty cells of “%(found)s” were left as they are."),
         "",
@@ -126,15 +127,29 @@ def findings_told(plan: FilePlan, most: int = MOST_TOLD) -> list[dict[str, Any]]
 
 
 def marked_problems(plan: FilePlan) -> list[Problem]:
-    """What is coloured in the file: faults, conflicts, and cells the rules block."""
-    places = {(item.of.pk, change.cell): change.placed for item, change, _conflict in plan.changes()}
+    """What is coloured in the file: faults, conflicts, and what the rules forbid or want explained.
+
+    A finding at a cell the file does not give stands in the list alone, with the sheet of its return.
+    """
     found = plan.errors()
     for item, finding in plan.findings:
-        placed = places.get((item.of.pk, (finding.cell.record, finding.cell.indicator)))
-        if placed is not None and finding.severity is Severity.BLOCK:
-            words = told(finding, scheme.edition(item.of.edition), "")["message"]
-            found.append(Problem(placed.row, "", "", placed.letter, "review_finding", words, sheet=placed.sheet))
+        if finding.severity in (Severity.BLOCK, Severity.EXPLAIN):
+            found.append(_finding_problem(item, finding))
     return found
+
+
+def _finding_problem(item: ReturnPlan, finding: Finding) -> Problem:
+    """A finding as a problem of the file: the line, what stands there, what is expected, and the sentence."""
+    edition = scheme.edition(item.of.edition)
+    words = told(finding, edition, item.of.institution.name)
+    line = edition.indicators.get(finding.cell.indicator)
+    label = cell_name(finding.cell.record, _named(line.name_zh, line.name_en)) if line else finding.cell.indicator
+    placed = item.places.get((finding.cell.record, finding.cell.indicator))
+    row, letter, sheet = (placed.row, placed.letter, placed.sheet) if placed else (0, "", item.sheet)
+    sentence = {"message": f"{item.of.institution.name}: {words['message']}"}
+    return Problem(
+        row, finding.cell.indicator, label, letter, "review_finding", words["found"] or "", params=sentence, sheet=sheet
+    )
 
 
 def result_dict(result: FileResult, plan: FilePlan | None = None, dry_run: bool = False) -> dict[str, Any]:

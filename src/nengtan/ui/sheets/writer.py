@@ -225,7 +225,10 @@ def mark_errors(original: bytes, texts: ErrorTexts) -> bytes:
         if problem.row and problem.letter:
             _mark(page, problem, message)
     page = book.create_sheet(_title(texts.title, book), 0)
-    rows = [(p.sheet, p.place or str(p.row), p.label, p.found, allowed, message) for p, allowed, message in texts.lines]
+    rows = [
+        (p.sheet, p.place or (str(p.row) if p.row else ""), p.label, p.found, allowed, message)
+        for p, allowed, message in texts.lines
+    ]
     columns = [
         SheetColumn(heading, width) for heading, width in zip(texts.headings, (16, 8, 20, 24, 30, 70), strict=True)
     ]

@@ -124,7 +124,7 @@ class _Checker:
         return None
 
     def _compare(self, of: Return, sheets: Sequence[Sent]) -> ReturnPlan:
-        plan, held = ReturnPlan(of), self.held[of.pk]
+        plan, held = ReturnPlan(of, sheet=sheets[0].sheet), self.held[of.pk]
         seal = self.read.seals.get((of.institution.code, of.period))
         first: dict[Cell, Sent] = {}
         for sent in sheets:
@@ -150,6 +150,7 @@ class _Checker:
         for cell, fault in sent.faults.items():
             line = lines[cell[1]]
             plan.problems.append(sent.placed(cell).problem(line.key, line.name_zh, fault))
+        plan.places |= {cell: sent.placed(cell) for cell in sent.cells}
         for cell, value in sent.cells.items():
             now = held.get(cell, (0, None))
             seen = now if seal is None else seal.cells.get(cell, (0, None))

@@ -42,7 +42,10 @@ class Change:
 
 @dataclass
 class ReturnPlan:
-    """One return and what the file would do to it; ``kept`` counts cells others changed and the file left alone."""
+    """One return and what the file would do to it; ``kept`` counts cells others changed and the file left alone.
+
+    ``places`` says where the file gives each cell, changed or not; ``sheet`` is the first that speaks of the return.
+    """
 
     of: Return
     changes: list[Change] = field(default_factory=list)
@@ -50,6 +53,8 @@ class ReturnPlan:
     problems: list[Problem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     kept: int = 0
+    places: dict[Cell, Placed] = field(default_factory=dict)
+    sheet: str = ""
 
     def is_good(self, overwrite: bool) -> bool:
         """Whether its changes can be stored."""
