@@ -29,6 +29,7 @@ from nengtan.reporting.workbook_commands import export, file_options, take_file,
 from nengtan.ui.cli import REFUSED, Words, die, emit, emit_one, format_option, one_of
 
 if TYPE_CHECKING:
+    from nengtan.domain.returns.scheme import Edition
     from nengtan.domain.returns.sheet import ReturnSheet
     from nengtan.reporting.services import CellChange
 
@@ -211,7 +212,7 @@ def _of_file(file: Path, edition: str) -> list[dict[str, object]]:
     except SheetError as error:
         words = _SHEET_FAULTS.get(error.code, _SHEET_FAULTS["no_headings"])
         die(str(words) % {"file": file.name, "found": error.found, "allowed": error.allowed})
-    _tell_left_out(sheet)
+    _tell_left_out(sheet, of)
     return [told(finding, of, str(finding.institution)) for finding in review_sheet(sheet, of)]
 
 
@@ -225,8 +226,17 @@ _SHEET_FAULTS = {
 }
 
 
-def _tell_left_out(sheet: ReturnSheet) -> None:
-    """What a file holds that is not reviewed goes to standard error, so that the findings stay clean."""
+def _tell_left_out(sheet: ReturnSheet, edition: Edition) -> None:
+    """What a file holds that is not reviewed, or was converted, goes to standard error: the findings stay clean."""
+    from nengtan.ui.sheets.wording import unit_name
+    from nengtan.ui.words import named
+
+    for key, unit in sheet.units.items():
+        line = edition.indicators[key]
+        words = _("“%(found)s” is given in %(unit)s in the file and was converted to %(allowed)s.") % {
+            "found": named(line), "unit": unit_name(unit), "allowed": unit_name(line.unit),
+        }  # fmt: skip
+        click.echo(words, err=True)
     for row, found in sheet.bad_periods:
         words = _("Row %(row)s: “%(found)s” is no period and was left out.") % {"row": row, "found": found}
         click.echo(words, err=True)

@@ -67,6 +67,7 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         "",
     ),
     "return_late": (_("The return of “%(found)s” was due on %(on)s and counts as late."), ""),
+    "unit_converted": (_("“%(found)s” is given in %(unit)s in the file and was converted to %(allowed)s."), ""),
     "heading_ignored": (_("“%(found)s” is nothing this edition asks for and was left out."), ""),
 }  # fmt: skip
 

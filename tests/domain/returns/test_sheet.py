@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from nengtan.domain.returns.scheme import Indicator
 from nengtan.domain.returns.sheet import ReturnSheet, SheetError, read_returns, rows_of
 from nengtan.domain.returns.slots import Kind, annual, quarter
 from nengtan.domain.sheets.cells import Cell, Grid
@@ -16,8 +17,8 @@ EDITION = scheme.edition("2025")
 TOP: list[Cell] = ["单位名称", "统一社会信用代码", "报告期", "单位类型", "机房代码"]
 
 
-def convert(value: Decimal, unit: str, wanted: str) -> Decimal | None:
-    return value * 10000 if (unit, wanted) == ("10MWh", "kWh") else None
+def convert(value: Decimal, unit: str, line: Indicator) -> Decimal | None:
+    return value * 10000 if (unit, line.unit) == ("10MWh", "kWh") else None
 
 
 def read(*rows: list[Cell]) -> ReturnSheet:
@@ -113,3 +114,20 @@ def test_codes_and_classes_are_judged_where_they_are_given() -> None:
     (first, second), _rooms, _of = rows_of(sheet, Kind.ANNUAL, institution_types())
     assert (first.facts["code_valid"], first.facts["class_coarse"], first.facts["code_unique"]) == (0, 1, 1)
     assert (second.facts["code_valid"], second.facts["class_valid"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("heading", "written", "value", "unreadable", "units"),
+    [
+        ("电消费量（万千瓦时）", 30.5, Decimal(305000), {}, {"elec_qty": "10MWh"}),
+        ("电消费量（万千瓦时）", "305000 kWh", Decimal(305000), {}, {"elec_qty": "10MWh"}),
+        ("电消费量（千瓦时）", 30.5, Decimal("30.5"), {}, {}),
+        ("电消费量（吨）", 30.5, None, {"elec_qty": "30.5 吨"}, {}),
+        ("电消费量（马力）", 30.5, None, {"elec_qty": "30.5 马力"}, {}),
+    ],
+)
+def test_the_unit_of_a_heading_is_minded(
+    heading: str, written: Cell, value: Decimal | None, unreadable: dict[str, str], units: dict[str, str]
+) -> None:
+    sheet = read(["单位名称", "报告期", heading], ["甲", "2025-00", written])
+    assert (sheet.rows[0].values["elec_qty"], sheet.rows[0].unreadable, sheet.units) == (value, unreadable, units)

@@ -8,20 +8,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from nengtan.domain import creditcode
 from nengtan.domain.returns.review.table import Place, ReturnRow
-from nengtan.domain.returns.scheme import Edition, Records
+from nengtan.domain.returns.scheme import Edition, Indicator, Records
 from nengtan.domain.returns.slots import Kind, Slot, SlotError, parse
+from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets.cells import Cell, Grid, is_blank, shown
-from nengtan.domain.sheets.numbers import Parsed, parse_number
 from nengtan.domain.sheets.problems import Fault
 from nengtan.domain.sheets.words import Words
 
-__all__ = ["COLUMNS", "Headings", "ReturnSheet", "SheetError", "Typed", "heading_row", "read_returns", "rows_of"]
+__all__ = [
+    "COLUMNS",
+    "Headings",
+    "ReturnSheet",
+    "SheetError",
+    "Typed",
+    "heading_row",
+    "read_returns",
+    "rows_of",
+    "stated_units",
+]
 
 COLUMNS = frozenset({"institution", "code", "credit_code", "period", "record", "class", "region"})
 """Columns that are no indicators."""
@@ -32,9 +42,6 @@ Headings = Mapping[str, str]
 _WHOSE = ("institution", "code", "credit_code")
 _LOOK_DOWN = 20
 _UNIT = re.compile(r"[(\uff08][^()\uff08\uff09]*[)\uff09]$")
-
-Convert = Callable[[Decimal, str, str], Decimal | None]
-"""A value, the unit written beside it, the unit of the form: the value in the latter, None where none leads there."""
 
 
 class SheetError(ValueError):
@@ -62,11 +69,15 @@ class Typed:
 
 @dataclass
 class ReturnSheet:
-    """What a sheet holds; ``ignored`` are headings that name nothing of the edition, ``bad_periods`` (row, found)."""
+    """What a sheet holds; ``ignored`` are headings that name nothing of the edition, ``bad_periods`` (row, found).
+
+    ``units`` are lines given in another unit than theirs, with that unit: their figures were converted.
+    """
 
     rows: list[Typed] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     bad_periods: list[tuple[int, str]] = field(default_factory=list)
+    units: dict[str, str] = field(default_factory=dict)
 
 
 def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words, convert: Convert) -> ReturnSheet:
@@ -78,8 +89,9 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
     top, columns, ignored = heading_row(grid, edition, headings)
     sheet = ReturnSheet(ignored=ignored)
     where = {name: at for at, name in columns.items() if name in COLUMNS}
-    indicators = {at: name for at, name in columns.items() if name not in COLUMNS}
-    for number, cells in enumerate(grid.rows[top + 1 :], top + 2):
+    indicators = {at: edition.indicators[name] for at, name in columns.items() if name not in COLUMNS}
+    stated = stated_units(grid.rows[top], columns, edition, headings)
+    for row, cells in enumerate(grid.rows[top + 1 :], top + 2):
         texts = {name: _text(cells, at) for name, at in where.items()}
         whose = next((text for key in _WHOSE if (text := texts.get(key))), "")
         if not whose:
@@ -87,10 +99,10 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
         try:
             period = parse(texts["period"])
         except SlotError:
-            sheet.bad_periods.append((number, texts["period"]))
+            sheet.bad_periods.append((row, texts["period"]))
             continue
         typed = Typed(
-            number,
+            row,
             whose,
             period,
             texts.get("record", ""),
@@ -98,8 +110,14 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
             texts.get("class", ""),
             texts.get("region", ""),
         )
-        for at, name in indicators.items():
-            _read(typed, name, cells[at] if at < len(cells) else None, edition, words, convert)
+        for at, line in indicators.items():
+            said = stated.get(at, "")
+            if (edition.forms[line.form].records is Records.ROOM) != bool(typed.record):
+                continue
+            _read(typed, line, cells[at] if at < len(cells) else None, words, convert, said)
+            unit = other_unit(said, line, words)
+            if unit and typed.values[line.key] is not None:
+                sheet.units[line.key] = unit
         sheet.rows.append(typed)
     return sheet
 
@@ -121,6 +139,19 @@ def heading_row(grid: Grid, edition: Edition, headings: Headings) -> tuple[int, 
                 raise SheetError("heading_twice", twice[0])
             return top, columns, [shown(cells[at]) for at in texts if at not in columns]
     raise SheetError("no_headings", grid.name, "institution period elec_qty …")
+
+
+def stated_units(
+    cells: Sequence[Cell], columns: Mapping[int, str], edition: Edition, headings: Headings
+) -> dict[int, str]:
+    """What stands in brackets behind the name of an indicator, by column; brackets of the name itself are none."""
+    names, found = _names(edition, headings), {}
+    for at, name in columns.items():
+        text = "".join(shown(cells[at]).split())
+        held = _UNIT.search(text)
+        if name not in COLUMNS and _bare(text) not in names and held is not None:
+            found[at] = held[0][1:-1]
+    return found
 
 
 def _names(edition: Edition, headings: Headings) -> dict[str, str]:
@@ -157,19 +188,14 @@ def _text(cells: Sequence[Cell], at: int) -> str:
     return shown(cells[at]).strip() if at < len(cells) and not is_blank(cells[at]) else ""
 
 
-def _read(typed: Typed, name: str, cell: Cell, edition: Edition, words: Words, convert: Convert) -> None:
-    indicator = edition.indicators[name]
-    if (edition.forms[indicator.form].records is Records.ROOM) != bool(typed.record):
-        return
-    parsed = parse_number(cell, words)
-    if isinstance(parsed, Parsed) and parsed.value is not None and parsed.unit not in (None, indicator.unit):
-        value = convert(parsed.value, parsed.unit or "", indicator.unit)
-        parsed = Parsed(value) if value is not None else Fault("unknown_unit_in_cell", shown(cell))
-    if isinstance(parsed, Fault):
-        typed.unreadable[name] = shown(cell)
-        typed.values[name] = None
+def _read(typed: Typed, line: Indicator, cell: Cell, words: Words, convert: Convert, stated: str) -> None:
+    value = number(cell, line, words, convert, stated)
+    if isinstance(value, Fault):
+        unit = f" {stated}" if value.code == "unit_not_allowed" and stated else ""
+        typed.unreadable[line.key] = shown(cell) + unit
+        typed.values[line.key] = None
     else:
-        typed.values[name] = parsed.value
+        typed.values[line.key] = value
 
 
 def rows_of(

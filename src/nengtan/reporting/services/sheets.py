@@ -14,7 +14,7 @@ from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
 from nengtan.domain.returns.review.rules import Scope
 from nengtan.domain.returns.review.table import table_of, with_rooms
-from nengtan.domain.returns.scheme import Edition
+from nengtan.domain.returns.scheme import Edition, Indicator
 from nengtan.domain.returns.sheet import ReturnSheet, SheetError, Typed, read_returns, rows_of
 from nengtan.domain.returns.slots import Kind, Slot
 from nengtan.domain.sheets.cells import Grid
@@ -36,7 +36,7 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
     for grid in (grid for grid in open_table(content, filename) if not grid.hidden):
         tag = read_tag(grid)
         if tag is not None:
-            _add_form(forms, grid, tag, edition)
+            whole.units |= _add_form(forms, grid, tag, edition)
             continue
         try:
             read = read_returns(grid, edition, scheme.headings(), sheet_words(), converted)
@@ -47,14 +47,15 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
             continue
         for name in ("rows", "ignored", "bad_periods"):
             getattr(whole, name).extend(getattr(read, name))
+        whole.units |= read.units
     whole.rows += forms.values()
     if refused and not whole.rows and not whole.bad_periods:
         raise refused[0]
     return whole
 
 
-def _add_form(forms: dict[tuple[str, Slot, str], Typed], grid: Grid, tag: Tag, edition: Edition) -> None:
-    """What a drawn form says, to the return it is of; form 1 has no figures."""
+def _add_form(forms: dict[tuple[str, Slot, str], Typed], grid: Grid, tag: Tag, edition: Edition) -> dict[str, str]:
+    """What a drawn form says, to the return it is of; form 1 has no figures. The units converted from."""
     if tag.edition != edition.code:
         raise SheetError("wrong_edition", f"{grid.name}: {tag.edition}", edition.code)
     found = read_form(grid, edition, tag.form, scheme.form_words(), sheet_words(), converted)
@@ -64,16 +65,24 @@ def _add_form(forms: dict[tuple[str, Slot, str], Typed], grid: Grid, tag: Tag, e
         typed.values[indicator] = placed.value
         if placed.fault is not None:
             typed.unreadable[indicator] = placed.fault.found
+    return found.units
 
 
-def converted(value: Decimal, unit: str, wanted: str) -> Decimal | None:
-    """A value in another unit, by the carrier that knows both, money by its multiples; None where none does."""
-    if wanted == "CNY":
-        return {"CNY": value, "10kCNY": value * 10000}.get(unit)
-    for carrier in reference.carriers().values():
-        if carrier.unit == wanted and unit in carrier.units:
-            return (value * carrier.units[unit]).normalize() + 0
-    return None
+_MULTIPLES = {("10kCNY", "CNY"): Decimal(10000), ("10km2", "m2"): Decimal(10000)}
+
+
+def converted(value: Decimal, unit: str, line: Indicator) -> Decimal | None:
+    """A value in the unit of a line: by the carrier of the line, or as all carriers of that unit agree.
+
+    Money and areas go by their multiples. None where nothing leads from one unit to the other.
+    """
+    if unit == line.unit:
+        return value
+    carriers = reference.carriers()
+    held = [carriers[line.carrier]] if line.carrier and line.carrier in carriers else list(carriers.values())
+    factors = {carrier.units.get(unit) for carrier in held if carrier.unit == line.unit}
+    factor = _MULTIPLES.get((unit, line.unit)) or (factors.pop() if len(factors) == 1 else None)
+    return None if factor is None else (value * factor).normalize() + 0
 
 
 def review_sheet(sheet: ReturnSheet, edition: Edition) -> Iterator[Finding]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from nengtan.domain.returns.forms.page import Cell, Words
 from nengtan.domain.returns.scheme import Edition, Indicator, Records
+from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets import words as vocabulary
 from nengtan.domain.sheets.cells import Cell as Content
 from nengtan.domain.sheets.cells import Grid, column_letter, is_blank, shown
-from nengtan.domain.sheets.numbers import Parsed, parse_number
 from nengtan.domain.sheets.problems import Fault, Problem
 
-__all__ = ["Convert", "FormRead", "Placed", "number", "range_fault", "read_form", "room_code"]
-
-Convert = Callable[[Decimal, str, str], Decimal | None]
-"""A value, the unit written beside it, the unit of the form: the value in the latter, None where none leads there."""
+__all__ = ["FormRead", "Placed", "range_fault", "read_form", "room_code"]
 
 _LOOK_DOWN = 25
 
@@ -48,11 +45,15 @@ class Placed:
 
 @dataclass
 class FormRead:
-    """The figures of one form, and what is wrong with the form itself; ``missing`` lines are not in it any more."""
+    """The figures of one form, and what is wrong with the form itself; ``missing`` lines are not in it any more.
+
+    ``units`` are lines given in another unit than theirs, with that unit: their figures were converted.
+    """
 
     cells: dict[Cell, Placed] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    units: dict[str, str] = field(default_factory=dict)
 
 
 def read_form(
@@ -63,18 +64,6 @@ def read_form(
     if form != 1:
         (reader.rooms if edition.forms[form].records is Records.ROOM else reader.lines)()
     return reader.read
-
-
-def number(cell: Content, unit: str, words: vocabulary.Words, convert: Convert) -> Decimal | Fault | None:
-    """A figure as people type it, in the unit of the form."""
-    parsed = parse_number(cell, words)
-    if isinstance(parsed, Parsed) and parsed.value is not None:
-        if "percent" in parsed.notes:
-            return Fault("percent_not_allowed", shown(cell))
-        if parsed.unit not in (None, unit):
-            value = convert(parsed.value, parsed.unit or "", unit)
-            return Fault("unit_not_allowed", parsed.unit or "", (unit,)) if value is None else value
-    return parsed if isinstance(parsed, Fault) else parsed.value
 
 
 def room_code(cell: Content) -> str:
@@ -111,6 +100,8 @@ class _Reader:
             self._refuse("form_heads_missing", ", ".join(self.words[key] for key in ("indicator", "code", "amount")))
             return
         top, name_at, code_at, value_at = heads
+        units = [self._plain(shown(cell)) for cell in self.grid.rows[top]]
+        unit_at = units.index(self.words["unit"]) if self.words["unit"] in units else len(units)
         by_code = {_code(line.base_code): line for line in self.of_form if line.base_code}
         by_name = {self._plain(line.name_zh): line for line in self.of_form}
         for row, cells in enumerate(self.grid.rows[top + 1 :], top + 2):
@@ -122,12 +113,14 @@ class _Reader:
                 moved = Fault("form_line_moved", self._at(cells, name_at), (line.name_zh,), {"code": code})
                 self._told(row, name_at, line, moved)
             else:
-                self._figure(row, value_at, cells, ("", line.key), line)
+                stated = self._at(cells, unit_at) if unit_at < len(units) else ""
+                self._figure(row, value_at, cells, ("", line.key), line, stated)
         self._doubles_and_gaps({line.key for line in self.of_form})
 
     def rooms(self) -> None:
         """One room a row, one line a column: by the row of codes."""
         top, columns = self._codes()
+        units = self._units(top)
         if not columns:
             self._refuse("form_heads_missing", ", ".join((self.words["room_code"], self.words["code"])))
             return
@@ -146,7 +139,7 @@ class _Reader:
                 self._told(row, 0, None, fault)
                 continue
             for at, line in columns.items():
-                self._figure(row, at, cells, (room, line.key), line)
+                self._figure(row, at, cells, (room, line.key), line, self._at(units, at))
         self._doubles_and_gaps({line.key for line in self.of_form} if rooms else set(), by_room=True)
 
     def _wrong_room(self, cell: Content, room: str, rooms: Mapping[str, int]) -> Fault | None:
@@ -156,9 +149,18 @@ class _Reader:
             return Fault("too_long", room[:40], ("4",), {"length": len(room)})
         return Fault("room_twice", room) if rooms[room] > 1 else None
 
-    def _figure(self, row: int, at: int, cells: Sequence[Content], cell: Cell, line: Indicator) -> None:
-        content = cells[at] if at < len(cells) else None
-        value = number(content, line.unit, self.sheet_words, self.convert)
+    def _units(self, top: int) -> Sequence[Content]:
+        """The row of units above the row of codes."""
+        above = self.grid.rows[top - 1] if top else []
+        return above if above and self._plain(shown(above[0])) == self.words["unit"] else []
+
+    def _figure(
+        self, row: int, at: int, cells: Sequence[Content], cell: Cell, line: Indicator, stated: str = ""
+    ) -> None:
+        content, stated = cells[at] if at < len(cells) else None, stated.rstrip(self.mark)
+        value = number(content, line, self.sheet_words, self.convert, stated)
+        if isinstance(value, Decimal) and (unit := other_unit(stated, line, self.sheet_words)):
+            self.read.units[line.key] = unit
         fault = value if isinstance(value, Fault) else range_fault(value)
         placed = Placed(self.grid.name, row, column_letter(at), None if fault else value, fault)  # type: ignore[arg-type]
         if cell in self.read.cells:

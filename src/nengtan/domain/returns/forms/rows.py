@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from nengtan.domain.returns.forms.reading import Convert, number, range_fault, room_code
-from nengtan.domain.returns.scheme import Edition, Records
-from nengtan.domain.returns.sheet import COLUMNS, Headings, heading_row
+from nengtan.domain.returns.forms.reading import range_fault, room_code
+from nengtan.domain.returns.scheme import Edition, Indicator, Records
+from nengtan.domain.returns.sheet import COLUMNS, Headings, heading_row, stated_units
 from nengtan.domain.returns.slots import Slot, SlotError, parse
+from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets import words as vocabulary
 from nengtan.domain.sheets.cells import Cell, Grid, column_letter, is_blank, shown
 from nengtan.domain.sheets.problems import Fault, Problem
@@ -33,13 +34,17 @@ class Row:
 
 @dataclass
 class RowsRead:
-    """The rows of one sheet, the letter of each column, and what is wrong with rows that name nothing."""
+    """The rows of one sheet, the letter of each column, and what is wrong with rows that name nothing.
+
+    ``units`` are lines whose heading states another unit than theirs, with that unit: their figures were converted.
+    """
 
     sheet: str
     rows: list[Row] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    units: dict[str, str] = field(default_factory=dict)
 
 
 def read_rows(grid: Grid, edition: Edition, headings: Headings, words: vocabulary.Words, convert: Convert) -> RowsRead:
@@ -53,6 +58,7 @@ def read_rows(grid: Grid, edition: Edition, headings: Headings, words: vocabular
     read.letters = {name: column_letter(at) for at, name in columns.items()}
     where = {name: at for at, name in columns.items() if name in COLUMNS}
     lines = _lines(edition, columns, rooms="record" in where)
+    stated = stated_units(grid.rows[top], columns, edition, headings)
     for row, cells in enumerate(grid.rows[top + 1 :], top + 2):
         texts = {name: _text(cells, at) for name, at in where.items()}
         held = [at for at in lines if at < len(cells) and not is_blank(cells[at])]
@@ -60,8 +66,12 @@ def read_rows(grid: Grid, edition: Edition, headings: Headings, words: vocabular
             continue
         found = _row(read, row, cells, texts, where)
         if found is not None:
-            for at, (key, unit) in lines.items():
-                _take(found, key, unit, cells[at] if at < len(cells) else None, words, convert)
+            for at, line in lines.items():
+                said = stated.get(at, "")
+                _take(found, line, cells[at] if at < len(cells) else None, words, convert, said)
+                unit = other_unit(said, line, words)
+                if unit and found.values.get(line.key) is not None:
+                    read.units[line.key] = unit
             read.rows.append(found)
     return read
 
@@ -83,13 +93,13 @@ def years_of(grid: Grid, edition: Edition, headings: Headings) -> set[int]:
     return years
 
 
-def _lines(edition: Edition, columns: Mapping[int, str], *, rooms: bool) -> dict[int, tuple[str, str]]:
-    """Column, indicator and unit of what is entered: of rooms in a sheet of rooms, of the body in any other."""
+def _lines(edition: Edition, columns: Mapping[int, str], *, rooms: bool) -> dict[int, Indicator]:
+    """Column and line of what is entered: of rooms in a sheet of rooms, of the body in any other."""
     found = {}
     for at, name in columns.items():
         line = edition.indicators.get(name)
         if line is not None and (edition.forms[line.form].records is Records.ROOM) == rooms:
-            found[at] = (line.key, line.unit)
+            found[at] = line
     return found
 
 
@@ -127,11 +137,12 @@ def _text(cells: Sequence[Cell], at: int) -> str:
     return shown(cells[at]).strip() if at < len(cells) and not is_blank(cells[at]) else ""
 
 
-def _take(row: Row, key: str, unit: str, cell: Cell, words: vocabulary.Words, convert: Convert) -> None:
+def _take(row: Row, line: Indicator, cell: Cell, words: vocabulary.Words, convert: Convert, stated: str) -> None:
+    key = line.key
     if cell is None or cell == "":
         row.values[key] = None
         return
-    value = number(cell, unit, words, convert)
+    value = number(cell, line, words, convert, stated)
     fault = value if isinstance(value, Fault) else range_fault(value)
     if fault is not None:
         row.faults[key] = fault

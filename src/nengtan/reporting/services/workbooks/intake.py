@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from nengtan.domain.returns.forms.page import Cell
 from nengtan.domain.returns.forms.reading import Placed, read_form
 from nengtan.domain.returns.forms.rows import Row, RowsRead, read_rows, years_of
 from nengtan.domain.returns.forms.seal import Seal, SealBroken, Tag, is_seal, read_seals, read_tag
-from nengtan.domain.returns.scheme import Level, edition_of
+from nengtan.domain.returns.scheme import Edition, Level, edition_of
 from nengtan.domain.returns.sheet import SheetError
 from nengtan.domain.returns.slots import Slot
 from nengtan.domain.sheets.cells import Grid
@@ -131,6 +132,7 @@ def _form(read: FileRead, grid: Grid, tag: Tag) -> None:
     read.notes += [
         replace(_of_sheet(grid, "form_line_missing"), found=edition.indicators[key].name_zh) for key in found.missing
     ]
+    read.notes += _converted(grid, edition, found.units)
     read.sent.append(sent)
 
 
@@ -143,6 +145,7 @@ def _rows(read: FileRead, grid: Grid) -> None:
         for code in sorted(set(codes.values())):
             told = read_rows(grid, scheme.edition(code), scheme.headings(), sheet_words(), converted)
             read.sent += [_sent(told, row, code) for row in told.rows if codes[row.period.year] == code]
+            read.notes += _converted(grid, scheme.edition(code), told.units)
     except SheetError as error:
         _no_rows(read, grid, error)
         return
@@ -166,6 +169,16 @@ def _sent(found: RowsRead, row: Row, edition: str) -> Sent:
         faults={(row.record, key): fault for key, fault in row.faults.items()},
         letters=found.letters,
     )  # fmt: skip
+
+
+def _converted(grid: Grid, edition: Edition, units: Mapping[str, str]) -> list[Problem]:
+    """That figures came in another unit than the form's, and were converted."""
+    lines = edition.indicators
+    return [
+        replace(_of_sheet(grid, "unit_converted"), found=lines[key].name_zh, allowed=(lines[key].unit,),
+                params={"unit": unit})
+        for key, unit in units.items()
+    ]  # fmt: skip
 
 
 def _of_sheet(grid: Grid, code: str) -> Problem:
