@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -346,3 +347,23 @@ def test_the_base_year_is_chosen_on_the_page_in_few_queries(books) -> None:
         assert len(queries) <= MOST_QUERIES, address
         assert "base=2020" in page, address
         assert "on 2020" in page, address
+
+
+def test_the_completeness_of_a_month_or_a_carrier_is_its_own(books: Cast) -> None:
+    """The school reports four carriers, the hospital and the silent office one each; only October is there."""
+    actor, region = books.actor("district"), books.regions["420106"]
+
+    def coverage(**cut: Any) -> tuple[int, int]:
+        held = accounts(actor, 2023, region=region, **cut).total.bodies.coverage
+        return held.present, held.expected
+
+    for by, cut in (("month", {"month": 10}), ("carrier", {"carrier": "electricity"})):
+        rows = {row.key: row.bodies.coverage for row in accounts(actor, 2023, region=region, by=by).rows}
+        row = rows["202310" if by == "month" else "electricity"]
+        assert coverage(**cut) == (row.present, row.expected)
+    assert coverage(month=10) == (5, 6)
+    assert coverage(month=9) == (0, 6)
+    assert coverage(carrier="electricity") == (2, 36)
+    assert coverage(carrier="electricity", month=10) == (2, 3)
+    by_type = accounts(actor, 2023, region=region, by="type", month=10)
+    assert {row.bodies.coverage.share for row in by_type.rows} == {None}

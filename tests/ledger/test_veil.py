@@ -183,3 +183,68 @@ def test_detail_elsewhere_opens_nothing_here(city: Cast) -> None:
     )
     with pytest.raises(Forbidden):
         full_accounts(actor, 2023, region)
+
+
+@pytest.fixture
+def heated(city: Cast) -> Cast:
+    """One body of the city has heat, two have diesel, four gas; in February only one told of anything."""
+    from nengtan.registry.models import Institution
+
+    system = system_actor()
+    bodies = list(Institution.objects.filter(code__startswith="420102-03").order_by("code"))
+    for carrier, unit, count in (("heat", "GJ", 1), ("diesel", "L", 2), ("natural_gas", "m3", 4)):
+        for body in bodies[:count]:
+            enter_fact(system, FactInput(body, carrier, 202301, Decimal(10), unit, Decimal(1000)))
+    enter_fact(system, FactInput(bodies[0], "electricity", 202302, Decimal(5), "kWh"))
+    return city
+
+
+def test_a_carrier_of_too_few_is_among_the_others_with_the_smallest_of_enough(heated: Cast) -> None:
+    """Heat of one and diesel of two, and gas of four beside them; electricity of all stands by itself."""
+    account = listed(heated.actor("public"), heated, "420100", "carrier")
+    rows = {row.key: row for row in account.rows}
+    assert list(rows) == ["electricity", OTHERS]
+    assert rows[OTHERS].figures.cost_cny == 7000
+    whole = listed(heated.actor("city"), heated, "420100", "carrier")
+    assert {row.key for row in whole.rows} >= {"electricity", "heat", "diesel", "natural_gas"}
+    assert account.total.figures == whole.total.figures
+
+
+def test_a_month_of_too_few_is_among_the_others_too(heated: Cast) -> None:
+    """February is one body's; January, the only other, could be taken from the year and goes with it."""
+    account = listed(heated.actor("public"), heated, "420100", "month")
+    assert [row.key for row in account.rows if row.figures.electricity_kwh is not None] == [OTHERS]
+    assert account.rows[-1].figures == account.total.figures
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        {"carrier": "heat"},
+        {"carrier": "natural_gas"},
+        {"month": 2},
+        {"carrier": "electricity", "month": 1},
+        {"carrier": "electricity", "by": "month"},
+        {"by": "carrier", "month": 1},
+    ],
+)
+def test_nor_is_either_asked_for_by_itself(heated: Cast, cut: dict[str, Any]) -> None:
+    with pytest.raises(TooFew):
+        accounts(heated.actor("public"), 2023, region=heated.regions["420100"], **cut)
+    assert accounts(heated.actor("city"), 2023, region=heated.regions["420100"], **cut).has_figures
+
+
+def test_the_page_of_the_public_draws_no_carrier_and_no_month_of_too_few(heated: Cast) -> None:
+    view = RegionView(heated.actor("public"), heated.regions["420100"], 2023, 2026)
+    assert view.cube.carriers(2023) == ["electricity", OTHERS]
+    assert not any(view.cube.figures(2023, month=month).electricity_kwh for month in (1, 2))
+    assert len(view.monthly_chart().columns) == 1, "no month may be told, so there is no series"
+    page = heated.client("public").get("/regions/420100/?year=2023").content.decode()
+    assert not {"热力", "柴油"} & set(page.split("其他")[0].replace("<", ">").split(">"))
+    assert heated.client("public").get("/ledger/accounts/?region=420100&year=2023&by=carrier").status_code == 200
+
+
+def test_below_what_was_granted_no_carrier_is_told_apart(heated: Cast) -> None:
+    """Gas of the city less that of one district would be the few of the other."""
+    rows = listed(heated.actor("public"), heated, "420102", "carrier").rows
+    assert [row.key for row in rows] == [OTHERS]

@@ -19,6 +19,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.models import YearClosing
 from nengtan.ledger.queries.cube import Cube
 from nengtan.ledger.queries.selection import Selection
+from nengtan.ledger.queries.veil import OTHERS, others_word
 from nengtan.ui import charts, formats
 from nengtan.ui.components import Change, KeyFigure
 from nengtan.ui.words import carrier_word
@@ -338,12 +339,14 @@ class YearView:
         return "tce" if self.in_energy else "kWh"
 
     def monthly_chart(self) -> charts.Chart:
-        """Months of the year by carrier, the base year as a dashed line."""
+        """Months of the year by carrier, the base year as a dashed line; in total where bodies are veiled."""
         carriers = [code for code in self.cube.carriers(self.year, self.base) if code != "water"]
+        if self.cube.veil is not None:
+            carriers = [""]
         series = [
             charts.Series(
                 code,
-                carrier_word(code),
+                _carrier_word(code),
                 [self._measure(self.cube.figures(self.year, carrier=code, month=month)) for month in range(1, 13)],
             )
             for code in carriers
@@ -357,7 +360,7 @@ class YearView:
     def structure_chart(self) -> charts.Chart:
         """What the year's energy is made of."""
         shares = [
-            charts.Share(code, carrier_word(code), figures.energy_tce, self.lineage("energy_tce", carrier=code))
+            charts.Share(code, _carrier_word(code), figures.energy_tce, self.lineage("energy_tce", carrier=code))
             for code in self.cube.carriers(self.year)
             if (figures := self.cube.figures(self.year, carrier=code)).energy_tce
         ]
@@ -369,7 +372,7 @@ class YearView:
         carriers = [code for code in self.cube.carriers() if code != "water"]
         series = [
             charts.Series(
-                code, carrier_word(code), [self._measure(self.cube.figures(year, carrier=code)) for year in years]
+                code, _carrier_word(code), [self._measure(self.cube.figures(year, carrier=code)) for year in years]
             )
             for code in carriers
         ]
@@ -392,7 +395,7 @@ class YearView:
             months = (cell for cell in self.cube.part(self.base, carrier=code) if cell.period % 100 <= self.last_month)
             delta = valued - (self.cube.account(self.base, months).co2_t or Decimal(0))
             at_old_factors += valued
-            deltas[carrier_word(code)] = delta
+            deltas[_carrier_word(code)] = delta
         steps = _largest(deltas, 2)
         steps.append(charts.Step(_("Emission factors"), now - at_old_factors))
         return charts.waterfall(
@@ -402,6 +405,13 @@ class YearView:
             steps,
             charts.Share("total", str(self.year), now),
         )
+
+
+def _carrier_word(code: str) -> str:
+    """The word of a carrier, of the rest, or of all together."""
+    if code == OTHERS:
+        return others_word()
+    return carrier_word(code) if code else _("All carriers")
 
 
 def base_of(year: int, wanted: int | None, known: Container[int]) -> int:

@@ -353,5 +353,5 @@ def _all_names(keys: list[str]) -> dict[str, str]:
 def _order(by: str, labels: Mapping[str, str]) -> list[str]:
     if by == "carrier":
         order = list(reference.carriers())
-        return sorted(labels, key=order.index)
+        return sorted(labels, key=lambda key: order.index(key) if key in order else len(order))
     return sorted(labels, key=lambda key: (key == OTHERS, key))

@@ -108,21 +108,59 @@ def together(rows: Iterable[Counted]) -> Bodies:
 
 
 def bodies_by(actor: Actor, selection: Selection, by: str) -> tuple[dict[str, Bodies], Bodies]:
-    """The bodies of each row of accounts listed ``by`` a dimension, and everybody; no rows for the total alone."""
-    if by == "region":
-        return _by_region(actor, selection)
+    """The bodies of each row of accounts listed ``by`` a dimension, and everybody; no rows for the total alone.
+
+    The completeness of a row that is cut down to a carrier or a month is not known, but of carriers and months.
+    """
+    if by in ("region", "institution", "type"):
+        found, whole = _by_body(actor, selection, by)
+        if selection.carrier or selection.month:
+            found = {key: replace(held, coverage=Coverage(0, 0)) for key, held in found.items()}
+        return found, _of_cut(actor, selection, whole)
     if by in ("carrier", "month"):
         rows = counted(actor, selection, *_SPAN)
         whole = together(rows)
         expected = _expected(selection, rows, by)
-        return _covered(whole, expected, _cells(actor, selection, "period" if by == "month" else by)), whole
+        covered = _covered(whole, expected, _cells(actor, selection, "period" if by == "month" else by))
+        return _shown(covered, veil_of(actor, selection), selection, by), _of_cut(actor, selection, whole)
+    return {}, _of_cut(actor, selection, together(counted(actor, selection)))
+
+
+def _by_body(actor: Actor, selection: Selection, by: str) -> tuple[dict[str, Bodies], Bodies]:
+    if by == "region":
+        return _by_region(actor, selection)
     if by == "institution":
         rows = _grouped(books_of(actor, selection), ["institution__code"], _OF_BOOKS)
         return {row["institution__code"]: together([row]) for row in rows}, together(rows)
-    if by == "type":
-        rows = counted(actor, selection, "kind")
-        return {row["kind"]: together([row]) for row in rows}, together(rows)
-    return {}, together(counted(actor, selection))
+    rows = counted(actor, selection, "kind")
+    return {row["kind"]: together([row]) for row in rows}, together(rows)
+
+
+def _shown(found: Mapping[str, Bodies], veil: Veil | None, selection: Selection, by: str) -> dict[str, Bodies]:
+    """Rows of carriers or months, those that may not be shown by themselves as one."""
+    if veil is None:
+        return dict(found)
+    groups: dict[str, list[Bodies]] = defaultdict(list)
+    for key, held in found.items():
+        groups[veil.key(by, key, selection.year)].append(held)
+    return {key: replace(held[0], coverage=_added(one.coverage for one in held)) for key, held in groups.items()}
+
+
+def _added(coverages: Iterable[Coverage]) -> Coverage:
+    held = list(coverages)
+    return Coverage(sum(one.present for one in held), sum(one.expected for one in held))
+
+
+def _of_cut(actor: Actor, selection: Selection, whole: Bodies) -> Bodies:
+    """Everybody, with the completeness of the carrier or month asked about; of a whole year it is known already."""
+    if not (selection.carrier or selection.month):
+        return whole
+    rows = counted(actor, selection, *_SPAN)
+    expected, cells = _expected(selection, rows, "carrier"), _cells(actor, selection, "carrier")
+    asked = [selection.carrier] if selection.carrier else list(expected)
+    wanted = sum(expected.get(carrier, 0) for carrier in asked)
+    had = sum(cells.get(carrier, 0) for carrier in (asked if selection.carrier else cells))
+    return replace(whole, coverage=Coverage(min(had, wanted), wanted))
 
 
 def _by_region(actor: Actor, selection: Selection) -> tuple[dict[str, Bodies], Bodies]:

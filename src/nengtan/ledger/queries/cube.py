@@ -20,7 +20,7 @@ from nengtan.ledger.models import RegionRollup, YearClosing
 from nengtan.ledger.places import Places
 from nengtan.ledger.queries.choosing import Choosers
 from nengtan.ledger.queries.selection import Selection, facts_of, sees_whole
-from nengtan.ledger.queries.veil import veil_of
+from nengtan.ledger.queries.veil import OTHERS, Veil, veil_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,16 @@ class Month:
 
 @dataclass
 class Cube:
-    """All months known of a subject, and its years by kind of body; figures of any part of them."""
+    """All months known of a subject, and its years by kind of body; figures of any part of them.
+
+    Under a ``veil`` carriers that may not be shown by themselves are one, and single months of too few have no figures.
+    """
 
     path: str
     months: tuple[Month, ...]
     by_kind: tuple[Month, ...]
     choosers: Choosers
+    veil: Veil | None = None
 
     @cached_property
     def years(self) -> list[int]:
@@ -74,9 +78,12 @@ class Cube:
         """By period, carrier and kind; an empty carrier stands for all."""
         found: dict[tuple[int, str, str], list[Month]] = defaultdict(list)
         for cell in (*self.months, *self.by_kind):
-            found[cell.period, cell.carrier, cell.kind].append(cell)
+            found[cell.period, self._shown_as(cell), cell.kind].append(cell)
             found[cell.period, "", cell.kind].append(cell)
         return found
+
+    def _shown_as(self, cell: Month) -> str:
+        return cell.carrier if self.veil is None else self.veil.key("carrier", cell.carrier, 0)
 
     def closing(self, year: int) -> YearClosing | None:
         """The closing of a year, if it is closed."""
@@ -84,6 +91,8 @@ class Cube:
 
     def part(self, year: int, *, carrier: str = "", month: int = 0) -> Iterator[Month]:
         """The months of a year that fit."""
+        if month and self.veil is not None and year * 100 + month not in self.veil.months:
+            return iter(())
         periods = [year * 100 + month] if month else range(year * 100 + 1, year * 100 + 13)
         return chain.from_iterable(self._cells.get((period, carrier, ""), ()) for period in periods)
 
@@ -106,8 +115,8 @@ class Cube:
 
     def carriers(self, *years: int) -> list[str]:
         """Carriers used in the years, in display order."""
-        used = {cell.carrier for cell in self.months if not years or cell.period // 100 in years}
-        return [code for code in reference.carriers() if code in used]
+        used = {self._shown_as(cell) for cell in self.months if not years or cell.period // 100 in years}
+        return [code for code in (*reference.carriers(), OTHERS) if code in used]
 
     def kinds(self, year: int) -> list[str]:
         """Kinds of body with figures in the year."""
@@ -125,7 +134,7 @@ def cube(actor: Actor, selection: Selection, years: tuple[int, int]) -> Cube:
     """
     choosers = Choosers.now()
     cells = (_from_sums if sees_whole(actor, selection) else _from_facts)(actor, selection, years, choosers.places)
-    return Cube(selection.path, *cells, choosers)
+    return Cube(selection.path, *cells, choosers, veil_of(actor, selection))
 
 
 Cells = tuple[tuple[Month, ...], tuple[Month, ...]]

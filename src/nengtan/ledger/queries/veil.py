@@ -4,18 +4,20 @@ Rows of too few institutions are shown as one row of others, which takes in the 
 itself. A region that is among the others of the region above is not shown by itself either. Types are told apart only
 at the top of what the actor may see: below it, the types of one region could be taken from those of another.
 
-Carriers and months of a whole region are not counted one by one: a carrier that a single institution of it uses is in
-its own line there.
+Carriers and months are groups that share institutions, so theirs are not added up: those that too few told of are among
+the others with the smallest one that enough told of. Of a region below what was granted no carrier is told apart, and
+no two cuts are crossed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -26,6 +28,8 @@ from nengtan.ledger.models import InstitutionYear, RegionRollup
 from nengtan.ledger.queries.selection import Selection, sees_whole
 from nengtan.reference.report import smallest_class
 from nengtan.registry.models import Region
+
+Key = TypeVar("Key", bound=Hashable)
 
 OTHERS = "others"
 """The key of the row of all groups too small to be shown."""
@@ -42,29 +46,35 @@ class TooFew(Forbidden):
 
 @dataclass(frozen=True)
 class Veil:
-    """What of a region may be shown: the years hidden, and by year the kinds and regions below shown by themselves."""
+    """What of a region may be shown: the years hidden; by year the kinds and regions below shown by themselves; the
+    carriers shown by themselves in every year, and the months (yyyymm).
+    """
 
     hidden: frozenset[int]
     kinds: Mapping[int, frozenset[str]]
     regions: Mapping[int, frozenset[str]]
+    carriers: frozenset[str]
+    months: frozenset[int]
 
     def key(self, by: str, key: str, year: int) -> str:
-        """The key a row of accounts ``by`` kind ("type") or region is shown under."""
-        if by not in ("type", "region"):
+        """The key a row of accounts ``by`` a dimension is shown under."""
+        if not by:
             return key
-        shown = self.kinds if by == "type" else self.regions
-        return key if key in shown.get(year, ()) else OTHERS
+        shown: Container[object] = {
+            "type": self.kinds.get(year, ()), "region": self.regions.get(year, ()), "carrier": self.carriers,
+            "month": {str(month) for month in self.months},
+        }[by]  # fmt: skip
+        return key if key in shown else OTHERS
 
     def require(self, selection: Selection, by: str) -> None:
         """Raise :class:`TooFew` where the answer would tell of too few institutions."""
-        crossed = bool(selection.carrier or selection.month)
-        unknown = bool(selection.kind) and selection.kind not in self.kinds.get(selection.year, ())
-        if (
-            selection.year in self.hidden
-            or unknown
-            or (selection.kind and (crossed or by))
-            or (by in ("type", "region") and crossed)
-        ):
+        cuts = sum(map(bool, (selection.kind, selection.carrier, selection.month, by)))
+        unknown = (
+            (selection.kind and selection.kind not in self.kinds.get(selection.year, ()))
+            or (selection.carrier and selection.carrier not in self.carriers)
+            or (selection.month and selection.periods[0] not in self.months)
+        )
+        if selection.year in self.hidden or unknown or cuts > 1:
             raise TooFew(too_few())
 
 
@@ -76,8 +86,8 @@ def others_word() -> str:
 def too_few() -> str:
     """Why nothing is shown."""
     return _(
-        "A region or type is shown only if at least %(least)s institutions told of each of its figures, and types and "
-        "regions below are not cut down further: else single institutions could be made out."
+        "A region, type, carrier or month is shown only if at least %(least)s institutions told of it, and none of "
+        "them is cut down further: else single institutions could be made out."
     ) % {"least": smallest_class()}
 
 
@@ -103,7 +113,36 @@ def veil_of(actor: Actor, selection: Selection) -> Veil | None:
         of_kind = _grouped((kind, sizes) for (_path, kind), sizes in inside.items())
         kinds[year] = frozenset(of_kind) - folded(of_kind, least) if len(chain) == 1 else frozenset()
         regions[year] = _shown_below(inside, region.path, least)
-    return Veil(frozenset(hidden), kinds, regions)
+    carriers, months = _shown_of_all(region, least)
+    return Veil(frozenset(hidden), kinds, regions, carriers if len(chain) == 1 else frozenset(), months)
+
+
+def _shown_of_all(region: Region, least: int) -> tuple[frozenset[str], frozenset[int]]:
+    """The carriers and the months shown by themselves: what enough bodies told of, and not the smallest of it either
+    where anything is left out.
+    """
+    rows = RegionRollup.objects.filter(region=region, period__gte=10_000).exclude(cells=0, costs=0).order_by()
+    told: dict[int, dict[str, int]] = defaultdict(dict)
+    for period, carrier, cells, costs in rows.values_list("period", "carrier").annotate(Sum("cells"), Sum("costs")):
+        told[period][carrier] = max(cells, costs)
+    used: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for period, carriers in told.items():
+        for carrier, bodies in carriers.items():
+            used[period // 100][carrier] = max(used[period // 100][carrier], bodies)
+    everything = {carrier for carriers in used.values() for carrier in carriers}
+    left_out = {carrier for carriers in used.values() for carrier in _left_out(carriers, least)}
+    months: dict[int, dict[int, int]] = defaultdict(dict)
+    for period, carriers in told.items():
+        months[period // 100][period] = max(carriers.values())
+    shown = {period for of_year in months.values() for period in of_year.keys() - _left_out(of_year, least)}
+    return frozenset(everything - left_out), frozenset(shown)
+
+
+def _left_out(groups: Mapping[Key, int], least: int) -> set[Key]:
+    """Groups that may share bodies, of which too few told, and the smallest of which enough did."""
+    small = {key for key, bodies in groups.items() if bodies < least}
+    rest = groups.keys() - small
+    return small | {min(rest, key=lambda key: (groups[key], str(key)))} if small and rest else small
 
 
 def _told(path: str) -> dict[int, dict[tuple[str, str], tuple[int, ...]]]:
