@@ -7,7 +7,7 @@ a single institution, from the books themselves.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -114,16 +114,19 @@ def bodies_by(actor: Actor, selection: Selection, by: str) -> tuple[dict[str, Bo
     """
     if by in ("region", "institution", "type"):
         found, whole = _by_body(actor, selection, by)
-        if selection.carrier or selection.month:
-            found = {key: replace(held, coverage=Coverage(0, 0)) for key, held in found.items()}
-        return found, _of_cut(actor, selection, whole)
+        if not (selection.carrier or selection.month):
+            return found, whole
+        unknown = {key: replace(held, coverage=Coverage(0, 0)) for key, held in found.items()}
+        return unknown, _of_cut(actor, selection, counted(actor, selection, *_SPAN))
+    if not (by or selection.carrier or selection.month):
+        return {}, together(counted(actor, selection))
+    rows = counted(actor, selection, *_SPAN)
     if by in ("carrier", "month"):
-        rows = counted(actor, selection, *_SPAN)
         whole = together(rows)
         expected = _expected(selection, rows, by)
         covered = _covered(whole, expected, _cells(actor, selection, "period" if by == "month" else by))
-        return _shown(covered, veil_of(actor, selection), selection, by), _of_cut(actor, selection, whole)
-    return {}, _of_cut(actor, selection, together(counted(actor, selection)))
+        return _shown(covered, veil_of(actor, selection), selection, by), _of_cut(actor, selection, rows)
+    return {}, _of_cut(actor, selection, rows)
 
 
 def _by_body(actor: Actor, selection: Selection, by: str) -> tuple[dict[str, Bodies], Bodies]:
@@ -151,11 +154,11 @@ def _added(coverages: Iterable[Coverage]) -> Coverage:
     return Coverage(sum(one.present for one in held), sum(one.expected for one in held))
 
 
-def _of_cut(actor: Actor, selection: Selection, whole: Bodies) -> Bodies:
+def _of_cut(actor: Actor, selection: Selection, rows: Sequence[Counted]) -> Bodies:
     """Everybody, with the completeness of the carrier or month asked about; of a whole year it is known already."""
+    whole = together(rows)
     if not (selection.carrier or selection.month):
         return whole
-    rows = counted(actor, selection, *_SPAN)
     expected, cells = _expected(selection, rows, "carrier"), _cells(actor, selection, "carrier")
     asked = [selection.carrier] if selection.carrier else list(expected)
     wanted = sum(expected.get(carrier, 0) for carrier in asked)
