@@ -6,6 +6,7 @@ point is a setting whose default is what most implementations seen do.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import md5
@@ -81,12 +82,11 @@ def sealed(text: str, profile: LinkProfile, plain: bool = False) -> bytes:
 def opened(body: bytes, profile: LinkProfile) -> str:
     """The text of a body, enciphered or plain; raises `BadFrame` for what is neither.
 
-    Some collectors send readable bodies before they are known, and some write GB 18030 whatever they declare.
+    Some collectors send readable bodies before they are known, and some write GB 18030 whatever they declare. A
+    readable body begins with its root or a declaration: one byte alone a cipher may well begin with.
     """
-    if body.lstrip().startswith((b"<", b"\xef\xbb\xbf<")):
+    if profile.aes_key is None or body.removeprefix(BOM_UTF8).lstrip().startswith((b"<root", b"<?xml")):
         return _decoded(body)
-    if profile.aes_key is None:
-        raise BadFrame(Fault.CONTENT, body[:8].hex(), "<")
     if len(body) % KEY_BYTES:
         raise BadFrame(Fault.CONTENT, len(body), f"a multiple of {KEY_BYTES}")
     data = _cipher(profile).decryptor().update(body)

@@ -234,7 +234,7 @@ class ConsumptionOut(Schema):
     quality: str
 
 
-class FindingOut(Schema):
+class ReadingFindingOut(Schema):
     """A reading a person must look at."""
 
     meter: str
@@ -246,7 +246,7 @@ class FindingOut(Schema):
     message: str
 
 
-@router.get("/readings/findings", response=list[FindingOut], summary="Readings to look at")
+@router.get("/readings/findings", response=list[ReadingFindingOut], summary="Readings to look at")
 def readings_findings(request: ActorRequest, stretch: Query[Period]) -> list[dict[str, Any]]:
     """What the rules found and what was kept and marked, of meters you may see, latest first; without bounds a week."""
     until = _aware(stretch.until) if stretch.until else timezone.now()
