@@ -89,6 +89,29 @@ def test_the_template_is_a_workbook(cast: Cast, run: Run, tmp_path: Path) -> Non
     assert (tmp_path / "t.xlsx").read_bytes()[:2] == b"PK"
 
 
+@pytest.mark.parametrize("format", ["table", "csv"])
+def test_what_a_total_lacks_is_said_below_the_accounts(
+    cast: Cast, run: Run, tmp_path: Path, format: str, settings: Any
+) -> None:
+    settings.LANGUAGE_CODE = "en"
+    path = tmp_path / "other.xlsx"
+    path.write_bytes(
+        bills(
+            ("420106-S1", None, "2023-01", "电力", 100, "kWh", 80, "账单", "1"),
+            ("420106-S1", None, "2023-01", "其他能源", 5, "tce", 80, "账单", "2"),
+        )
+    )
+    run("import", "activity", path)
+    for cut in ((), ("--by", "carrier")):
+        told = run("accounts", "--region", "420106", "--year", "2023", *cut, "--format", format)
+        assert told.stderr == (
+            "The total is incomplete: Other energy: no factor for this carrier (CO₂ emission factor)\n"
+        )
+        assert "incomplete" not in told.stdout
+    whole = run("accounts", "--region", "420106", "--year", "2023", "--carrier", "electricity", "--format", format)
+    assert whole.stderr == ""
+
+
 def test_accounts_and_their_lineage(cast: Cast, run: Run, file: Path) -> None:
     run("import", "activity", file, "--partial")
     (total,) = printed(run("accounts", "--region", "420106", "--year", "2023", "--format", "json"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from nengtan import reference
+from nengtan.domain.accounts import Missing
 from nengtan.ledger.models import ActivityFact, Origin
 from nengtan.ledger.queries.lineage import UNITS
 from nengtan.registry.models import Region
 from nengtan.ui.components import badge_html
-from nengtan.ui.words import named
+from nengtan.ui.words import carrier_word, named
 
 MEASURES: dict[str, Promise | str] = {
     "energy_tce": _("Energy, by heat value"),
@@ -97,6 +98,16 @@ _JUDGEMENT = {
     ActivityFact.Standing.UNVERIFIED: "warn",
     ActivityFact.Standing.WITHDRAWN: "bad",
 }
+
+
+def gap_words(missing: Iterable[Missing]) -> list[str]:
+    """What is in no total, and why: each carrier and reason once; primary values are not told apart."""
+    told = [
+        f"{carrier_word(item.carrier)}: {REASONS.get(str(item.reason), item.reason)} ({KINDS[str(item.kind)]})"
+        for item in missing
+        if str(item.kind) != "coal_equivalent_primary"
+    ]
+    return list(dict.fromkeys(told))
 
 
 def weight(unit: str) -> str:

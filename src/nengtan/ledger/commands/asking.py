@@ -21,7 +21,7 @@ from nengtan.ledger.queries.lineage import UNITS, selection_from
 from nengtan.ledger.queries.lineage import explain as explain_figure
 from nengtan.ledger.queries.selection import Selection
 from nengtan.ledger.typed import number
-from nengtan.ledger.words import KINDS, MEASURES, REASONS, weight
+from nengtan.ledger.words import KINDS, MEASURES, REASONS, gap_words, weight
 from nengtan.ui.cli import die, emit, emit_one, format_option, one_of, to_json
 from nengtan.ui.words import choices, unit_word
 
@@ -94,6 +94,8 @@ def accounts(
         click.echo(to_json(printed))
         return
     emit(printed, _columns() | (_changes(base) if base else {}), format)
+    for gap in gap_words(account.total.figures.missing):
+        click.echo(_("The total is incomplete: %(what)s") % {"what": gap}, err=True)
 
 
 def _changes(base: int) -> dict[str, str]:

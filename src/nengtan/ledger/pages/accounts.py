@@ -21,12 +21,11 @@ from nengtan.ledger.pages.explain import explain_url
 from nengtan.ledger.queries.accounts import Account, AccountRow, accounts
 from nengtan.ledger.queries.lineage import value_of
 from nengtan.ledger.queries.veil import OTHERS, TooFew
-from nengtan.ledger.words import KINDS, MEASURES, REASONS, measure_unit
+from nengtan.ledger.words import MEASURES, REASONS, gap_words, measure_unit
 from nengtan.registry.models import Institution, Region
 from nengtan.ui.components import Change, Crumb, KeyFigure, change_html
 from nengtan.ui.formats import percent
 from nengtan.ui.tables import Column, Table
-from nengtan.ui.words import carrier_word
 
 STRIP = ("energy_tce", "co2_t", "kgce_per_m2", "kgce_per_person", "water_m3", "cost_cny")
 LISTED = (
@@ -79,7 +78,7 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
         "table": table,
         "note": _note(account),
         "key_figures_list": [_key_figure(account, measure, actor) for measure in STRIP],
-        "gaps": _gaps(account),
+        "gaps": gap_words(account.total.figures.missing),
         "unlike": _unlike(account, base) if base else "",
     }
     return (table.answer() if table else None) or render(request, "ledger/accounts.html", context)
@@ -192,16 +191,6 @@ def _reason(row: AccountRow, measure: str) -> str:
     if measure.endswith("per_person") and row.bodies.persons is None:
         return gettext("the number of persons is not known")
     return gettext("nothing is known of it")
-
-
-def _gaps(account: Account) -> list[str]:
-    """What is in no total, and why."""
-    told = [
-        f"{carrier_word(item.carrier)}: {REASONS.get(str(item.reason), item.reason)} ({KINDS[str(item.kind)]})"
-        for item in account.total.figures.missing
-        if str(item.kind) != "coal_equivalent_primary"
-    ]
-    return list(dict.fromkeys(told))
 
 
 def _table(account: Account, request: ActorRequest) -> Table:
