@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 
 from nengtan.identity.access import system_actor
+from nengtan.identity.models import Grant
 from nengtan.ledger.services import FactInput, enter_fact
+from nengtan.registry.models import Region
 from tests.cast import Cast
 
 IMPORT, ENTER = 'href="/ledger/import/"', 'href="/ledger/add/'
@@ -52,6 +54,22 @@ def test_with_figures_a_year_can_be_closed(cast: Cast) -> None:
     assert IMPORT not in page
     assert "Close a year below" in page
     assert "manager of the region closes" in main_of(cast, "statistician", "/ledger/closings/")
+
+
+@pytest.mark.parametrize("address", ["/regions/420102/", "/ledger/", *PAGES])
+def test_without_institutions_the_register_comes_first(cast: Cast, address: str) -> None:
+    """Every row of a file of bills would be refused, so nobody is sent there."""
+    advice = "Import the register of your institutions, then their bills."
+    assert advice not in main_of(cast, "district", address.replace("420102", "420106"))
+    empty = Region.objects.get(code="420102")
+    Grant.objects.filter(user__username__in=("district", "verifier")).update(region=empty)
+    page = main_of(cast, "district", address)
+    assert advice in page
+    assert 'href="/register/import/"' in page
+    alive = main_of(cast, "district", "/register/alive/")
+    assert "The register holds no institution of this year." in alive
+    assert "Every institution of this year" not in alive
+    assert advice not in main_of(cast, "verifier", address)
 
 
 def enter(cast: Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -22,6 +23,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.queries.accounts import AccountRow
 from nengtan.ledger.queries.veil import OTHERS
 from nengtan.registry.models import Institution, Region
+from nengtan.registry.queries.listing import register_is_due
 from nengtan.ui.components import Change, Crumb, badge_html, change_html, peers_svg
 from nengtan.ui.tables import Column, Table
 from nengtan.ui.tables.columns import Text
@@ -233,6 +235,7 @@ def region(request: ActorRequest, code: str) -> HttpResponseBase:
             return answer
     context = {
         "view": view,
+        "register_is_due": partial(register_is_due, request.actor),
         "crumbs": region_crumbs(request.actor, view.above),
         "years": view.cube.years[::-1],
         "year": view.year,

@@ -23,6 +23,7 @@ from nengtan.ledger.queries.lineage import value_of
 from nengtan.ledger.queries.veil import OTHERS, TooFew
 from nengtan.ledger.words import MEASURES, REASONS, gap_words, measure_unit
 from nengtan.registry.models import Institution, Region
+from nengtan.registry.queries.listing import register_is_due
 from nengtan.ui.components import Change, Crumb, KeyFigure, change_html
 from nengtan.ui.formats import percent
 from nengtan.ui.tables import Column, Table
@@ -60,7 +61,7 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
         "regions": _regions(actor), "can_detail": actor.can(Capability.VIEW_DETAIL), "institutions": _offered(actor),
         "base": base or "", "base_options": _base_options(year, years),
         "subject": institution or region or gettext("Energy and carbon accounts"),
-        "crumbs": [Crumb(gettext("Energy and carbon accounts"))],
+        "crumbs": [Crumb(gettext("Energy and carbon accounts"))], "register_is_due": partial(register_is_due, actor),
     }  # fmt: skip
     if region is None and institution is None:
         return render(request, "ledger/accounts.html", context)

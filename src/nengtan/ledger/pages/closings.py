@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +24,7 @@ from nengtan.ledger.pages.cells import who
 from nengtan.ledger.pages.forms import CloseForm, ReasonForm, add_errors
 from nengtan.ledger.queries.closings import closings_for, facts_exist, figures_agree
 from nengtan.ledger.services.closing import close_year, reopen_year
+from nengtan.registry.queries.listing import register_is_due
 from nengtan.ui.components import Crumb, badge_html
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
 from nengtan.ui.tables.filters import Rows
@@ -116,6 +118,7 @@ def closings(request: ActorRequest) -> HttpResponseBase:
         "table": table,
         "form": form,
         "nothing_to_close": nothing,
+        "register_is_due": partial(register_is_due, request.actor),
         "crumbs": [Crumb(gettext("Closed years"))],
         **_checked(request),
     }

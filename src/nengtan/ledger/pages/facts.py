@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from nengtan.domain import periods
 from nengtan.identity.access import Actor
@@ -31,6 +32,7 @@ from nengtan.ledger.services.evidence import keep_evidence, path_of, safe_media_
 from nengtan.ledger.services.posting import UNVERIFIED, YearClosed
 from nengtan.ledger.words import item_word, origin_word, standing_badge
 from nengtan.registry.models import Institution
+from nengtan.registry.queries.listing import register_is_due
 from nengtan.ui.components import Crumb, Definition
 from nengtan.ui.words import carrier_word, kind_word, unit_word
 
@@ -55,6 +57,10 @@ def facts(request: ActorRequest) -> HttpResponseBase:
         empty_href=reverse("activity_import") if request.actor.can(Capability.WRITE_ACTIVITY) else "",
         empty_action=_("Import bills"),
     )
+    if not table.count and not table.is_filtered and register_is_due(request.actor):
+        table.empty_title = gettext_lazy("There are no institutions yet")
+        table.empty_text = gettext_lazy("Import the register of your institutions, then their bills.")
+        table.empty_href, table.empty_action = reverse("registry_import"), _("Import the register")
     context = {"table": table, "can_write": request.actor.can(Capability.WRITE_ACTIVITY), "crumbs": crumbs()}
     return table.answer() or render(request, "ledger/facts.html", context)
 

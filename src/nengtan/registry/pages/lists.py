@@ -156,6 +156,7 @@ def alive_check(request: ActorRequest) -> HttpResponseBase:
     asked = text.isdecimal() and 2000 <= int(text) <= this
     year = int(text) if asked else alive.year_to_check(request.actor, this)
     found = alive.doubtful(request.actor, year)
+    checked = alive.checked(request.actor, year).count()
     serious = sum(len(one.reasons) > 1 for one in found)
     writable = set(
         Institution.objects.for_actor(request.actor, Capability.WRITE_REGISTRY)
@@ -169,14 +170,16 @@ def alive_check(request: ActorRequest) -> HttpResponseBase:
         caption=_("Still alive?"),
         columns=doubt_columns(lambda body: body.pk in writable and body.closed_on is None),
         filters=DOUBT_FILTERS,
-        empty_title=_("Nobody stands out"),
-        empty_text=_("Every institution of this year has staff, area and activity."),
+        empty_title=_("Nobody stands out") if checked else _("Nobody to check"),
+        empty_text=_("Every institution of this year has staff, area and activity.")
+        if checked
+        else _("The register holds no institution of this year."),
     )
     context = {
         "table": table,
         "year": year,
         "years": list(range(this, this - 6, -1)),
-        "checked": alive.checked(request.actor, year).count(),
+        "checked": checked,
         "found": len(found),
         "serious": serious,
         "figures": [

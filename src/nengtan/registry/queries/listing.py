@@ -9,6 +9,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from nengtan.identity.access import Actor
+from nengtan.identity.roles import Capability
 from nengtan.registry.models import Asset, Attribute, Building, Contact, Institution, Meter, Occupancy
 from nengtan.ui.fields import FixedPointField
 
@@ -26,6 +27,11 @@ def institutions(actor: Actor, day: date | None = None) -> QuerySet[Institution]
     return rows.annotate(
         area_held=in_force("institution", "area_m2", day), persons_held=in_force("institution", "persons", day)
     )
+
+
+def register_is_due(actor: Actor) -> bool:
+    """Whether the actor's part of the register is empty and theirs to fill: without bodies no bill has a place."""
+    return actor.can(Capability.WRITE_REGISTRY) and not Institution.objects.for_actor(actor).exists()
 
 
 def buildings(actor: Actor) -> QuerySet[Any]:
