@@ -191,3 +191,11 @@ def test_a_foreign_workbook_is_not_taken_in(cast: Cast, tmp_path: Path) -> None:
     ran = run("fill", "--file", str(path))
     assert ran.exit_code == 1
     assert "a.csv" in ran.output
+
+
+def test_two_bodies_of_one_name_in_a_file_are_no_doubles(tmp_path: Path) -> None:
+    path = tmp_path / "returns.csv"
+    path.write_text("单位编码,单位名称,报告期,电消费量\nA1,甲学校,2025-00,100\nA2,甲学校,2025-00,70\n", "utf-8")
+    found = json.loads(run("review", "--edition", "2025", "--file", str(path), "--format", "json").stdout)
+    assert "L14" not in {item["rule"] for item in found if item["severity"] == "block"}
+    assert {item["institution"] for item in found} == {"A1 甲学校", "A2 甲学校"}

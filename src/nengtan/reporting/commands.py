@@ -213,7 +213,14 @@ def _of_file(file: Path, edition: str) -> list[dict[str, object]]:
         words = _SHEET_FAULTS.get(error.code, _SHEET_FAULTS["no_headings"])
         die(str(words) % {"file": file.name, "found": error.found, "allowed": error.allowed})
     _tell_left_out(sheet, of)
-    return [told(finding, of, str(finding.institution)) for finding in review_sheet(sheet, of)]
+    names = {typed.institution: typed.name for typed in sheet.rows if typed.name}
+    return [told(finding, of, _whose(str(finding.institution), names)) for finding in review_sheet(sheet, of)]
+
+
+def _whose(institution: str, names: dict[str, str]) -> str:
+    """A body of a file as a reader knows it: its code with its name."""
+    name = names.get(institution, "")
+    return institution if name in institution else f"{institution} {name}"
 
 
 _SHEET_FAULTS = {

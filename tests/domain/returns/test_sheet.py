@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from nengtan.domain.returns.scheme import Indicator
-from nengtan.domain.returns.sheet import ReturnSheet, SheetError, read_returns, rows_of
+from nengtan.domain.returns.sheet import ReturnSheet, SheetError, join_named, read_returns, rows_of
 from nengtan.domain.returns.slots import Kind, annual, quarter
 from nengtan.domain.sheets.cells import Cell, Grid
 from nengtan.reference import institution_types, scheme
@@ -131,3 +131,14 @@ def test_the_unit_of_a_heading_is_minded(
 ) -> None:
     sheet = read(["单位名称", "报告期", heading], ["甲", "2025-00", written])
     assert (sheet.rows[0].values["elec_qty"], sheet.rows[0].unreadable, sheet.units) == (value, unreadable, units)
+
+
+def test_bodies_of_one_name_are_told_apart_by_their_codes() -> None:
+    """Two schools of one name are no doubles; a row that gives the name alone belongs to the one body of that name."""
+    top: list[Cell] = ["单位编码", "单位名称", "报告期", "电消费量"]
+    sheet = read(top, ["1", "甲", "2025-00", 100], ["2", "甲", "2025-00", 70], ["3", "乙", "2025-00", 5],
+                 ["", "乙", "2024-00", 4])  # fmt: skip
+    join_named(sheet.rows)
+    rows, _rooms, _of = rows_of(sheet, Kind.ANNUAL, institution_types())
+    assert [(row.institution, row.facts["duplicates"]) for row in rows] == [("1", 0), ("2", 0), ("3", 0), ("3", 0)]
+    assert rows[2].views["last"] == {"elec_qty": 4}

@@ -28,6 +28,7 @@ __all__ = [
     "SheetError",
     "Typed",
     "heading_row",
+    "join_named",
     "read_returns",
     "rows_of",
     "stated_units",
@@ -54,7 +55,10 @@ class SheetError(ValueError):
 
 @dataclass
 class Typed:
-    """One row: whose, which period and room, what was read, and what could not be."""
+    """One row: whose, which period and room, what was read, and what could not be.
+
+    ``institution`` tells bodies apart: the code, else the credit code with the name, else the name (:func:`_whose`).
+    """
 
     row: int
     institution: str
@@ -63,6 +67,7 @@ class Typed:
     credit_code: str = ""
     institution_class: str = ""
     region: str = ""
+    name: str = ""
     values: dict[str, Decimal | None] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
 
@@ -93,7 +98,7 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
     stated = stated_units(grid.rows[top], columns, edition, headings)
     for row, cells in enumerate(grid.rows[top + 1 :], top + 2):
         texts = {name: _text(cells, at) for name, at in where.items()}
-        whose = next((text for key in _WHOSE if (text := texts.get(key))), "")
+        whose = _whose(texts)
         if not whose:
             continue
         try:
@@ -109,6 +114,7 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
             creditcode.normalise(texts.get("credit_code", "")),
             texts.get("class", ""),
             texts.get("region", ""),
+            texts.get("institution", ""),
         )
         for at, line in indicators.items():
             said = stated.get(at, "")
@@ -120,6 +126,30 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
                 sheet.units[line.key] = unit
         sheet.rows.append(typed)
     return sheet
+
+
+def _whose(texts: Mapping[str, str]) -> str:
+    """What tells a body from others: its code; names are shared, and a credit code may be given to two by mistake.
+
+    >>> _whose({"code": "420106-S1", "institution": "No 1 School"}), _whose({"institution": "No 1 School"})
+    ('420106-S1', 'No 1 School')
+    >>> _whose({"credit_code": "12420106MB0000001A", "institution": "No 1 School"})
+    '12420106MB0000001A No 1 School'
+    """
+    by_name = " ".join(text for key in ("credit_code", "institution") if (text := texts.get(key)))
+    return texts.get("code") or by_name
+
+
+def join_named(rows: Sequence[Typed]) -> None:
+    """Give rows that name a body by less (its name or credit code) to the one body other rows say more of."""
+    more: dict[str, set[str]] = defaultdict(set)
+    for typed in rows:
+        for less in {typed.name, typed.credit_code} - {"", typed.institution}:
+            more[less].add(typed.institution)
+    for typed in rows:
+        held = more.get(typed.institution, set())
+        if len(held) == 1:
+            (typed.institution,) = held
 
 
 def heading_row(grid: Grid, edition: Edition, headings: Headings) -> tuple[int, dict[int, str], list[str]]:

@@ -15,7 +15,7 @@ from nengtan.domain.returns.review.findings import Finding
 from nengtan.domain.returns.review.rules import Scope
 from nengtan.domain.returns.review.table import table_of, with_rooms
 from nengtan.domain.returns.scheme import Edition, Indicator
-from nengtan.domain.returns.sheet import ReturnSheet, SheetError, Typed, read_returns, rows_of
+from nengtan.domain.returns.sheet import ReturnSheet, SheetError, Typed, join_named, read_returns, rows_of
 from nengtan.domain.returns.slots import Kind, Slot
 from nengtan.domain.sheets.cells import Grid
 from nengtan.reference import scheme
@@ -49,6 +49,7 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
             getattr(whole, name).extend(getattr(read, name))
         whole.units |= read.units
     whole.rows += forms.values()
+    join_named(whole.rows)
     if refused and not whole.rows and not whole.bad_periods:
         raise refused[0]
     return whole
