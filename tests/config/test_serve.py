@@ -132,14 +132,14 @@ def test_a_signal_ends_all_within_seconds(site: Site, how: signal.Signals) -> No
     assert "worker" in words
     assert len(group(process.pid)) >= 4
     process.send_signal(how)
-    assert process.wait(10) == 0
+    assert process.wait(30) == 0
     until_gone(process.pid, 1)
 
 
 def test_ctrl_c_at_a_terminal_reaches_everybody_and_ends_all(site: Site) -> None:
     process, _address = site.serve()
     os.killpg(process.pid, signal.SIGINT)
-    process.wait(10)
+    process.wait(30)
     until_gone(process.pid, 1)
 
 
