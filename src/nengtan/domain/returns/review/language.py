@@ -1,7 +1,8 @@
 """What an expression of the rule language means: names and functions become operations of a program.
 
-Names: an indicator (`elec_qty`); in a check over `each` indicator `value`, its `cost`, its `parts` together, and the
-`whole` of form 2 that contains it; a derived figure (`energy`); a fact about the return (`months`); a threshold.
+Names: an indicator (`elec_qty`); in a check over `each` indicator `value`, its `cost`, its `parts` together,
+`all_parts` (the same, unknown while one of them is), and the `whole` of form 2 that contains it; a derived figure
+(`energy`); a fact about the return (`months`); a threshold.
 Views take any expression to other figures of the same institution: `last(…)` a year ago, `previous(…)` the period
 before, `base(…)` the base year, `periods(…)` the sum of the year's shorter periods, `usual(…)` the median of twelve
 months, `metered(…)`, `rooms(…)` the sum over data rooms, `children(…)` the sum of approved children.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from math import nan
 
 from nengtan.domain.returns.review.expressions import ExpressionError, parse
@@ -25,7 +27,7 @@ NOW = "now"
 FACT = "fact"
 VIEWS = ("last", "previous", "base", "periods", "usual", "metered", "rooms", "children")
 PEER_VIEWS = ("peers", "spread")
-_LINKS = ("value", "cost", "parts", "whole")
+_LINKS = ("value", "cost", "parts", "all_parts", "whole")
 MOST_VISITS = 20_000
 """Parts of one expression after groups and derived figures are written out, so that groups in groups end."""
 
@@ -158,9 +160,13 @@ class Translator:
             raise ExpressionError.at(node, "no_each", name)
         if name == "value":
             return self._column(here.view, each)
-        if name == "parts":
+        if name in ("parts", "all_parts"):
             parts = [self._column(here.view, part) for part in words.parts.get(each, ())]
-            return self._program.put("sum", *parts) if parts else self._program.number(nan)
+            if not parts:
+                return self._program.number(nan)
+            if name == "parts":
+                return self._program.put("sum", *parts)
+            return reduce(lambda left, right: self._program.put("add", left, right), parts)
         other = (words.costs if name == "cost" else words.wholes).get(each)
         return self._column(here.view, other) if other else self._program.number(nan)
 

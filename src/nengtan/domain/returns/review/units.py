@@ -112,7 +112,7 @@ class _Reader:
 
     def _name(self, name: str, each: str | None) -> Unit:
         words = self._words
-        if name in ("value", "cost", "parts", "whole"):
+        if name in ("value", "cost", "parts", "all_parts", "whole"):
             other = {"cost": words.costs, "whole": words.wholes}.get(name, {}).get(each or "", each or "")
             return _read(words.units[other], "") if other in words.units else None
         declared = words.units.get(name)
