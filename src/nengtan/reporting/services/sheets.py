@@ -45,6 +45,7 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
                 raise
             refused.append(error)
             continue
+        _of_edition(grid, edition)
         for name in ("rows", "ignored", "bad_periods"):
             getattr(whole, name).extend(getattr(read, name))
         whole.units |= read.units
@@ -53,6 +54,15 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
     if refused and not whole.rows and not whole.bad_periods:
         raise refused[0]
     return whole
+
+
+def _of_edition(grid: Grid, edition: Edition) -> None:
+    """Refuse a sheet of rows that was drawn here for another edition, as its title says."""
+    words, (title, _blank, code) = scheme.form_words(), grid.name.partition(" ")
+    if title in (words["consumption_sheet"], words["rooms_sheet"]) and code in scheme.editions().keys() - {
+        edition.code
+    }:
+        raise SheetError("wrong_edition", grid.name, edition.code)
 
 
 def _add_form(forms: dict[tuple[str, Slot, str], Typed], grid: Grid, tag: Tag, edition: Edition) -> dict[str, str]:
