@@ -132,7 +132,7 @@ def test_a_signal_ends_all_within_seconds(site: Site, how: signal.Signals) -> No
     assert "worker" in words
     assert len(group(process.pid)) >= 4
     process.send_signal(how)
-    assert process.wait(30) == 0
+    assert process.wait(10) == 0
     until_gone(process.pid, 1)
 
 
