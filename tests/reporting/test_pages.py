@@ -241,7 +241,8 @@ def test_it_goes_from_the_statistician_to_the_department_and_back(cast: Cast, sc
 
 
 def test_the_buttons_are_those_of_the_reader_and_say_why_not(cast: Cast, school: Return) -> None:
-    post(cast, school, ("vehicles", "3", 0), ("vehicles_gasoline", "1", 0))
+    parts = (("vehicles_gasoline", "1", 0), ("vehicles_diesel", "0", 0), ("vehicles_new_energy", "0", 0))
+    post(cast, school, ("vehicles", "3", 0), *parts)
     text = page(cast, school)
     assert re.search(r"disabled>Submit to the statistics head</button> <small>Errors must be mended first", text)
     head = page(cast, school, "statistics_head")

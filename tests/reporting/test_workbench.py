@@ -36,7 +36,9 @@ def quarter(cast: Cast) -> dict[str, Return]:
         handed_in(cast, found[name])
     school = found["school"]
     Value.objects.filter(of=school, indicator="area").update(value=Decimal(1))
-    Value.objects.create(of=school, indicator="vehicles", value=Decimal(3), provenance="typed")
+    parts = {"vehicles": 3, "vehicles_gasoline": 1, "vehicles_diesel": 1, "vehicles_new_energy": 0}
+    for indicator, count in parts.items():
+        Value.objects.create(of=school, indicator=indicator, value=Decimal(count), provenance="typed")
     Return.objects.filter(pk=school.pk).update(state="entering")
     school.refresh_from_db()
     return found
