@@ -25,7 +25,7 @@ from nengtan.ledger.queries.bodies import Counted, counted, together
 from nengtan.ledger.queries.cube import cube
 from nengtan.ledger.queries.selection import Selection, books_of, facts_of, require_visible, sees_whole
 from nengtan.ledger.queries.standing_out import MOST, StandingOut, standing_out
-from nengtan.ledger.queries.veil import OTHERS, TooFew, others_word, too_few, veil_of
+from nengtan.ledger.queries.veil import OTHERS, TooFew, others_word, too_few
 from nengtan.registry.models import Region
 from nengtan.ui import charts
 from nengtan.ui.components import Progress
@@ -247,7 +247,7 @@ class RegionView(YearView):
     @cached_property
     def withheld(self) -> str:
         """Why this year is not shown, if too few institutions stand behind it; else empty."""
-        veil = veil_of(self.actor, self.selection)
+        veil = self.cube.veil
         is_hidden = veil is not None and (self.year in veil.hidden or (veil.hidden and not self.cube.years))
         return too_few() if is_hidden else ""
 

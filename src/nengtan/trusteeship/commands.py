@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nengtan.domain import finance as figures
+from nengtan.ledger.typed import number
 from nengtan.ui.cli import die, emit_one, format_option, to_json
 
 MOST_YEARS = 100
@@ -39,9 +40,10 @@ def _number(option: str, text: str, allowed: str, least: float = -math.inf) -> f
     """A number as people write it: full-width digits, per cent."""
     plain = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
     try:
-        value = float(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
+        held = number(plain.removesuffix("%"))
     except ValueError:
-        _refuse(option, text, allowed)
+        held = None
+    value = math.nan if held is None else float(held) / (100 if plain.endswith("%") else 1)
     if not math.isfinite(value) or value < least:
         _refuse(option, text, allowed)
     return value

@@ -178,7 +178,7 @@ def test_children_that_show_more_than_their_parent_are_a_loss_below_nothing() ->
 
 
 def test_a_room_is_too_cold_only_while_it_is_cooled_and_used() -> None:
-    degrees = too_cold(np.array([24.0, 24.0, 27.0]), np.array([True, False, True]), np.ones(3, np.bool_))
+    degrees = too_cold(np.array([24.0, 24.0, 27.0]), np.array([True, False, True]), np.ones(3, np.bool_), 26.0)
     assert degrees[0] == 2
     assert np.isnan(degrees[1])
     assert degrees[2] == -1

@@ -1,7 +1,7 @@
 """What is watched: night load, leaks, demand, power factor, completeness, balance, temperature, budget.
 
-Each gives a series or a figure to hold against a limit; the limits are settings, whose defaults are this project's
-design but where a source is named.
+Each gives a series or a figure to hold against a limit; the limits are settings, and the defaults here this project's
+design. What a notice or a contract sets is given by the caller.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from nengtan.domain.metering.readings import Flags, Floats
 from nengtan.domain.watching.episodes import Watch
 
 __all__ = [
-    "SUMMER_LIMIT",
-    "WINTER_LIMIT",
     "budget_used",
     "leaking",
     "loss",
@@ -23,12 +21,6 @@ __all__ = [
     "too_cold",
     "too_warm",
 ]
-
-SUMMER_LIMIT = 26.0
-"""Cooled rooms are not set below [°C] (General Office of the State Council, 2007: public buildings but hospitals)."""
-
-WINTER_LIMIT = 20.0
-"""Heated rooms are not set above [°C] (the same notice)."""
 
 
 def night_base(values: Floats, most: int = 20) -> float | None:
@@ -90,19 +82,19 @@ def loss(parent: Floats, children: Floats, complete: Floats, least: float = 0.95
     return found
 
 
-def too_cold(temperature: Floats, cooling: Flags, occupied: Flags, limit: float = SUMMER_LIMIT) -> Floats:
-    """Degrees below what a cooled room may have while somebody is there; NaN else.
+def too_cold(temperature: Floats, cooling: Flags, occupied: Flags, limit: float) -> Floats:
+    """Degrees below what a cooled room may have [°C] while somebody is there; NaN else.
 
-    >>> too_cold(np.array([24.5, 24.5]), np.array([True, True]), np.array([True, False])).tolist()
+    >>> too_cold(np.array([24.5, 24.5]), np.array([True, True]), np.array([True, False]), 26.0).tolist()
     [1.5, nan]
     """
     return np.where(cooling & occupied, limit - temperature, np.nan)
 
 
-def too_warm(temperature: Floats, heating: Flags, occupied: Flags, limit: float = WINTER_LIMIT) -> Floats:
-    """Degrees above what a heated room may have while somebody is there; NaN else.
+def too_warm(temperature: Floats, heating: Flags, occupied: Flags, limit: float) -> Floats:
+    """Degrees above what a heated room may have [°C] while somebody is there; NaN else.
 
-    >>> too_warm(np.array([22.0]), np.array([True]), np.array([True])).tolist()
+    >>> too_warm(np.array([22.0]), np.array([True]), np.array([True]), 20.0).tolist()
     [2.0]
     """
     return np.where(heating & occupied, temperature - limit, np.nan)

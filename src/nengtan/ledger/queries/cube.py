@@ -133,8 +133,10 @@ def cube(actor: Actor, selection: Selection, years: tuple[int, int]) -> Cube:
     Kinds of too few bodies for the actor to see are one kind, and years of too few are left out.
     """
     choosers = Choosers.now()
-    cells = (_from_sums if sees_whole(actor, selection) else _from_facts)(actor, selection, years, choosers.places)
-    return Cube(selection.path, *cells, choosers, veil_of(actor, selection))
+    if not sees_whole(actor, selection):
+        return Cube(selection.path, *_from_facts(actor, selection, years, choosers.places), choosers)
+    veil = veil_of(actor, selection)
+    return Cube(selection.path, *_from_sums(selection, years, choosers.places, veil), choosers, veil)
 
 
 Cells = tuple[tuple[Month, ...], tuple[Month, ...]]
@@ -145,7 +147,7 @@ def _span(years: tuple[int, int]) -> tuple[int, int]:
     return years[0] * 100 + 1, years[1] * 100 + 12
 
 
-def _from_sums(actor: Actor, selection: Selection, years: tuple[int, int], places: Places) -> Cells:
+def _from_sums(selection: Selection, years: tuple[int, int], places: Places, veil: Veil | None) -> Cells:
     """From the sums kept of the region, which know of every year as of every month."""
     kind = Case(When(period__lt=10_000, then="kind"), default=Value(""))
     rows = (
@@ -156,7 +158,6 @@ def _from_sums(actor: Actor, selection: Selection, years: tuple[int, int], place
         .values_list("period", "of", "carrier", "zone")
         .annotate(Sum("quantity"), Sum("cost"), Sum("cells"), Sum("costs"), told=Sum(Greatest("cells", "costs")))
     )
-    veil = veil_of(actor, selection)
     months, by_kind = [], []
     for period, of, carrier, zone, quantity, cost, cells, costs, told in rows:
         amounts = quantity if cells else None, cost if costs else None

@@ -12,7 +12,7 @@ no two cuts are crossed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
@@ -58,13 +58,18 @@ class Veil:
 
     def key(self, by: str, key: str, year: int) -> str:
         """The key a row of accounts ``by`` a dimension is shown under."""
-        if not by:
-            return key
-        shown: Container[object] = {
-            "type": self.kinds.get(year, ()), "region": self.regions.get(year, ()), "carrier": self.carriers,
-            "month": {str(month) for month in self.months},
-        }[by]  # fmt: skip
-        return key if key in shown else OTHERS
+        match by:
+            case "type":
+                shown = key in self.kinds.get(year, ())
+            case "region":
+                shown = key in self.regions.get(year, ())
+            case "carrier":
+                shown = key in self.carriers
+            case "month":
+                shown = int(key) in self.months
+            case _:
+                shown = True
+        return key if shown else OTHERS
 
     def require(self, selection: Selection, by: str) -> None:
         """Raise :class:`TooFew` where the answer would tell of too few institutions."""
