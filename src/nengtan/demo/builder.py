@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from nengtan import __version__
 from nengtan.demo import campus
 from nengtan.demo.district import SEED, District, build, notice
+from nengtan.demo.feeding import STATE, begin
 from nengtan.demo.mark import MARK, NotADemo, state_of
 from nengtan.demo.returns import TODAY, add_returns
 from nengtan.demo.workbooks import write_workbooks
@@ -102,9 +103,11 @@ def _begin_anew(folder: Path) -> None:
     if connection.vendor != "sqlite":
         raise NotADemo(_("A demonstration was begun in this database and not finished; empty the database first."))
     connection.close()
-    for leftover in folder.glob("nengtan.sqlite3*"):
-        leftover.unlink()
-    shutil.rmtree(folder / "files", ignore_errors=True)
+    for pattern in ("nengtan.sqlite3*", "inbox.sqlite3*", STATE):
+        for leftover in folder.glob(pattern):
+            leftover.unlink()
+    for name in ("files", "lake"):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _write_mark(path: Path, state: dict[str, Any]) -> None:
@@ -147,6 +150,7 @@ def _work(actor: Actor, district: District, folder: Path) -> Iterator[tuple[str,
     for path in paths:
         if path.name.startswith(("3-", "5-")):
             yield path.name, partial(_import_activity, actor, path)
+    yield _("simulated readings of meters"), partial(begin, folder)
 
 
 @transaction.atomic

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Batch", "Inbox", "Message", "Refused", "Stored"]
+__all__ = ["Batch", "Inbox", "Latest", "Message", "Refused", "Stored"]
 
 REMEMBERED = 30 * 24 * 3600 * 1_000_000
 """How long the names of moved messages are kept [µs]; after that a repeat is known by its readings."""
+
+_CHUNK = 900
+"""Values in one question: SQLite of old takes no more than 999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,19 @@ class Refused:
     reason: str
     count: int
     sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The last reading of a register: when it was taken and when it arrived [µs since 1970 UTC], and what it showed.
+
+    Readings that are left out of consumption (`marks.Mark`) are none of these.
+    """
+
+    register: int
+    time: int
+    value: float
+    received: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,7 @@ class Message:
     readings: int
     payload: bytes
     refused: tuple[Refused, ...] = ()
+    latest: tuple[Latest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +113,10 @@ class Inbox(ABC):
             f"times {self.number_type} NOT NULL, first {self.number_type} NOT NULL, "
             f"latest {self.number_type} NOT NULL, sample TEXT NOT NULL, PRIMARY KEY (source, meter, reason))"
         )
+        yield (
+            f"CREATE TABLE IF NOT EXISTS inbox_latest (register {self.number_type} PRIMARY KEY, "
+            f"time {self.number_type} NOT NULL, value DOUBLE PRECISION NOT NULL, received {self.number_type} NOT NULL)"
+        )
 
     def accept(self, *messages: Message) -> list[Stored]:
         """Keep messages, all or none, durable when this returns; a repeat changes nothing."""
@@ -113,6 +134,7 @@ class Inbox(ABC):
         )  # fmt: skip
         if cursor.rowcount == 1:
             self._refuse(cursor, message)
+            self._note_latest(cursor, message)
             return Stored()
         cursor.execute(
             self._sql("SELECT digest FROM inbox_message WHERE source = ? AND name = ?"), (message.source, message.name)
@@ -130,6 +152,38 @@ class Inbox(ABC):
                 ),
                 (message.source, one.meter, one.reason, one.count, message.received, message.received, one.sample),
             )
+
+    def _note_latest(self, cursor: Any, message: Message) -> None:
+        """In the order of the registers, so that two messages at once never wait for each other in turn."""
+        cursor.executemany(
+            self._sql(
+                "INSERT INTO inbox_latest AS l (register, time, value, received) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (register) DO UPDATE SET time = excluded.time, value = excluded.value, "
+                "received = excluded.received WHERE excluded.time >= l.time"
+            ),
+            [
+                (one.register, one.time, one.value, one.received)
+                for one in sorted(message.latest, key=lambda one: one.register)
+            ],
+        )
+
+    def latest(self, registers: Collection[int] | None = None) -> dict[int, Latest]:
+        """The last reading of each of some registers, or of all; without those that never sent one."""
+        with self.transaction() as cursor:
+            if registers is None:
+                cursor.execute("SELECT register, time, value, received FROM inbox_latest")
+                return {row[0]: Latest(*row) for row in cursor.fetchall()}
+            found: dict[int, Latest] = {}
+            wanted = sorted(registers)
+            for start in range(0, len(wanted), _CHUNK):
+                part = wanted[start : start + _CHUNK]
+                marks = ", ".join("?" * len(part))
+                cursor.execute(
+                    self._sql(f"SELECT register, time, value, received FROM inbox_latest WHERE register IN ({marks})"),  # noqa: S608
+                    part,
+                )
+                found |= {row[0]: Latest(*row) for row in cursor.fetchall()}
+        return found
 
     def take(self, after: int, most_bytes: int) -> Batch | None:
         """The next messages under a number of their own, greater than ``after``; None when nothing waits.

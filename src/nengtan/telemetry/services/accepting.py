@@ -17,7 +17,7 @@ from nengtan.domain.metering.rules import SECOND
 from nengtan.identity.access import Actor, system_actor
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Meter
-from nengtan.telemetry.inbox import Message, Refused, open_inbox
+from nengtan.telemetry.inbox import Latest, Message, Refused, open_inbox
 from nengtan.telemetry.lake.columns import packed
 from nengtan.telemetry.marks import Mark, marks_of
 from nengtan.telemetry.models import Gateway, Register
@@ -136,8 +136,18 @@ def _messages(
         payload = packed(register[part], time[part], value[part], mark[part]) if len(time) else b""
         whole_name = f"{name or digest}{f' {number}' if number else ''}"
         refused = tuple(_told(faults)) if not number else ()
-        found.append(Message(source, whole_name, digest, received, len(time[part]), payload, refused))
+        latest = _latest(register[part], time[part], value[part], mark[part], received)
+        found.append(Message(source, whole_name, digest, received, len(time[part]), payload, refused, latest))
     return found
+
+
+def _latest(register: Ints, time: Ints, value: Any, mark: Any, received: int) -> tuple[Latest, ...]:
+    """The last reading of each register among those that are not marked."""
+    plain = np.flatnonzero(mark == Mark.NONE)
+    order = plain[np.lexsort((time[plain], register[plain]))]
+    last = np.ones(len(order), np.bool_)
+    last[:-1] = register[order][1:] != register[order][:-1]
+    return tuple(Latest(int(register[at]), int(time[at]), float(value[at]), received) for at in order[last].tolist())
 
 
 def _told(faults: Iterable[Fault]) -> Iterable[Refused]:
