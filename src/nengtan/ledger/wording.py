@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nengtan.ledger.services.metered import LeftOut
 
 PRICE = _("%(carrier)s at %(found)s CNY/%(unit)s; most rows of this file pay about %(usual)s. The unit may be wrong.")
+USUAL = _("usually about %(usual)s %(unit)s a month")
 
 CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "conflicting_row": (
@@ -65,6 +66,62 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         ),
         "",
     ),
+    "usual_high": (
+        _(
+            "%(found)s for %(carrier)s of %(who)s is far above its other months: %(times)s times the usual %(usual)s "
+            "%(unit)s. Please check the unit."
+        ),
+        USUAL,
+    ),
+    "usual_high_slip": (
+        _(
+            "%(found)s for %(carrier)s of %(who)s is about %(times)s times its usual month (%(usual)s %(unit)s): the "
+            "unit is probably too large. Please check it."
+        ),
+        USUAL,
+    ),
+    "usual_low": (
+        _(
+            "%(found)s for %(carrier)s of %(who)s is far below its other months: the usual %(usual)s %(unit)s is "
+            "%(times)s times as much. Please check the unit."
+        ),
+        USUAL,
+    ),
+    "usual_low_slip": (
+        _(
+            "The usual month of %(carrier)s of %(who)s (%(usual)s %(unit)s) is about %(times)s times %(found)s: the "
+            "unit is probably too small. Please check it."
+        ),
+        USUAL,
+    ),
+    "usual_high_rows": (
+        _(
+            "%(carrier)s: %(count)s rows are far above the usual months of their institutions: rows %(named)s …. "
+            "Please check the unit."
+        ),
+        "",
+    ),
+    "usual_high_slip_rows": (
+        _(
+            "%(carrier)s: %(count)s rows are about %(times)s times the usual months of their institutions: rows "
+            "%(named)s …. The unit is probably too large."
+        ),
+        "",
+    ),
+    "usual_low_rows": (
+        _(
+            "%(carrier)s: %(count)s rows are far below the usual months of their institutions: rows %(named)s …. "
+            "Please check the unit."
+        ),
+        "",
+    ),
+    "usual_low_slip_rows": (
+        _(
+            "%(carrier)s: %(count)s rows are about one part in %(times)s of the usual months of their institutions: "
+            "rows %(named)s …. The unit is probably too small."
+        ),
+        "",
+    ),
     "sheet_left_out": (_("The sheet “%(found)s” has no headings of figures and was left out."), ""),
     "sheet_hidden": (_("The sheet “%(found)s” is hidden and was left out."), _("a visible sheet, if it is meant")),
     "formulas_taken": (_("%(count)s formulas were taken with the results stored in the file."), ""),
@@ -105,6 +162,7 @@ def result_dict(result: Result, dry_run: bool = False) -> dict[str, Any]:
         "errors_omitted": max(len(result.errors) - MOST_TOLD, 0),
         "notes": [wording.told(problem) for problem in result.notes],
         "prices": [wording.told(problem) for problem in result.prices[:MOST_TOLD]],
+        "unusual": [wording.told(problem) for problem in result.unusual[:MOST_TOLD]],
         "sheets": [sheet_dict(sheet) for sheet in understood_sheets(result.sheets)],
         "skipped": skipped_dicts(result.skipped),
         "skipped_omitted": max(len(list(result.skipped)) - MOST_TOLD, 0),
@@ -125,6 +183,9 @@ def preview_dict(plan: ActivityPlan) -> dict[str, Any]:
         "omitted": wording.omitted(len(errors)),
         "prices": [wording.told(price) for price in plan.prices[:MOST_TOLD]],
         "prices_omitted": wording.omitted(len(plan.prices)),
+        "unusual": [wording.told(one) for one in plan.unusual[:MOST_TOLD]],
+        "unusual_count": len(plan.unusual),
+        "unusual_omitted": wording.omitted(len(plan.unusual)),
         "good": good,
         "bad": bad,
         "same": same,

@@ -221,7 +221,7 @@ def file_task(
             else:
                 drafts.forget(found, PREVIEW)
             short: dict[str, Any] = {
-                name: told[name][:TOLD] for name in ("errors", "notes", "prices", "skipped") if name in told
+                name: told[name][:TOLD] for name in ("errors", "notes", "prices", "unusual", "skipped") if name in told
             }
             return {**told, **short, "draft": draft}
 

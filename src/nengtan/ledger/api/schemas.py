@@ -158,6 +158,9 @@ class ImportOut(Schema):
     prices: list[ProblemOut] = Field(
         description="rows whose price per unit stands out, each by itself; notes tell of them together"
     )
+    unusual: list[ProblemOut] = Field(
+        description="rows far from the usual months of their institution, each by itself; they are taken"
+    )
     sheets: list[SheetOut] = Field(description="how each sheet was understood")
     skipped: list[SkippedOut] = Field(description="rows left out on purpose, the first thousand")
     skipped_omitted: int = Field(description="how many more there are")

@@ -20,7 +20,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, ImportBatch
 from nengtan.ledger.pages.cells import batch_badge
 from nengtan.ledger.pages.forms import ReasonForm, UploadForm, add_errors
-from nengtan.ledger.pages.tables import IMPORT_FILTERS, BatchTable, FactTable, price_table
+from nengtan.ledger.pages.tables import IMPORT_FILTERS, BatchTable, FactTable, price_table, unusual_table
 from nengtan.ledger.queries.history import importers, visible_evidence
 from nengtan.ledger.services import intake
 from nengtan.ledger.services.entries import withdraw_batch
@@ -76,6 +76,7 @@ def activity_preview(request: ActorRequest, key: str) -> HttpResponseBase:
         return found
     table = sending.problem_table(found.get("errors", ()), request)
     prices = price_table(found.get("prices", ()), request)
+    unusual = unusual_table(found.get("unusual", ()), request)
     region = region_of(draft.options.get("region", ""))
     context = {
         **found,
@@ -84,9 +85,11 @@ def activity_preview(request: ActorRequest, key: str) -> HttpResponseBase:
         "region": region,
         "table": table,
         "prices": prices,
+        "unusual": unusual,
         "crumbs": _crumbs(draft.filename),
     }
-    return table.answer() or prices.answer() or render(request, "ledger/import_preview.html", context)
+    answer = table.answer() or prices.answer() or unusual.answer()
+    return answer or render(request, "ledger/import_preview.html", context)
 
 
 @page(Capability.WRITE_ACTIVITY)

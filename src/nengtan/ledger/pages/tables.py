@@ -208,6 +208,26 @@ def price_table(told: Iterable[Mapping[str, Any]], request: ActorRequest) -> Tab
     )
 
 
+def unusual_table(told: Iterable[Mapping[str, Any]], request: ActorRequest) -> Table:
+    """Rows of a sent file far from the usual months of their institution."""
+    return Table(
+        list(told),
+        request,
+        id="unusual",
+        prefix="u_",
+        caption=_("Quantities far from the usual months"),
+        columns=(
+            Column("sheet", _("Sheet"), sort=True, priority=2),
+            Column("row", _("Row"), numeric=True, decimals=0, sort=True),
+            Column("label", _("Column"), priority=2),
+            Column("found", _("Found"), nowrap=True),
+            Column("allowed", _("Usual"), nowrap=True),
+            Column("message", _("What stands out"), whole=True),
+        ),
+        page_sizes=(20, 200, 1000),
+    )
+
+
 def _in_short(factor: FactorVersion) -> str:
     return Truncator(source_words(factor.source)).chars(50)
 

@@ -25,6 +25,7 @@ from nengtan.ledger.services.intake.matching import Body, Institutions, Unmatche
 from nengtan.ledger.services.intake.plan import ActivityPlan, SheetPlan
 from nengtan.ledger.services.intake.prices import odd_prices, together
 from nengtan.ledger.services.intake.rules import activity_rules
+from nengtan.ledger.services.intake.usual import Figures, alike, far_off
 from nengtan.ledger.services.posting import UNVERIFIED, Entry, home_of, homes_of
 from nengtan.reference.words import sheet_words
 from nengtan.registry.models import Region
@@ -127,8 +128,12 @@ class _Checker:
         self.closed = self._closed(ids)
         months = [period for sheet in self.sheets for period in (sheet.table.period or ())]
         self.stored = known(ids, (min(months), max(months))) if ids and months else {}
-        for sheet, column in zip(self.sheets, pairs, strict=True):
-            _Sheet(self, sheet, column).run()
+        checked = [_Sheet(self, sheet, column) for sheet, column in zip(self.sheets, pairs, strict=True)]
+        for one in checked:
+            one.run()
+        for one, found in zip(checked, far_off([one.passing() for one in checked]), strict=False):
+            one.sheet.unusual = found
+            one.sheet.notes += map(together, alike(found))
 
     def _texts(self, name: str) -> set[str]:
         return {text for sheet in self.sheets for text in getattr(sheet.table, name) if text}
@@ -157,6 +162,9 @@ class _Sheet:
         self.checker, self.sheet, self.table, self.pairs = checker, sheet, sheet.table, pairs
         self.bad: set[int] = set()
         self.told: set[tuple[object, ...]] = set()
+        self.known: set[int] = set()
+        self.found: list[Body | Unmatched] = []
+        self.quantities: Sequence[int | None] = ()
 
     def run(self) -> None:
         if not len(self.table):
@@ -169,11 +177,23 @@ class _Sheet:
         self._items()
         self._lengths()
         self._costs()
-        quantities, costs = _figures(table)
-        for alike in odd_prices(table, quantities, costs):
-            self.sheet.notes.append(together(alike))
-            self.sheet.prices += alike
-        self._compare(self._keys(), quantities, costs)
+        self.quantities, costs = _figures(table)
+        for same in odd_prices(table, self.quantities, costs):
+            self.sheet.notes.append(together(same))
+            self.sheet.prices += same
+        self._compare(self._keys(), self.quantities, costs)
+
+    def passing(self) -> Figures:
+        """The quantities of the rows that are not refused."""
+        at = [at for at, quantity in enumerate(self.quantities) if quantity is not None and at not in self.bad]
+        bodies, carriers = self.found, self.table.carrier
+        return Figures(
+            self.table,
+            at,
+            [(body.id, carriers[one]) for one in at for body in (bodies[one],) if isinstance(body, Body)],
+            [self.quantities[one] or 0 for one in at],
+            self.known,
+        )
 
     def fault(self, at: int, key: str, fault: Fault) -> None:
         """Refuse a row; one fault of a cell is told once, however many figures the row holds."""
@@ -327,6 +347,7 @@ class _Sheet:
         unverified = entry.entered_unit == UNVERIFIED
         if any(item.says(entry.quantity, entry.cost, entry.entered_quantity, unverified) for item in there):
             self.sheet.unchanged_rows.add(self.table.row[at])
+            self.known.add(at)
             return
         key = _figure(self.table, at)
         found = _shown(entry.quantity, entry.cost) or entry.entered_quantity

@@ -19,8 +19,8 @@ class SheetPlan:
     """One sheet: ``entries`` are new figures, ``corrections`` differ from stored ones and say which they replace.
 
     ``rows`` and ``correction_rows`` are the sheet rows they come from; ``conflicts`` tell of the corrections as
-    problems, for when they are not wanted. ``prices`` are rows whose price per unit stands out; ``notes`` tell of them
-    together.
+    problems, for when they are not wanted. ``prices`` are rows whose price per unit stands out, ``unusual`` those far
+    from the usual months of their institution; ``notes`` tell of them together.
     """
 
     table: ActivityTable
@@ -32,6 +32,7 @@ class SheetPlan:
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     prices: list[Problem] = field(default_factory=list)
+    unusual: list[Problem] = field(default_factory=list)
     unchanged_rows: set[int] = field(default_factory=set)
     unread: int = 0
 
@@ -69,6 +70,11 @@ class OfSheets:
     def prices(self) -> list[Problem]:
         """Rows whose price per unit stands out, each by itself; notes tell of them together."""
         return [price for sheet in self.sheets for price in sheet.prices]
+
+    @property
+    def unusual(self) -> list[Problem]:
+        """Rows far from the usual months of their institution, each by itself; notes tell of them together."""
+        return [one for sheet in self.sheets for one in sheet.unusual]
 
     @property
     def skipped(self) -> Iterator[tuple[str, Skipped]]:
