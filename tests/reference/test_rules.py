@@ -45,10 +45,16 @@ FAILING: list[tuple[str, str, Severity, str, dict[str, Any], dict[str, Any]]] = 
     ("L03", "parts", B, "gasoline_qty", {"gasoline_qty": 1, "gasoline_other_qty": None}, {}),
     ("L03", "parts", B, "diesel_cost", {"diesel_other_cost": "3700"}, {}),
     ("L03", "parts", B, "diesel_qty", {"diesel_qty": None}, {}),
+    ("L03", "unchecked", I, "gasoline_qty", {"gasoline_other_qty": None}, {}),
+    ("L03", "unchecked", I, "diesel_cost", {"diesel_vehicle_cost": None, "diesel_other_cost": None}, {}),
+    ("L03", "unchecked", I, "diesel_qty", {"diesel_qty": None, "diesel_other_qty": None}, {}),
     ("L04", "parts", B, "vehicles", {"vehicles": 7}, {}),
+    ("L04", "unchecked", I, "vehicles", {"vehicles_new_energy": None}, {}),
     ("L05", "parts", B, "heating_area", {"heating_area_own": 900}, {}),
     ("L05", "within", E, "heating_area", {"heating_area": 10001, "heating_area_own": 5001}, {}),
+    ("L05", "unchecked", I, "heating_area", {"heating_area_own": None}, {}),
     ("L06", "parts", B, "room_power", {"room_power": 91}, ROOM),
+    ("L06", "unchecked", I, "room_elec", {"room_elec_supply": None}, ROOM),
     ("L06", "parts", B, "room_elec", {"room_elec_supply": 0}, ROOM),
     ("L07", "within", B, "elec_qty", {"rooms.room_elec": 792343}, {}),
     ("L08", "within", B, "heating_gas_qty", {"heating_gas_qty": 20112, "heating_gas_cost": 60336}, {}),
@@ -131,6 +137,15 @@ PASSING: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("L03", "parts", {"gasoline_other_qty": None}, {}),
     ("L03", "parts", {"gasoline_vehicle_qty": None, "gasoline_other_qty": None}, {}),
     ("L06", "parts", {"room_elec_supply": None}, ROOM),
+    ("L03", "unchecked", {}, {}),
+    ("L03", "unchecked", {"gasoline_qty": None, "gasoline_vehicle_qty": None, "gasoline_other_qty": None}, {}),
+    ("L03", "unchecked", {"gasoline_qty": 0, "gasoline_vehicle_qty": None, "gasoline_other_qty": None}, {}),
+    ("L03", "unchecked", {"gasoline_qty": 1, "gasoline_other_qty": None}, {}),
+    ("L04", "unchecked", {"vehicles": None, "vehicles_gasoline": None, "vehicles_diesel": None,
+                          "vehicles_new_energy": 0}, {}),
+    ("L05", "unchecked", {"heating_area": None, "heating_area_own": None, "heating_area_by_area": None,
+                          "heating_area_by_heat": None}, {}),
+    ("L06", "unchecked", {"room_elec_supply": 0}, ROOM),
     ("L07", "within", {"rooms.room_elec": 792342}, {}),
     ("L07", "within", {"rooms.room_elec": None, "heating_elec_qty": None}, {}),
     ("L08", "within", {"heating_gas_qty": 20111}, {}),
@@ -279,6 +294,21 @@ def test_found_and_expected_say_both_sides() -> None:
     assert price.expected == "1–12"
     assert price.message("zh", "水消费量", "立方米") == "水消费量单价 0.9999 元/立方米，不在参考范围 1–12。"
     assert price.message("en", "Water", "m3") == "Water costs 0.9999 CNY a m3, outside 1–12."
+
+
+def test_a_sum_that_cannot_be_checked_names_the_parts_that_are_not_filled_in() -> None:
+    (one,) = [one for one in review({"vehicles_diesel": None, "vehicles_new_energy": None}) if one.rule == "L04"]
+    assert one.message("zh", "车辆数量") == "车辆数量合计未核对：柴油车、新能源汽车未填。"
+    assert one.message("en", "Vehicles") == (
+        "Vehicles: the sum is not checked, Diesel vehicles, New energy vehicles not filled in."
+    )
+
+
+def test_every_sum_has_parts_in_every_edition_that_asks_for_it() -> None:
+    sums = {key for rule in rules.rule_book().rules for check in rule.checks if "all_parts" in check.flag
+            for key in check.each}  # fmt: skip
+    for edition in scheme.editions().values():
+        assert sums & set(edition.indicators) <= set(edition.parts)
 
 
 def test_text_where_a_number_should_stand_is_shown_as_it_was() -> None:

@@ -16,11 +16,14 @@ from nengtan.domain.returns.steps import State
 from nengtan.reference.rules import rule_book
 from nengtan.registry.models import Institution, Region
 from nengtan.reporting.catalogue import held_rule
+from nengtan.reporting.filling import fill_in
 from nengtan.reporting.models import Return, RuleVersion, Value
 from nengtan.reporting.services import RuleDraft, add_rule, review, set_thresholds, switch_rule, trial_of, try_rule
 from nengtan.reporting.services.past import past
+from nengtan.reporting.services.reviewing import review_against
 from nengtan.reporting.services.rulebook import as_rule, engine_of
 from tests.cast import Cast
+from tests.reporting.desk import bill, opened
 
 YEAR = 2024
 
@@ -200,3 +203,28 @@ def test_the_rule_s_page_and_operation_say_that_no_quota_is_known(cast: Cast) ->
     assert [(one["constraint"], one["guide"], one["standard"]) for one in there["quotas"]] == [
         (25, 10, "DB37/T 4452-2021")
     ]
+
+
+def test_without_a_return_of_last_year_rules_read_the_books_as_the_page_does(cast: Cast) -> None:
+    """75,000 kWh were billed in the first quarter of 2022, none of it reported; 30,000 is 60 % less."""
+    school = opened(cast)
+    assert "P03" not in found(school), "nothing is known of last year"
+    for month in school.period.last_year.months[:2]:
+        bill(cast, "school", "electricity", month, "25000", "kWh", "15000")
+    assert "P03" not in found(school), "two months are not a quarter"
+    bill(cast, "school", "electricity", school.period.last_year.months[2], "25000", "kWh", "15000")
+    (line,) = [line for line in fill_in(school).lines if line.indicator.key == "elec_qty"]
+    assert (line.last, line.booked) == (None, 75000)
+    assert [item.finding.rule for item in line.said if item.finding.rule == "P03"] == ["P03"]
+    assert (found(school)["P03"].params["percent"], found(school)["P03"].params["before"]) == (-60, 75000)
+    _findings, against = review_against([school])
+    assert against[school.pk].view("last").get("elec_qty") == 75000, "the workbench shows it too"
+
+
+def test_a_return_of_last_year_goes_before_the_books(cast: Cast) -> None:
+    school = opened(cast)
+    for month in school.period.last_year.months:
+        bill(cast, "school", "electricity", month, "25000", "kWh", "15000")
+    handed_in(cast.institutions["school"], school.period.last_year, elec_qty=29000)
+    assert "P03" not in found(school)
+    assert review_against([school])[1][school.pk].view("last").get("elec_qty") == 29000

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from nengtan.domain.factors import Choice, Confidence, Kind
-from nengtan.domain.returns.review.findings import PLACEHOLDER
+from nengtan.domain.returns.review.findings import BLANKS, PLACEHOLDER
 from nengtan.domain.returns.review.rules import Check, Explanation, InWords, Parameters, Rule, RuleBook, Scope, Severity
 from nengtan.domain.returns.slots import Kind as PeriodKind
 from nengtan.reference._factors import factor_library
@@ -26,7 +26,7 @@ _CHECK_FIELDS = (
     "in_words", "ladder", "kinds", "editions", "classes", "not_classes", "systems", "overridable", "needs_evidence",
 )  # fmt: skip
 _RULE_FIELDS = ("id", "title_zh", "title_en", "source", "confidence", "parameters", "explanations", "checks")
-_WORDS = frozenset(("name", "unit", "found", "low", "high", "expected"))
+_WORDS = frozenset(("name", "unit", "found", "low", "high", "expected", BLANKS))
 
 
 @cache

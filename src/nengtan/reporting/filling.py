@@ -13,7 +13,6 @@ from nengtan.domain.returns.scheme import Edition, Form, Indicator, Level, Recor
 from nengtan.reference import scheme
 from nengtan.registry.models import Asset
 from nengtan.reporting.models import Explanation, Return, Value
-from nengtan.reporting.services.prefill import booked
 from nengtan.reporting.services.reviewing import Cells, Reviewed, is_settled, review_typed
 
 __all__ = ["Filling", "Line", "Said", "Section", "cell_name", "fill_in"]
@@ -43,7 +42,7 @@ class Said:
 class Line:
     """One line of a form with what its cell is held against; ``whole`` is the line of form 2 it is in (其中).
 
-    ``booked`` is what bills and register say of last year where no return does.
+    ``booked`` is what bills and register say of last year where there is no return of it.
     """
 
     indicator: Indicator
@@ -137,8 +136,7 @@ def fill_in(of: Return, typed: Cells | None = None, room: str = "") -> Filling:
     """A return as it stands, or as it would with ``typed`` in its cells; ``room`` is one about to be added."""
     edition, reviewed = scheme.edition(of.edition), review_typed(of, typed)
     said = _said(of, reviewed.findings)
-    books = {} if reviewed.last else booked(of.institution_id, of.period.last_year, edition)
-    drawn = _Drawn(edition, reviewed, said, books)
+    drawn = _Drawn(edition, reviewed, said)
     sections = tuple(section for form in edition.forms.values() for section in drawn.sections(form, room))
     shown = {(line.record, line.indicator.key) for section in sections for line in section.lines}
     elsewhere = tuple(item for cell, items in said.items() if cell not in shown for item in items)
@@ -165,10 +163,8 @@ def _wants_work(said: Said) -> bool:
 class _Drawn:
     """The forms of one return, drawn from what is stored and what was found."""
 
-    def __init__(
-        self, edition: Edition, reviewed: Reviewed, said: Mapping[Key, list[Said]], books: Mapping[Key, Decimal]
-    ) -> None:
-        self.edition, self.reviewed, self.said, self.books = edition, reviewed, said, books
+    def __init__(self, edition: Edition, reviewed: Reviewed, said: Mapping[Key, list[Said]]) -> None:
+        self.edition, self.reviewed, self.said = edition, reviewed, said
         self.stored = reviewed.stored
         self.quantities = {cost: quantity for quantity, cost in edition.costs.items()}
 
@@ -204,7 +200,7 @@ class _Drawn:
             line, record, depth, self.stored.get(at), amount, held.last.get(at), held.previous.get(at),
             held.base.get(at), None if record else held.metered.get(line.key), self._price(line, record, amount),
             self.edition.indicators.get(line.of_which or ""), held.cells.get(("", line.of_which or "")),
-            tuple(self.said.get(at, ())), self.books.get(at),
+            tuple(self.said.get(at, ())), held.booked.get(at),
         )  # fmt: skip
 
     def _price(self, line: Indicator, record: str, amount: Decimal | None) -> Decimal | None:

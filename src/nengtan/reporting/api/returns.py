@@ -132,6 +132,7 @@ def _cell(line: Line) -> dict[str, Any]:
         "source": held.source if held else {},
         "version": line.version,
         "last_year": line.last,
+        "last_year_booked": line.booked,
         "last_period": line.previous,
         "base_year": line.base,
         "metered": line.metered,

@@ -88,6 +88,7 @@ class CellOut(Schema):
     source: dict[str, Any] = Field(description="what a value nobody typed was drawn from")
     version: int = Field(description="to be sent back as `seen` with a change; 0: empty")
     last_year: Number | None
+    last_year_booked: Number | None = Field(description="what bills and register say where there is no return of it")
     last_period: Number | None
     base_year: Number | None
     metered: Number | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,12 +15,14 @@ from nengtan.domain.returns.review.operations import Array
 from nengtan.domain.returns.review.table import Place, Table
 from nengtan.domain.returns.scheme import Measure
 from nengtan.ledger.models import ActivityFact, Origin
+from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.services.facts import body_facts
+from nengtan.reporting.services.prefill import booked
 from nengtan.ui.fields import PLACES
 
-__all__ = ["BEGUN", "past"]
+__all__ = ["BEGUN", "past", "without_return"]
 
 BEGUN = [state for state in steps.State if state is not steps.State.EMPTY]
 _UNITS = 10**PLACES
@@ -163,7 +165,41 @@ def _earlier(heads: _Heads, views: Mapping[str, list[str]]) -> Columns:
     for slot, wanted in names.items():
         held = (cell for cell in read.get((slot.year, slot.number), ()) if cell[1] in wanted)
         found[slot] = _spread(heads, wanted, held, by_body=True)
-    return {(view, name): found[slot][name] for view, slot in slot_of.items() for name in views[view]}
+    columns = {(view, name): found[slot][name] for view, slot in slot_of.items() for name in views[view]}
+    return columns | _last_booked(heads, views.get("last", ()), columns)
+
+
+def _last_booked(heads: _Heads, names: Sequence[str], columns: Columns) -> Columns:
+    """The columns of last year, with bills and register in them for bodies that have no return of then."""
+    period = heads.period.last_year
+    bodies = without_return(heads.bodies.tolist(), period) if names else []
+    if not bodies:
+        return {}
+    editions: dict[str, list[int]] = {}
+    missing = frozenset(bodies)
+    for _pk, body, *_others, edition in heads.held:
+        if body in missing:
+            editions.setdefault(edition, []).append(body)
+    found: Columns = {("last", name): columns["last", name].copy() for name in names}
+    for edition, members in editions.items():
+        for body, cells in booked(members, period, scheme.edition(edition)).items():
+            row = heads.place(_numbers([body]), by_body=True)
+            for (record, name), value in cells.items():
+                if not record and ("last", name) in found:
+                    found["last", name][row] = float(value)
+    return found
+
+
+def without_return(bodies: Sequence[int], period: slots.Slot) -> list[int]:
+    """The bodies that have no return of a period, or one that nobody began."""
+    begun = {
+        body
+        for chunk in bulk.chunks(bodies)
+        for body in Return.objects.filter(
+            institution__in=chunk, kind=period.kind, year=period.year, slot=period.number, state__in=BEGUN
+        ).values_list("institution_id", flat=True)
+    }
+    return [body for body in bodies if body not in begun]
 
 
 def _parts(heads: _Heads, names: list[str]) -> Mapping[str, Array]:

@@ -78,14 +78,18 @@ def prefill(returns: Sequence[Return]) -> int:
     return changed
 
 
-def booked(body: int, period: slots.Slot, edition: Edition) -> dict[Cell, Decimal]:
-    """What bills and register say of a period of which every month is known: to look at, never to review against."""
-    found: dict[Cell, Decimal] = {}
+def booked(bodies: Sequence[int], period: slots.Slot, edition: Edition) -> dict[int, dict[Cell, Decimal]]:
+    """What bills and register say of a period of which every month is known, by body.
+
+    It stands for last year where a body has no return of then: pages show it, rules hold a return against it.
+    """
+    found: dict[int, dict[Cell, Decimal]] = defaultdict(dict)
     day = periods.last_day(period.months[-1])
-    for source in (_of_facts([body], period, edition), _of_register([body], day)):
-        for _body, cell, what in source:
-            if cell[1] in edition.indicators and what.source.get("months") == what.source.get("of"):
-                found[cell] = what.value
+    for chunk in bulk.chunks(bodies):
+        for source in (_of_facts(chunk, period, edition), _of_register(chunk, day)):
+            for body, cell, what in source:
+                if cell[1] in edition.indicators and what.source.get("months") == what.source.get("of"):
+                    found[body][cell] = what.value
     return found
 
 

@@ -21,8 +21,9 @@ from nengtan.domain.returns.scheme import Measure
 from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
 from nengtan.reporting.models import Explanation, Return, Value
-from nengtan.reporting.services.past import past
+from nengtan.reporting.services.past import past, without_return
 from nengtan.reporting.services.peering import among_peers
+from nengtan.reporting.services.prefill import booked
 from nengtan.reporting.services.rulebook import History, Rules, engine_of
 
 Values = Mapping[str, Decimal | None]
@@ -96,7 +97,10 @@ class View:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """One return held against the rules, with what its cells were held against; ``metered`` by indicator."""
+    """One return held against the rules, with what its cells were held against; ``metered`` by indicator.
+
+    ``booked`` is what bills and register say of last year: it stands for ``last`` where there is no return of then.
+    """
 
     findings: Sequence[Finding]
     stored: Mapping[tuple[str, str], Value]
@@ -105,6 +109,7 @@ class Reviewed:
     previous: Cells
     base: Cells
     metered: Values
+    booked: Mapping[tuple[str, str], Decimal]
 
 
 def review_typed(of: Return, typed: Cells | None = None) -> Reviewed:
@@ -118,12 +123,21 @@ def review_typed(of: Return, typed: Cells | None = None) -> Reviewed:
     periods |= {"base": replace(of.period, year=year)} if year else {}
     others = _other_periods(of, list(periods.values()))
     views = {"now": cells, **{view: others.get(period, {}) for view, period in periods.items()}}
+    last, books = views["last"], _booked(of, bool(views["last"]))
+    views["last"] = last or dict(books)
     held = _read([of], of.period, of.edition, History().of(of), {of.pk: cells}, shown, views=views)
     metered = Against(held.whole, 0).view("metered")
     return Reviewed(
-        _gravest_first(held.findings()), stored, cells, views["last"], views["previous"], views.get("base", {}),
-        {key: metered.get(key) for key in keys},
+        _gravest_first(held.findings()), stored, cells, last, views["previous"], views.get("base", {}),
+        {key: metered.get(key) for key in keys}, books,
     )  # fmt: skip
+
+
+def _booked(of: Return, has_last: bool) -> Mapping[tuple[str, str], Decimal]:
+    """What bills and register say of last year, of a body that has no return of then."""
+    bodies = [] if has_last else without_return([of.institution_id], of.period.last_year)
+    edition = scheme.edition(of.edition)
+    return booked(bodies, of.period.last_year, edition).get(of.institution_id, {}) if bodies else {}
 
 
 def _gravest_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nengtan.domain.returns.review.expressions import ExpressionError
-from nengtan.domain.returns.review.findings import Figures, Findings, Hits
+from nengtan.domain.returns.review.findings import BLANKS, PLACEHOLDER, Figures, Findings, Hits, Named
 from nengtan.domain.returns.review.language import Translator, Vocabulary
 from nengtan.domain.returns.review.operations import Array
 from nengtan.domain.returns.review.program import Program, Ref
@@ -179,7 +179,15 @@ class Engine:
             if len(hit_rows):
                 whole = hit_rows if rows is None else rows[hit_rows]
                 explain = self._explainer(judged, profile)
-                yield Hits(judged.rule, judged.check, judged.severity, judged.indicator, whole, table, explain)
+                parts = self._parts_named(judged)
+                yield Hits(judged.rule, judged.check, judged.severity, judged.indicator, whole, table, explain, parts)
+
+    def _parts_named(self, judged: _Judged) -> Mapping[str, Named]:
+        """The parts of an indicator with their names, where the wording says which of them are blank."""
+        if BLANKS not in PLACEHOLDER.findall(judged.check.wording_zh + judged.check.wording_en):
+            return {}
+        lines = self._edition.indicators
+        return {part: (lines[part].name_zh, lines[part].name_en) for part in self._words.parts.get(judged.indicator, ())}
 
     def _profile(self, profile: tuple[int, ...]) -> _Compiled:
         compiled = self._compiled.get(profile)

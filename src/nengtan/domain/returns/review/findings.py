@@ -11,11 +11,12 @@ from functools import cached_property
 
 import numpy as np
 
+from nengtan.domain.returns.review.language import NOW
 from nengtan.domain.returns.review.operations import Array
 from nengtan.domain.returns.review.rules import Check, InWords, Rule, Severity
 from nengtan.domain.returns.review.table import Cell, Table
 
-__all__ = ["PLACEHOLDER", "Figures", "Finding", "Findings", "Hits"]
+__all__ = ["BLANKS", "PLACEHOLDER", "Figures", "Finding", "Findings", "Hits", "Named"]
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 """What a wording may hold: a plain name in braces, nothing that reaches into an object."""
@@ -23,7 +24,14 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 Figures = Callable[[Table, Array], Mapping[str, Array]]
 """Computes what a message shows for some rows of a table."""
 
+Named = tuple[str, str]
+"""What an indicator is called in Chinese and in English."""
+
+BLANKS = "blanks"
+"""The placeholder that names the parts that are not filled in."""
+
 _PLACES = 6
+_AND_ZH = "\u3001"
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,8 @@ class Finding:
     """One reason why a return cannot pass, must be explained or should be looked at.
 
     ``found`` is the figure in question (or the text that is no number); ``low`` and ``high`` what was expected, equal
-    where one figure was. ``params`` fill the wording; the wording is data of the rule in both languages.
+    where one figure was. ``params`` fill the wording; the wording is data of the rule in both languages. ``blanks`` are
+    the parts of the indicator that are not filled in, for a wording that names them (``{blanks}``).
     """
 
     institution: Hashable
@@ -49,6 +58,7 @@ class Finding:
     overridable: bool = False
     needs_evidence: bool = False
     in_words: Mapping[str, InWords] = field(default_factory=dict, hash=False, repr=False)
+    blanks: tuple[Named, ...] = ()
 
     @property
     def expected(self) -> str:
@@ -65,13 +75,18 @@ class Finding:
         texts = {key: _text(value) for key, value in self.params.items()}
         bounds = {"found": _text(self.found), "low": _text(self.low), "high": _text(self.high)}
         told = {key: item.word(language, texts.get(item.figure, ""), unit) for key, item in self.in_words.items()}
-        words = {**bounds, "expected": self.expected, **texts, **told, "name": name, "unit": unit}
+        at, sign = (0, _AND_ZH) if language.startswith("zh") else (1, ", ")
+        blanks = sign.join(part[at] for part in self.blanks)
+        words = {**bounds, "expected": self.expected, **texts, **told, "name": name, "unit": unit, BLANKS: blanks}
         return PLACEHOLDER.sub(lambda held: words.get(held[1], held[0]), wording)
 
 
 @dataclass(frozen=True)
 class Hits:
-    """The rows one check flagged at one indicator; the figures of the message are computed when asked for."""
+    """The rows one check flagged at one indicator; the figures of the message are computed when asked for.
+
+    ``parts`` of the indicator, where the wording names those that are blank.
+    """
 
     rule: Rule
     check: Check
@@ -80,6 +95,7 @@ class Hits:
     rows: Array
     table: Table
     explain: Figures = field(repr=False)
+    parts: Mapping[str, Named] = field(default_factory=dict, repr=False)
 
     @cached_property
     def figures(self) -> Mapping[str, Array]:
@@ -112,7 +128,12 @@ class Hits:
             overridable=self.check.overridable,
             needs_evidence=self.check.needs_evidence,
             in_words=self.check.in_words,
+            blanks=tuple(named for key, named in self.parts.items() if self._is_blank(key, row)),
         )
+
+    def _is_blank(self, part: str, row: int) -> bool:
+        column = self.table.column(NOW, part)
+        return bool(np.isnan(column[row if len(column) > 1 else 0]))
 
 
 @dataclass(frozen=True)
