@@ -18,7 +18,8 @@ from django.test import Client
 from django.utils import translation
 from docx import Document
 
-from nengtan.identity.access import Forbidden
+from nengtan.identity.access import Forbidden, system_actor
+from nengtan.ledger.services import FactInput, close_year, enter_fact
 from nengtan.reporting.commands import returns
 from nengtan.reporting.models import AnnualReport, ReportTemplate, Return
 from nengtan.reporting.report import books as packed
@@ -169,6 +170,17 @@ def test_beside_the_report_stands_how_far_the_review_is(books: Books, django_ass
 
 
 def test_the_page_of_the_report_asks_the_database_few_times(books: Books, django_assert_max_num_queries: Any) -> None:
+    page_of(books)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        page_of(books)
+
+
+def test_it_asks_no_more_of_years_that_are_closed(books: Books, django_assert_max_num_queries: Any) -> None:
+    for year in (YEAR - 1, YEAR):
+        for body in books.cast.institutions.values():
+            enter_fact(system_actor(), FactInput(body, "electricity", year * 100 + 1, Decimal(1000), "kWh"))
+        for region in ("420106", "420111"):
+            close_year(system_actor(), books.cast.regions[region], year)
     page_of(books)
     with django_assert_max_num_queries(MOST_QUERIES):
         page_of(books)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nengtan.domain.factors import Choice, Chooser, Factor, FactorLibrary, Kind, NoFactor, Reason, Rule, place_level
@@ -13,14 +13,22 @@ from nengtan.ledger.services.closing import closed_years
 
 
 class FrozenChooser:
-    """Answers with the factors a closed year was closed with, whatever has been added since."""
+    """Answers with the factors a closed year was closed with, whatever has been added since.
 
-    def __init__(self, closing: YearClosing, current: FactorLibrary) -> None:
-        self._current = current
-        rows = FrozenFactor.objects.filter(closing=closing).values_list("zone", "carrier", "kind", "factor__code")
-        self._kept = {
-            (zone, carrier, Kind(kind)): current.by_id(code) if code else None for zone, carrier, kind, code in rows
-        }
+    ``kept`` are the factors by zone, carrier and kind; None where there was none.
+    """
+
+    def __init__(self, kept: Mapping[tuple[str, str, Kind], Factor | None], current: FactorLibrary) -> None:
+        self._kept, self._current = kept, current
+
+    @classmethod
+    def of(cls, closings: Iterable[YearClosing], current: FactorLibrary) -> dict[int, FrozenChooser]:
+        """The choosers of closings, by their id: one query, however many regions closed the year."""
+        kept: dict[int, dict[tuple[str, str, Kind], Factor | None]] = {item.pk: {} for item in closings}
+        rows = FrozenFactor.objects.filter(closing__in=list(kept)).order_by()
+        for pk, zone, carrier, kind, code in rows.values_list("closing_id", "zone", "carrier", "kind", "factor__code"):
+            kept[pk][zone, carrier, Kind(kind)] = current.by_id(code) if code else None
+        return {pk: cls(held, current) for pk, held in kept.items()}
 
     def choose(
         self, kind: Kind, carrier: str, chain: Sequence[str], year: int, basis: str = "location"
@@ -61,9 +69,8 @@ class Choosers:
     def chooser(self, year: int) -> Chooser:
         """Who chooses factors for ``year``, wherever it is closed and wherever it is open."""
         closed = {item.region.code: item for item in self.closings if item.year == year}
-        for closing in closed.values():
-            if closing.pk not in self._frozen:
-                self._frozen[closing.pk] = FrozenChooser(closing, self.library)
+        unread = [closing for closing in closed.values() if closing.pk not in self._frozen]
+        self._frozen |= FrozenChooser.of(unread, self.library) if unread else {}
         frozen = {code: self._frozen[closing.pk] for code, closing in closed.items()}
         return YearChooser(frozen, self.library) if frozen else self.library
 

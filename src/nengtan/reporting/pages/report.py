@@ -42,7 +42,7 @@ from nengtan.ui.sending import download
 from nengtan.ui.tables import Column, Table
 from nengtan.ui.words import kind_word
 
-__all__ = ["annual_report", "asked", "regions_of", "report_figure", "report_file", "report_template"]
+__all__ = ["annual_report", "asked", "region_and_year", "regions_of", "report_figure", "report_file", "report_template"]
 
 STRIP = ("energy_tce", "electricity_kwh", "water_m3", "co2_t", "kgce_per_m2", "kgce_per_person", "m3_per_person")
 TYPES = {AnnualReport.Format.DOCX: word.WORD_TYPE, AnnualReport.Format.PDF: pdf.PDF_TYPE}
@@ -74,16 +74,33 @@ def regions_of(actor: Actor, capability: str = Capability.VIEW_DETAIL) -> QueryS
     return mine.filter(code__in=codes).order_by("path")
 
 
-def asked(request: ActorRequest, regions: Iterable[Region]) -> tuple[Region | None, int, list[int]]:
-    """The region and year asked for, else the first with returns and its latest year; and its years."""
+def region_asked(request: ActorRequest, regions: Iterable[Region]) -> Region | None:
+    """The region asked for, else the first with returns."""
     code = request.GET.get("region", "")
     region = next((item for item in regions if code in ("", item.code)), None)
     if code and region is None:
         raise Http404
+    return region
+
+
+def asked(request: ActorRequest, regions: Iterable[Region]) -> tuple[Region | None, int, list[int]]:
+    """The region and year asked for, else the first with returns and its latest year; and its years."""
+    region = region_asked(request, regions)
     years = years_with_returns(region) if region else []
+    return region, _year(request) or (years[0] if years else clock.today().year - 1), years
+
+
+def region_and_year(request: ActorRequest, regions: Iterable[Region]) -> tuple[Region | None, int]:
+    """The same without its years, which are looked up only where no year is asked for."""
+    year = _year(request)
+    if year is None:
+        return asked(request, regions)[:2]
+    return region_asked(request, regions), year
+
+
+def _year(request: ActorRequest) -> int | None:
     text = request.GET.get("year", "")
-    usual = years[0] if years else clock.today().year - 1
-    return region, int(text) if text.isdecimal() and 1990 <= int(text) <= 2100 else usual, years
+    return int(text) if text.isdecimal() and 1990 <= int(text) <= 2100 else None
 
 
 @page(Capability.VIEW_DETAIL)
@@ -104,7 +121,7 @@ def annual_report(request: ActorRequest) -> HttpResponseBase:
         if answer is not None:
             return answer
     found = gathered(request.actor, region, year, reviewed=False)
-    told = worded(found, clock.today())
+    told = worded(found, clock.today(), with_tables=False)
     made = _made_table(request, region, year)
     if (answer := made.answer()) is not None:
         return answer

@@ -15,9 +15,10 @@ from nengtan.domain.returns.review.rules import Severity
 from nengtan.domain.returns.steps import State
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
+from nengtan.reference.rules import rule_book
 from nengtan.reporting.catalogue import title_of
 from nengtan.reporting.lateness import days_over
-from nengtan.reporting.pages.report import asked, regions_of
+from nengtan.reporting.pages.report import region_and_year, regions_of
 from nengtan.reporting.queries.bench import Bench
 from nengtan.reporting.report.gather import known_rules
 from nengtan.reporting.wording import severity_word
@@ -47,7 +48,7 @@ class _Tally:
 @page(Capability.VIEW_DETAIL)
 def report_state(request: ActorRequest) -> HttpResponseBase:
     """A part of the report's page, fetched after it: the rules are held against every return."""
-    region, year, _years = asked(request, regions_of(request.actor))
+    region, year = region_and_year(request, regions_of(request.actor))
     if region is None:
         raise Http404
     period = slots.annual(year)
@@ -86,7 +87,9 @@ def _tallies(bench: Bench) -> list[dict[str, object]]:
         tally.values += 1
         tally.explained += item.settled
         tally.bodies.add(item.row.of.pk)
-    rules = known_rules()
+    rules = {rule.id: rule for rule in rule_book().rules}
+    if not rules.keys() >= {item.rule for item in held.values()}:
+        rules = known_rules()
     ordered = sorted(held.values(), key=lambda item: (_ORDER.index(item.severity), -item.values, item.rule))
     return [
         {

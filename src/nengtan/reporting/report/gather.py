@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 
 from nengtan import reference
 from nengtan.domain.exact import kilo_to_tonne, product, total
@@ -141,7 +143,7 @@ def _handed(item: Return) -> Handed:
 class Books:
     """The approved returns of a region by period; zones and factors are looked up once for all years.
 
-    Where the annual returns of ``years`` lie is asked for together.
+    Where the annual returns of ``years`` lie is asked for together, and so are they and their cells.
     """
 
     def __init__(self, region: Region, *years: int) -> None:
@@ -150,7 +152,9 @@ class Books:
         self._factors: dict[int, YearFactors] = {}
         lying = Lying(*map(slots.annual, years))
         self._counted = {period: Counted(region, period, lying=lying) for period in lying.periods}
+        self._years = list(lying.periods)
         self._owed: dict[slots.Slot, list[Return]] = {}
+        self._read: dict[slots.Slot, Mapping[int, Mapping[str, Decimal | None]]] = {}
 
     def year(self, year: int) -> YearOf:
         """The approved annual returns of a year, and those owed."""
@@ -169,11 +173,17 @@ class Books:
         return self._counted.setdefault(period, Counted(self.region, period))
 
     def owed(self, period: slots.Slot) -> list[Return]:
-        """The returns owed for a period."""
+        """The returns owed for a period; those of all ``years`` are read together."""
         if period not in self._owed:
-            rows = self.counted(period).returns.select_related("institution", "region").order_by("institution__code")
-            self._owed[period] = list(rows)
+            together = self._together(period)
+            rows = reduce(or_, (self.counted(item).returns for item in together))
+            self._owed |= {item: [] for item in together}
+            for row in rows.select_related("institution", "region").order_by("institution__code"):
+                self._owed[row.period].append(row)
         return self._owed[period]
+
+    def _together(self, period: slots.Slot) -> Sequence[slots.Slot]:
+        return self._years if period in self._years else [period]
 
     def approved(self, period: slots.Slot) -> list[Return]:
         """The approved returns of a period."""
@@ -181,13 +191,22 @@ class Books:
 
     def reporters(self, period: slots.Slot) -> tuple[Reporter, ...]:
         """What the approved returns of a period amount to."""
-        cells: dict[int, dict[str, Decimal | None]] = defaultdict(dict)
-        rows = Value.objects.filter(
-            of__in=self.counted(period).approved.order_by().values("pk"), record="", indicator__in=_wanted()
-        ).order_by()
-        for pk, indicator, value in rows.values_list("of_id", "indicator", "value"):
-            cells[pk][indicator] = value
+        cells = self._cells(period)
         return tuple(self._reporter(item, cells[item.pk]) for item in self.approved(period))
+
+    def _cells(self, period: slots.Slot) -> Mapping[int, Mapping[str, Decimal | None]]:
+        """What the approved returns of a period (and of all ``years``, read together) say, by their id."""
+        if period not in self._read:
+            together = self._together(period)
+            approved = reduce(or_, (self.counted(item).approved for item in together))
+            found: dict[int, dict[str, Decimal | None]] = defaultdict(dict)
+            rows = Value.objects.filter(
+                of__in=approved.order_by().values("pk"), record="", indicator__in=_wanted()
+            ).order_by()
+            for pk, indicator, value in rows.values_list("of_id", "indicator", "value"):
+                found[pk][indicator] = value
+            self._read |= dict.fromkeys(together, found)
+        return self._read[period]
 
     def seasons(self, year: int) -> list[tuple[str, tuple[Reporter, ...]]]:
         """The approved monthly returns of a year, else its quarterly ones, by period."""

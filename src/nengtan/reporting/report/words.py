@@ -36,8 +36,8 @@ class Wording:
     headline: str
 
 
-def worded(found: Gathered, made_on: date, language: str | None = None) -> Wording:
-    """Everything a template may name, in the reader's language."""
+def worded(found: Gathered, made_on: date, language: str | None = None, *, with_tables: bool = True) -> Wording:
+    """Everything a template may name, in the reader's language; a page that shows none does without the tables."""
     phrases, report = Phrases(language), found.report
     names = child_names(found.region, (line.head for line in report.by_child), phrases)
     charts = charts_of(report, phrases, names)
@@ -65,7 +65,7 @@ def worded(found: Gathered, made_on: date, language: str | None = None) -> Wordi
         "top_count": str(len(report.top)),
         "top_share": f"{share(report.top_share)}%",
         "limits": {name: f"{getattr(limits(), name):f}" for name in ("change_percent", "peer_high", "peer_low")},
-        "tables": tables.tables_of(found, phrases, names),
+        "tables": tables.tables_of(found, phrases, names) if with_tables else {},
         **{name: [phrases("item", number=at, text=text) for at, text in enumerate(texts, 1)]
            for name, texts in lists.items()},
     }  # fmt: skip

@@ -179,15 +179,16 @@ class Engine:
             if len(hit_rows):
                 whole = hit_rows if rows is None else rows[hit_rows]
                 explain = self._explainer(judged, profile)
-                parts = self._parts_named(judged)
-                yield Hits(judged.rule, judged.check, judged.severity, judged.indicator, whole, table, explain, parts)
+                named = self._parts_named(judged)
+                yield Hits(judged.rule, judged.check, judged.severity, judged.indicator, whole, table, explain, named)
 
     def _parts_named(self, judged: _Judged) -> Mapping[str, Named]:
         """The parts of an indicator with their names, where the wording says which of them are blank."""
         if BLANKS not in PLACEHOLDER.findall(judged.check.wording_zh + judged.check.wording_en):
             return {}
-        lines = self._edition.indicators
-        return {part: (lines[part].name_zh, lines[part].name_en) for part in self._words.parts.get(judged.indicator, ())}
+        parts = self._words.parts.get(judged.indicator, ())
+        lines = (self._edition.indicators[part] for part in parts)
+        return {line.key: (line.name_zh, line.name_en) for line in lines}
 
     def _profile(self, profile: tuple[int, ...]) -> _Compiled:
         compiled = self._compiled.get(profile)
