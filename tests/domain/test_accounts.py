@@ -10,6 +10,7 @@ from nengtan.domain.accounts import (
     Use,
     account,
     account_lines,
+    energy_tce,
     figures_of_line,
     intensities,
     primary_kind,
@@ -122,6 +123,11 @@ def test_factors_used_are_named_once() -> None:
 @given(first=uses, second=uses)
 def test_roll_up_adds(first: list[Use], second: list[Use]) -> None:
     assert accounts(*first) + accounts(*second) == accounts(*first, *second)
+
+
+@given(held=uses)
+def test_energy_alone_is_the_energy_of_the_accounts(held: list[Use]) -> None:
+    assert energy_tce(held, CARRIERS, LIBRARY) == account(held, CARRIERS, LIBRARY).energy_tce
 
 
 @given(held=uses, data=st.data())

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from nengtan import reference
 from nengtan.dashboards.findings import Worded, worded
-from nengtan.dashboards.region import FIRST_YEAR, per_area, unverified_months
+from nengtan.dashboards.region import FIRST_YEAR, per_area
 from nengtan.dashboards.year import Bodies, YearView, base_of
 from nengtan.domain import periods
 from nengtan.identity.access import Actor
@@ -50,9 +50,9 @@ class InstitutionView(YearView):
     def reasons(self) -> list[Worded]:
         """What was found about it among the bodies of its region."""
         around = Selection(self.year, region=self.institution.region)
-        own = [item for item in standing_out(self.actor, around).findings if item.institution == self.institution.code]
-        unverified = unverified_months(self.actor, self.selection) if own else {}
-        return [worded(finding, unverified) for finding in own]
+        found = standing_out(self.actor, around)
+        own = [finding for finding in found.findings if finding.institution == self.institution.code]
+        return [worded(finding, found.unverified) for finding in own]
 
     @cached_property
     def peers(self) -> list[float]:
@@ -138,10 +138,10 @@ class InstitutionView(YearView):
         """Notices of the regions it stands in."""
         return list(dict.fromkeys(region.notice for region in self.above if region.notice))
 
-    @cached_property
+    @property
     def above(self) -> list[Region]:
         """The regions from the root down to its own."""
-        return list(Region.objects.filter(code__in=self.institution.region.codes).order_by("path"))
+        return self.institution.region.line
 
 
 def _since(item: Attribute) -> str:

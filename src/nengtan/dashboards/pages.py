@@ -23,6 +23,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.queries.accounts import AccountRow
 from nengtan.ledger.queries.veil import OTHERS
 from nengtan.registry.models import Institution, Region
+from nengtan.registry.models.region import ABOVE
 from nengtan.registry.queries.listing import register_is_due
 from nengtan.ui.components import Change, Crumb, badge_html, change_html, peers_svg
 from nengtan.ui.tables import Column, Table
@@ -70,7 +71,7 @@ def _year(request: HttpRequest, name: str = "year") -> int | None:
 
 
 def _region_or_404(request: ActorRequest, code: str) -> Region:
-    region = Region.objects.filter(code=code).first()
+    region = Region.objects.in_line().filter(code=code).first()
     if region is None:
         raise Http404(_("There is no region with this code."))
     if not request.actor.scope.reaches(region.path):
@@ -251,8 +252,8 @@ def region_map(request: ActorRequest, code: str) -> HttpResponseBase:
     """The map of a region's institutions, put into the region's page after it stands: it may have thousands of dots."""
     found = _region_or_404(request, code)
     view = RegionView(request.actor, found, _year(request), timezone.localdate().year)
-    if not view.has_places:
-        raise Http404(_("No institution here has a position."))
+    if not view.is_small:
+        raise Http404(_("There are too many institutions here to draw each of them."))
     return render(request, "dashboards/map.html", {"chart": view.map_chart()})
 
 
@@ -276,7 +277,7 @@ def attention(request: ActorRequest, code: str) -> HttpResponseBase:
 @page(Capability.VIEW_DETAIL)
 def institution(request: ActorRequest, code: str) -> HttpResponseBase:
     """An institution's year on one screen."""
-    bodies = Institution.objects.for_actor(request.actor).select_related("region", "superior", "host")
+    bodies = Institution.objects.for_actor(request.actor).select_related(f"region__{ABOVE}", "superior", "host")
     found = bodies.filter(code=code).first()
     if found is None:
         raise Http404(_("There is no institution with this code."))

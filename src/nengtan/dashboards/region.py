@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from itertools import islice
 from urllib.parse import quote
 
-from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,11 +18,11 @@ from nengtan.dashboards.year import Bodies, YearView, base_of
 from nengtan.domain.review import Finding
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
-from nengtan.ledger.models import ActivityFact, InstitutionYear
+from nengtan.ledger.models import InstitutionYear
 from nengtan.ledger.queries.accounts import AccountRow, accounts
 from nengtan.ledger.queries.bodies import Counted, counted, together
 from nengtan.ledger.queries.cube import cube
-from nengtan.ledger.queries.selection import Selection, books_of, facts_of, require_visible, sees_whole
+from nengtan.ledger.queries.selection import Selection, books_of, require_visible, sees_whole
 from nengtan.ledger.queries.standing_out import MOST, StandingOut, standing_out
 from nengtan.ledger.queries.veil import OTHERS, TooFew, others_word, too_few
 from nengtan.registry.models import Region
@@ -162,22 +161,13 @@ class RegionView(YearView):
             for book, reasons in shown
         ]
 
-    @cached_property
-    def has_places(self) -> bool:
-        """Whether any institution has a position."""
-        return self.is_small and self._places.exists()
-
     @property
     def map_url(self) -> str:
         """Where the map is drawn."""
         return f"{reverse('region_map', args=[self.region.code])}?year={self.year}"
 
-    @property
-    def _places(self) -> QuerySet[InstitutionYear]:
-        return books_of(self.actor, self.selection).exclude(institution__lat=None)
-
-    def map_chart(self) -> charts.Chart:
-        """Institutions by position, sized by energy, coloured by what was found."""
+    def map_chart(self) -> charts.Chart | None:
+        """Institutions by position, sized by energy, coloured by what was found; none where nobody has a position."""
         reasons = by_institution(self.findings)
         columns = ("institution__name", "institution__lon", "institution__lat", self._column, "institution__code")
         books = books_of(self.actor, self.selection).order_by("institution__code").values_list(*columns)
@@ -186,6 +176,8 @@ class RegionView(YearView):
             charts.Place(name, lon, lat, size, *self._judged(reasons.get(code, [])), page(code))
             for name, lon, lat, size, code in books
         ]
+        if all(place.lat is None for place in places):
+            return None
         words = {"muted": _("as usual"), "warn": _("check"), "bad": _("stands out")}
         return charts.institution_map(_("Institutions by position"), self._unit, places, words)
 
@@ -196,10 +188,10 @@ class RegionView(YearView):
         severity = "bad" if any(reason.severity == "bad" for reason in said) else "warn"
         return severity, f"{said[0].word}: {said[0].text}"
 
-    @cached_property
-    def unverified_months(self) -> dict[tuple[str, str], int]:
+    @property
+    def unverified_months(self) -> Mapping[tuple[str, str], int]:
         """Months not counted because nobody has verified their unit, by institution code and carrier."""
-        return unverified_months(self.actor, self.selection) if self.is_small else {}
+        return self.standing.unverified
 
     @property
     def unverified(self) -> int:
@@ -256,10 +248,10 @@ class RegionView(YearView):
         """Notices of this region and those above it."""
         return list(dict.fromkeys(region.notice for region in self.above if region.notice))
 
-    @cached_property
+    @property
     def above(self) -> list[Region]:
         """The regions from the root down to this one."""
-        return list(Region.objects.filter(code__in=self.region.codes).order_by("path"))
+        return self.region.line
 
 
 def _address_of(page: str) -> Callable[[str], str]:
@@ -270,13 +262,6 @@ def _address_of(page: str) -> Callable[[str], str]:
 
 def _group_word(kind: str) -> str:
     return others_word() if kind == OTHERS else kind_word(kind)
-
-
-def unverified_months(actor: Actor, selection: Selection) -> dict[tuple[str, str], int]:
-    """Months kept as received because nobody has verified their unit, by institution code and carrier."""
-    facts = facts_of(actor, selection, counting=False).filter(standing=ActivityFact.Standing.UNVERIFIED, quantity=None)
-    rows = facts.order_by().values_list("institution__code", "carrier").annotate(Count("period", distinct=True))
-    return {(code, carrier): months for code, carrier, months in rows}
 
 
 def _bodies(sums: Iterable[Counted], year: int) -> Bodies:

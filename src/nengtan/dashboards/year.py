@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -209,14 +209,15 @@ class YearView:
         """The address that explains a figure of this view; none for those who may not open it."""
         if not self.actor.can(Capability.VIEW_LINEAGE):
             return ""
-        page, subject = self._explained
-        return f"{page}?{urlencode({**subject, 'year': self.year, 'measure': measure, **cut})}"
+        return (
+            f"{self._explained}&measure={measure}{''.join(f'&{name}={quote(str(part))}' for name, part in cut.items())}"
+        )
 
     @cached_property
-    def _explained(self) -> tuple[str, dict[str, str]]:
-        """The page that explains, and whom of."""
+    def _explained(self) -> str:
+        """The page that explains, of whom and of which year."""
         of = "institution" if self.selection.institution else "region"
-        return reverse("explain"), {of: self.selection.subject.code}
+        return f"{reverse('explain')}?{urlencode({of: self.selection.subject.code, 'year': self.year})}"
 
     def change(self, now: Decimal | None, before: Decimal | None) -> Change:
         """A figure against the base year; less is better."""
@@ -331,8 +332,8 @@ class YearView:
         """Whether energy in coal equivalent is known, else electricity stands in its place."""
         return self.figures.energy_tce is not None
 
-    def _measure(self, figures: Figures) -> Decimal | None:
-        return figures.energy_tce if self.in_energy else figures.electricity_kwh
+    def _measure(self, year: int, **cut: str | int) -> Decimal | None:
+        return self.cube.energy_tce(year, **cut) if self.in_energy else self.cube.electricity_kwh(year, **cut)
 
     @property
     def _unit(self) -> str:
@@ -347,12 +348,12 @@ class YearView:
             charts.Series(
                 code,
                 _carrier_word(code),
-                [self._measure(self.cube.figures(self.year, carrier=code, month=month)) for month in range(1, 13)],
+                [self._measure(self.year, carrier=code, month=month) for month in range(1, 13)],
             )
             for code in carriers
         ]
         shown = [item for item in series if any(item.values)]
-        before = [self._measure(self.cube.figures(self.base, month=month)) for month in range(1, 13)]
+        before = [self._measure(self.base, month=month) for month in range(1, 13)]
         title = _("Energy by month") if self.in_energy else _("Electricity by month")
         last = before if any(value is not None for value in before) else None
         return charts.monthly_by_carrier(title, self._unit, shown, last_year=last, last_year_label=str(self.base))
@@ -371,9 +372,7 @@ class YearView:
         years = self.cube.years
         carriers = [code for code in self.cube.carriers() if code != "water"]
         series = [
-            charts.Series(
-                code, _carrier_word(code), [self._measure(self.cube.figures(year, carrier=code)) for year in years]
-            )
+            charts.Series(code, _carrier_word(code), [self._measure(year, carrier=code) for year in years])
             for code in carriers
         ]
         title = _("Energy by year") if self.in_energy else _("Electricity by year")

@@ -255,6 +255,13 @@ def account(uses: Iterable[Use], carriers: Carriers, chooser: Chooser, basis: st
     return sum_figures(figures_of_line(line) for line in account_lines(uses, carriers, chooser, basis))
 
 
+def energy_tce(uses: Iterable[Use], carriers: Carriers, chooser: Chooser) -> Decimal | None:
+    """The energy of a set of uses alone [tce]: what :func:`account` says of it, for charts of a hundred such sets."""
+    kind = Kind.COAL_EQUIVALENT
+    burnt = (use for use in uses if carriers[use.carrier].is_energy)
+    return exact.total(_term(kind, kind, use, chooser, "location").value for use in burnt)
+
+
 def intensities(figures: Figures, area_m2: Decimal | None, persons: Decimal | None) -> Intensities:
     """Divide what has been added up; a missing or zero denominator gives None, not zero.
 

@@ -13,7 +13,7 @@ from django.db.models import Case, Count, F, Q, Sum, Value, When
 from django.db.models.functions import Greatest
 
 from nengtan import reference
-from nengtan.domain.accounts import Figures, Use, account
+from nengtan.domain.accounts import Figures, Use, account, energy_tce
 from nengtan.domain.exact import total
 from nengtan.identity.access import Actor
 from nengtan.ledger.models import RegionRollup, YearClosing
@@ -106,12 +106,18 @@ class Cube:
 
     def account(self, year: int, months: Iterable[Month], factor_year: int | None = None) -> Figures:
         """The accounts of some months of a year, with the factors of another year if told so."""
-        sums: dict[tuple[str, tuple[str, ...]], tuple[Decimal | None, Decimal | None]] = {}
-        for cell in months:
-            quantity, cost = sums.get((cell.carrier, cell.chain), (None, None))
-            sums[cell.carrier, cell.chain] = total((quantity, cell.quantity)), total((cost, cell.cost))
-        uses = [Use(carrier, factor_year or year, zones, *held) for (carrier, zones), held in sums.items()]
-        return account(uses, reference.carriers(), self.choosers.chooser(factor_year or year))
+        of = factor_year or year
+        return account(_uses(months, of), reference.carriers(), self.choosers.chooser(of))
+
+    def energy_tce(self, year: int, **cut: str | int) -> Decimal | None:
+        """The energy of a part of a year alone [tce], as :meth:`figures` has it."""
+        months = self.part(year, **cut)  # type: ignore[arg-type]
+        return energy_tce(_uses(months, year), reference.carriers(), self.choosers.chooser(year))
+
+    def electricity_kwh(self, year: int, **cut: str | int) -> Decimal | None:
+        """The electricity of a part of a year alone, as :meth:`figures` has it."""
+        months = self.part(year, **cut)  # type: ignore[arg-type]
+        return total(cell.quantity for cell in months if cell.carrier == "electricity")
 
     def carriers(self, *years: int) -> list[str]:
         """Carriers used in the years, in display order."""
@@ -125,6 +131,15 @@ class Cube:
     def last_month(self, year: int) -> int:
         """The last month of the year with any quantity, 0 if none."""
         return max((cell.period % 100 for cell in self.part(year) if cell.quantity is not None), default=0)
+
+
+def _uses(months: Iterable[Month], year: int) -> list[Use]:
+    """Months added up, one use for each carrier and zone, at the factors of a year."""
+    sums: dict[tuple[str, tuple[str, ...]], tuple[Decimal | None, Decimal | None]] = {}
+    for cell in months:
+        quantity, cost = sums.get((cell.carrier, cell.chain), (None, None))
+        sums[cell.carrier, cell.chain] = total((quantity, cell.quantity)), total((cost, cell.cost))
+    return [Use(carrier, year, zones, *held) for (carrier, zones), held in sums.items()]
 
 
 def cube(actor: Actor, selection: Selection, years: tuple[int, int]) -> Cube:

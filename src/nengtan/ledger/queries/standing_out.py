@@ -43,12 +43,14 @@ class StandingOut:
     """The findings of a region's year, most important first, and by kind of body the energy per area of all [kgce/m²].
 
     ``Finding.institution`` is the institution's code. ``largest``: by column of the books the primary keys of the
-    :data:`LARGEST` that used most.
+    :data:`LARGEST` that used most. ``unverified``: by institution code and carrier the months kept as received and not
+    counted, because nobody has verified their unit.
     """
 
     findings: tuple[Finding, ...] = ()
     peers: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     largest: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    unverified: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def standing_out(actor: Actor, selection: Selection) -> StandingOut:
@@ -63,7 +65,7 @@ def standing_out(actor: Actor, selection: Selection) -> StandingOut:
         return _compared(selection.year, books, before)
     both = books_of(actor, selection, selection.year - 1).order_by().values("year")
     drawn = sorted(both.annotate(bodies=Count("id"), last=Max("drawn_at")).values_list("year", "bodies", "last"))
-    name = f"stands_out:{__version__}:{selection.subject.pk}:{selection.year}"
+    name = f"standing_out:{__version__}:{selection.subject.pk}:{selection.year}"
     held = cache.get(name)
     if held and held[0] == drawn:
         return held[1]
@@ -91,7 +93,15 @@ def _compared(year: int, books: QuerySet[InstitutionYear], before: QuerySet[Inst
         if look.kgce_per_m2 is not None:
             peers[look.kind].append(look.kgce_per_m2)
     largest = {column: tuple(nlargest(LARGEST, held, key=held.__getitem__)) for column, held in used.items()}
-    return StandingOut(tuple(compare(looks)), {kind: tuple(values) for kind, values in peers.items()}, largest)
+    held_peers = {kind: tuple(values) for kind, values in peers.items()}
+    return StandingOut(tuple(compare(looks)), held_peers, largest, _unverified(year, books))
+
+
+def _unverified(year: int, books: QuerySet[InstitutionYear]) -> dict[tuple[str, str], int]:
+    facts = ActivityFact.objects.filter(standing=ActivityFact.Standing.UNVERIFIED, quantity=None)
+    of_year = facts.filter(period__range=(year * 100 + 1, year * 100 + 12), institution__in=books.values("institution"))
+    rows = of_year.order_by().values_list("institution__code", "carrier").annotate(Count("period", distinct=True))
+    return {(code, carrier): months for code, carrier, months in rows}
 
 
 def _looks(year: int, homes: dict[int, int], stamps: dict[int, Stamp]) -> dict[int, Look]:

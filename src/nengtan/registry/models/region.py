@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from nengtan.identity.access import Actor
 
 
+ABOVE = "parent__parent__parent__parent"
+"""What to fetch with a region so that its line is known, from a street up to the nation."""
+
+
 class RegionQuerySet(models.QuerySet["Region"]):
     """Regions by scope and place."""
 
@@ -23,6 +27,10 @@ class RegionQuerySet(models.QuerySet["Region"]):
     def below(self, region: Region) -> RegionQuerySet:
         """The region and all within it."""
         return self.filter(path__startswith=region.path)
+
+    def in_line(self) -> RegionQuerySet:
+        """Regions with those above them."""
+        return self.select_related(ABOVE)
 
 
 class Region(models.Model):
@@ -72,6 +80,11 @@ class Region(models.Model):
     def within(self) -> list[int]:
         """The primary keys of the region and of all below it."""
         return list(Region.objects.below(self).order_by().values_list("pk", flat=True))
+
+    @cached_property
+    def line(self) -> list[Region]:
+        """The regions from the root down to this one; found with :data:`ABOVE` it asks nothing more."""
+        return [*self.parent.line, self] if self.parent else [self]
 
     @property
     def codes(self) -> list[str]:

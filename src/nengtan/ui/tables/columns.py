@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import pgettext
 
 from nengtan.ui import formats
@@ -135,14 +135,11 @@ class Column:
         url = self.href(row) if self.href else ""
         if not url:
             return text
+        address, shown = escape(url), conditional_escape(text)
         if not self.drawer:
-            return format_html('<a href="{}">{}</a>', url, text)
-        return format_html(
-            '<a class="figure" href="{}" data-drawer hx-get="{}" hx-target="#drawer-body" hx-swap="innerHTML">{}</a>',
-            url,
-            url,
-            text,
-        )
+            return mark_safe(f'<a href="{address}">{shown}</a>')
+        opens = f'href="{address}" data-drawer hx-get="{address}" hx-target="#drawer-body" hx-swap="innerHTML"'
+        return mark_safe(f'<a class="figure" {opens}>{shown}</a>')
 
 
 def _shown(value: Any) -> Any:

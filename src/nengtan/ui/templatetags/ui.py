@@ -17,6 +17,7 @@ from django.utils.translation import pgettext
 from nengtan.ui import charts, components, formats
 from nengtan.ui.components import Change, Crumb, Definition, EvidenceItem, KeyFigure, Progress, Step, Tab
 from nengtan.ui.tables.columns import Column, resolve
+from nengtan.ui.tables.table import Heading, Table
 
 register = template.Library()
 
@@ -368,6 +369,29 @@ def _figures(cells: Iterable[tuple[str, bool]]) -> Iterable[str]:
     for place, (text, numeric) in enumerate(cells):
         kind = ' class="is-end"' if numeric or place else ""
         yield f"<td{kind}>{conditional_escape(text)}</td>"
+
+
+@register.filter
+def table_head(table: Table) -> SafeString:
+    """The heads of a table's columns, those that sort as links."""
+    return mark_safe("".join(_head(table, head) for head in table.headings))
+
+
+_SORTED = {"descending": "▼", "ascending": "▲"}
+
+
+def _head(table: Table, head: Heading) -> str:
+    column, shown = head.column, conditional_escape(head.column.heading)
+    if column.unit:
+        shown += f' <span class="unit">{conditional_escape(column.unit)}</span>'
+    if head.url:
+        mark = _SORTED.get(head.direction)
+        drawn = f'<span class="sort-mark" aria-hidden="true">{mark}</span>' if mark else _icon("selector")
+        url = conditional_escape(head.url)
+        shown = f'<a href="{url}" hx-get="{url}" id="{table.id}-by-{column.key}">{shown}{drawn}</a>'
+    sort = f' aria-sort="{head.direction}"' if head.direction else ""
+    title = f' title="{conditional_escape(column.help)}"' if column.help else ""
+    return f'<th scope="col" class="{column.classes}"{sort}{title}>{shown}</th>'
 
 
 @register.filter
