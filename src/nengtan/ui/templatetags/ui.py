@@ -10,7 +10,7 @@ from django.forms import BaseForm, BoundField
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import pgettext
 
@@ -381,16 +381,17 @@ _SORTED = {"descending": "▼", "ascending": "▲"}
 
 
 def _head(table: Table, head: Heading) -> str:
-    column, shown = head.column, conditional_escape(head.column.heading)
+    column = head.column
+    shown: str = escape(str(column.heading))
     if column.unit:
-        shown += f' <span class="unit">{conditional_escape(column.unit)}</span>'
+        shown += f' <span class="unit">{escape(str(column.unit))}</span>'
     if head.url:
         mark = _SORTED.get(head.direction)
         drawn = f'<span class="sort-mark" aria-hidden="true">{mark}</span>' if mark else _icon("selector")
-        url = conditional_escape(head.url)
+        url = escape(head.url)
         shown = f'<a href="{url}" hx-get="{url}" id="{table.id}-by-{column.key}">{shown}{drawn}</a>'
     sort = f' aria-sort="{head.direction}"' if head.direction else ""
-    title = f' title="{conditional_escape(column.help)}"' if column.help else ""
+    title = f' title="{escape(str(column.help))}"' if column.help else ""
     return f'<th scope="col" class="{column.classes}"{sort}{title}>{shown}</th>'
 
 
