@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from openpyxl import load_workbook
 
 from nengtan.domain.returns import slots
 from nengtan.identity.access import system_actor
@@ -206,3 +208,57 @@ def test_rows_drawn_for_another_edition_are_refused(cast: Cast, school: Return, 
     path.write_bytes(workbooks.rows_of_returns(cast.actor("district"), [school]))
     ran = run("review", "--edition", "2025", "--file", str(path))
     assert (ran.exit_code, "2022" in ran.output, "2025" in ran.output) == (2, True, True)
+
+
+@pytest.mark.parametrize("renamed", ["Sheet1", "csv"])
+def test_rows_of_another_edition_are_known_by_their_headings(
+    cast: Cast, school: Return, tmp_path: Path, renamed: str
+) -> None:
+    """Edition 2022 asks for the land area, which edition 2025 does not; no title says which it is."""
+    content = workbooks.rows_of_returns(cast.actor("district"), [school])
+    book = load_workbook(io.BytesIO(content))
+    sheet = next(sheet for sheet in book.worksheets if sheet.max_column > 20)
+    path = tmp_path / f"rows.{'csv' if renamed == 'csv' else 'xlsx'}"
+    if renamed == "csv":
+        lines = [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+        path.write_text("\n".join(",".join(line) for line in lines), "utf-8")
+    else:
+        sheet.title = renamed
+        book.save(path)
+    ran = run("review", "--edition", "2025", "--file", str(path))
+    assert ran.exit_code == 2
+    assert "是2022版制度的报表，不是2025版" in ran.output
+    assert "--edition 2022" in ran.output
+    assert run("review", "--edition", "2022", "--file", str(path)).exit_code == 0
+
+
+def test_years_of_another_edition_are_pointed_out(tmp_path: Path) -> None:
+    path = tmp_path / "returns.csv"
+    path.write_text("单位名称,报告期,电消费量\n甲学校,2023-00,100\n", "utf-8")
+    ran = run("review", "--edition", "2025", "--file", str(path), "--format", "json")
+    assert ran.exit_code == 0
+    assert "2023 年的报表执行2022版制度，现按2025版审核" in ran.stderr
+    path.write_text("单位名称,报告期,电消费量\n甲学校,2023-00,100\n甲学校,2025-00,100\n", "utf-8")
+    assert "版制度" not in run("review", "--edition", "2025", "--file", str(path)).stderr
+
+
+def test_a_row_that_cannot_be_reviewed_stands_in_the_output(tmp_path: Path) -> None:
+    path = tmp_path / "returns.csv"
+    path.write_text("单位名称,报告期,电消费量\n甲学校,someday,100\n乙学校,2025-00,70\n", "utf-8")
+    ran = run("review", "--edition", "2025", "--file", str(path), "--format", "json")
+    assert ran.exit_code == 2
+    first, *others = json.loads(ran.stdout)
+    assert (first["institution"], first["rule"], first["severity"], first["cell"], first["found"]) == (
+        "甲学校", "L14", "block", "period", "someday")  # fmt: skip
+    assert {item["institution"] for item in others} == {"乙学校"}
+
+
+def test_a_unit_nobody_knows_in_a_heading_is_one_fault_of_its_column(tmp_path: Path) -> None:
+    path = tmp_path / "returns.csv"
+    rows = "".join(f"学校{number},2025-00,100,50\n" for number in range(5))
+    path.write_text("单位名称,报告期,电消费量（马力）,水消费量（立方米）\n" + rows, "utf-8")
+    ran = run("review", "--edition", "2025", "--file", str(path), "--format", "json")
+    found = json.loads(ran.stdout)
+    assert ran.exit_code == 2
+    assert [(item["rule"], item["found"]) for item in found if item["cell"] == "elec_qty"] == [("L01", "马力")]
+    assert "5" in found[0]["message"]

@@ -12,6 +12,7 @@ from nengtan.reporting.models import Return
 from nengtan.reporting.services import workbooks
 from nengtan.reporting.services.sheets import converted
 from tests.cast import Cast
+from tests.reporting.desk import opened_all
 from tests.reporting.workbooks import cell_of, column_of, edited, sheet_of
 
 EDITION = scheme.edition("2022")
@@ -59,3 +60,23 @@ def test_another_unit_is_converted_and_told_or_refused(
 def test_the_carrier_of_a_line_says_what_a_unit_is(unit: str, line: str, value: Decimal | None) -> None:
     """A tonne of water is a cubic metre, one of gas none; diesel weighs 0.85 kg a litre: 3000 / 0.85 = 3529.41."""
     assert converted(Decimal(3), unit, EDITION.indicators[line]) == value
+
+
+def test_a_wrong_unit_in_a_heading_is_told_once_and_no_return_below_it_is_stored(cast: Cast) -> None:
+    returns = opened_all(cast)
+
+    def column(book: Any) -> None:
+        sheet = next(sheet for sheet in book.worksheets if sheet.max_column > 20)
+        at = column_of(sheet, "电消费量")
+        sheet.cell(1, at).value = "电消费量（马力）"
+        for row in range(2, sheet.max_row + 1):
+            sheet.cell(row, at).value = 31
+            sheet.cell(row, column_of(sheet, "水消费量")).value = 77
+
+    content = edited(workbooks.rows_of_returns(cast.actor("district"), returns), column)
+    for partial in (False, True):
+        result = workbooks.take_file(cast.actor("district"), "returns.xlsx", content, partial=partial)
+        assert [(problem.code, problem.row, problem.found) for problem in result.errors] == [
+            ("unit_not_allowed", 1, "马力")
+        ]
+        assert (result.stored, result.refused) == (False, 3), "half a return is not stored"

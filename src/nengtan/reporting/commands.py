@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -180,7 +181,7 @@ def _step(
 @click.option("--period", callback=read_period, help=_("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter."))
 @format_option
 def review(file: Path | None, edition: str | None, region: str | None, period: slots.Slot | None, format: str) -> None:
-    """A file is reviewed by itself, without a database."""
+    """A file is reviewed by itself, without a database; exit code 2 where a row or a column of it could not be."""
     if (
         (file is None) == (region is None)
         or (file is None) != (edition is None)
@@ -188,12 +189,16 @@ def review(file: Path | None, edition: str | None, region: str | None, period: s
     ):
         die(_("Name either --file with --edition, or --region with --period."))
     if file is not None:
-        emit(_of_file(file, edition or ""), FINDING_COLUMNS, format, FINDING_WORDS)
+        found, whole = _of_file(file, edition or "")
+        emit(found, FINDING_COLUMNS, format, FINDING_WORDS)
+        if not whole:
+            sys.exit(2)
     elif period is not None:
         emit(_of_region(region or "", period), FINDING_COLUMNS, format, FINDING_WORDS)
 
 
-def _of_file(file: Path, edition: str) -> list[dict[str, object]]:
+def _of_file(file: Path, edition: str) -> tuple[list[dict[str, object]], bool]:
+    """What was found in a file, and whether all of it could be reviewed."""
     from nengtan.domain.returns.sheet import SheetError
     from nengtan.reporting.services.sheets import read_file, review_sheet
     from nengtan.reporting.wording import told
@@ -211,10 +216,52 @@ def _of_file(file: Path, edition: str) -> list[dict[str, object]]:
         die(f"{file.name}: {wording.refusal(refused)}")
     except SheetError as error:
         words = _SHEET_FAULTS.get(error.code, _SHEET_FAULTS["no_headings"])
-        die(str(words) % {"file": file.name, "found": error.found, "allowed": error.allowed})
+        where = {"file": file.name, "sheet": error.sheet, "found": error.found, "allowed": error.allowed}
+        die(str(words) % where)
     _tell_left_out(sheet, of)
     names = {typed.institution: typed.name for typed in sheet.rows if typed.name}
-    return [told(finding, of, _whose(str(finding.institution), names)) for finding in review_sheet(sheet, of)]
+    found = [
+        told(finding, of, _whose(str(finding.institution), names))
+        for finding in review_sheet(sheet, of)
+        if not (finding.cell.indicator in sheet.refused and finding.check in ("number", "room_number"))
+    ]
+    unread = [*_columns_unread(sheet, of), *_rows_unread(sheet)]
+    return [*unread, *found], not unread
+
+
+def _columns_unread(sheet: ReturnSheet, edition: Edition) -> list[dict[str, object]]:
+    """A column whose heading states a unit its figures cannot be given in: one line a column, not one a row."""
+    from nengtan.reporting.wording import line_unit
+
+    words = _("The heading “%(heading)s” states the unit “%(unit)s”, allowed: %(allowed)s. Its %(count)s figures were "
+              "not reviewed.")  # fmt: skip
+    return [
+        _unread("", "", "L01", key, refused.unit, line_unit(edition.indicators[key]), words % {
+            "heading": refused.heading, "unit": refused.unit, "count": refused.figures,
+            "allowed": line_unit(edition.indicators[key]),
+        })
+        for key, refused in sheet.refused.items()
+    ]  # fmt: skip
+
+
+def _rows_unread(sheet: ReturnSheet) -> list[dict[str, object]]:
+    """A row whose period is none."""
+    words = _("Row %(row)s: “%(found)s” is no period; the row was not reviewed.")
+    wanted = _("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter.")
+    return [
+        _unread(row.institution, row.period, "L14", "period", row.period, wanted,
+                words % {"row": row.row, "found": row.period})
+        for row in sheet.unread
+    ]  # fmt: skip
+
+
+def _unread(
+    institution: str, period: str, rule: str, cell: str, found: str, expected: str, message: str
+) -> dict[str, object]:
+    return {
+        "institution": institution, "period": period, "rule": rule, "severity": str(Severity.BLOCK), "cell": cell,
+        "found": found, "expected": expected, "message": message,
+    }  # fmt: skip
 
 
 def _whose(institution: str, names: dict[str, str]) -> str:
@@ -229,12 +276,17 @@ _SHEET_FAULTS = {
         " name, code or key, such as elec_qty; or the forms as the platform draws them."
     ),
     "heading_twice": gettext_lazy("%(file)s: the heading “%(found)s” stands twice."),
-    "wrong_edition": gettext_lazy("%(file)s: “%(found)s” is a form of another edition; reviewed as %(allowed)s."),
+    "wrong_edition": gettext_lazy(
+        "%(file)s: the sheet “%(sheet)s” is of edition %(found)s, not of edition %(allowed)s. Review it with"
+        " --edition %(found)s, or copy the figures into the forms of edition %(allowed)s"
+        " (nengtan returns template --edition %(allowed)s)."
+    ),
 }
 
 
 def _tell_left_out(sheet: ReturnSheet, edition: Edition) -> None:
     """What a file holds that is not reviewed, or was converted, goes to standard error: the findings stay clean."""
+    from nengtan.reporting.services.sheets import years_of_others
     from nengtan.ui.sheets.wording import unit_name
     from nengtan.ui.words import named
 
@@ -244,9 +296,9 @@ def _tell_left_out(sheet: ReturnSheet, edition: Edition) -> None:
             "found": named(line), "unit": unit_name(unit), "allowed": unit_name(line.unit),
         }  # fmt: skip
         click.echo(words, err=True)
-    for row, found in sheet.bad_periods:
-        words = _("Row %(row)s: “%(found)s” is no period and was left out.") % {"row": row, "found": found}
-        click.echo(words, err=True)
+    for code, years in years_of_others(sheet, edition).items():
+        words = _("Returns of %(years)s are asked for in edition %(found)s; they were held against edition %(asked)s.")
+        click.echo(words % {"years": ", ".join(map(str, years)), "found": code, "asked": edition.code}, err=True)
     for heading in sheet.ignored:
         words = _("“%(found)s” is nothing this edition asks for and was left out.") % {"found": heading}
         click.echo(words, err=True)

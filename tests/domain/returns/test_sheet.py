@@ -61,7 +61,8 @@ def test_what_is_no_number_is_kept_as_found(written: str) -> None:
 
 def test_a_row_without_a_period_is_told_and_blank_rows_are_nothing() -> None:
     sheet = read(["单位名称", "报告期", "电消费量"], ["甲", "someday", 5], ["", "", ""], ["乙", "202500", 6])
-    assert (sheet.bad_periods, [typed.institution for typed in sheet.rows]) == ([(2, "someday")], ["乙"])
+    assert ([(row.row, row.period) for row in sheet.unread], [typed.institution for typed in sheet.rows]) == (
+        [(2, "someday")], ["乙"])  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from nengtan.domain import creditcode
 from nengtan.domain.returns.review.table import Place, ReturnRow
-from nengtan.domain.returns.scheme import Edition, Indicator, Records
+from nengtan.domain.returns.scheme import Edition, Indicator, Records, edition_of
 from nengtan.domain.returns.slots import Kind, Slot, SlotError, parse
 from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets.cells import Cell, Grid, is_blank, shown
@@ -24,12 +24,16 @@ from nengtan.domain.sheets.words import Words
 __all__ = [
     "COLUMNS",
     "Headings",
+    "RefusedUnit",
     "ReturnSheet",
     "SheetError",
     "Typed",
+    "Unread",
     "heading_row",
     "join_named",
+    "other_edition",
     "read_returns",
+    "refused_units",
     "rows_of",
     "stated_units",
 ]
@@ -46,11 +50,32 @@ _UNIT = re.compile(r"[(\uff08][^()\uff08\uff09]*[)\uff09]$")
 
 
 class SheetError(ValueError):
-    """The sheet is no sheet of returns: ``code`` says why, ``found`` what stands there, ``allowed`` what may."""
+    """The sheet is no sheet of returns: ``code`` says why, ``found`` what stands there, ``allowed`` what may.
 
-    def __init__(self, code: str, found: str = "", allowed: str = "") -> None:
+    ``sheet`` is the name of the sheet, where that is not what was found.
+    """
+
+    def __init__(self, code: str, found: str = "", allowed: str = "", sheet: str = "") -> None:
         super().__init__(f"{code}: found {found!r}, allowed {allowed!r}")
-        self.code, self.found, self.allowed = code, found, allowed
+        self.code, self.found, self.allowed, self.sheet = code, found, allowed, sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A row that could not be reviewed, for its ``period`` is none: where it stands and whose it is."""
+
+    row: int
+    institution: str
+    period: str
+
+
+@dataclass
+class RefusedUnit:
+    """A column whose heading states a unit its line cannot be given in: the heading, the unit, the figures in it."""
+
+    heading: str
+    unit: str
+    figures: int = 0
 
 
 @dataclass
@@ -74,15 +99,17 @@ class Typed:
 
 @dataclass
 class ReturnSheet:
-    """What a sheet holds; ``ignored`` are headings that name nothing of the edition, ``bad_periods`` (row, found).
+    """What a sheet holds; ``ignored`` are headings that name nothing of the edition, ``unread`` rows left out.
 
-    ``units`` are lines given in another unit than theirs, with that unit: their figures were converted.
+    ``units`` are lines given in another unit than theirs, with that unit: their figures were converted. ``refused``
+    are lines whose heading states a unit that leads nowhere.
     """
 
     rows: list[Typed] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
-    bad_periods: list[tuple[int, str]] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, RefusedUnit] = field(default_factory=dict)
 
 
 def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words, convert: Convert) -> ReturnSheet:
@@ -96,6 +123,7 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
     where = {name: at for at, name in columns.items() if name in COLUMNS}
     indicators = {at: edition.indicators[name] for at, name in columns.items() if name not in COLUMNS}
     stated = stated_units(grid.rows[top], columns, edition, headings)
+    wrong = refused_units(indicators, stated, words, convert)
     for row, cells in enumerate(grid.rows[top + 1 :], top + 2):
         texts = {name: _text(cells, at) for name, at in where.items()}
         whose = _whose(texts)
@@ -104,7 +132,7 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
         try:
             period = parse(texts["period"])
         except SlotError:
-            sheet.bad_periods.append((row, texts["period"]))
+            sheet.unread.append(Unread(row, texts.get("institution") or whose, texts["period"]))
             continue
         typed = Typed(
             row,
@@ -124,8 +152,59 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
             unit = other_unit(said, line, words)
             if unit and typed.values[line.key] is not None:
                 sheet.units[line.key] = unit
+            elif at in wrong and line.key in typed.unreadable:
+                sheet.refused.setdefault(line.key, RefusedUnit(shown(grid.rows[top][at]), said)).figures += 1
         sheet.rows.append(typed)
     return sheet
+
+
+def refused_units(
+    lines: Mapping[int, Indicator], stated: Mapping[int, str], words: Words, convert: Convert
+) -> dict[int, str]:
+    """The columns whose heading states a unit that cannot be made that of the line, with the unit."""
+    units = {at: other_unit(said, lines[at], words) for at, said in stated.items() if at in lines}
+    return {at: unit for at, unit in units.items() if unit and convert(Decimal(1), unit, lines[at]) is None}
+
+
+def other_edition(
+    grid: Grid, edition: Edition, editions: Iterable[Edition], headings: Headings, years: set[int]
+) -> str:
+    """The edition a sheet of rows is of, where that is another than ``edition``; "" where nothing says so.
+
+    It is where its headings are all that the other asks for and not what this one does; or where they fit the other
+    alone and no year of its rows is one of this edition. Of several that fit, the one of its years is named.
+    """
+    known = list(editions)
+    of_years = {edition_of(year, known).code for year in years}
+    heads = {item.code: _headings(grid, item, headings) for item in known}
+    nowhere = frozenset.intersection(*(ignored for _told, ignored in heads.values()))
+    fits = {item.code: _fit(item, heads[item.code][0], heads[item.code][1] - nowhere) for item in known}
+    mine = fits.pop(edition.code)
+    best = max(fits.values(), default=0)
+    if best <= mine or (best < _WHOLE and edition.code in of_years):
+        return ""
+    found = [code for code, fit in fits.items() if fit == best]
+    return next((code for code in found if code in of_years), found[-1])
+
+
+_WHOLE = 2
+
+
+def _headings(grid: Grid, edition: Edition, headings: Headings) -> tuple[frozenset[str], frozenset[str]]:
+    """The lines of an edition the headings of a sheet name, and the headings that name none."""
+    try:
+        _top, columns, ignored = heading_row(grid, edition, headings)
+    except SheetError as error:
+        return frozenset(), frozenset([error.found])
+    return frozenset(name for name in columns.values() if name not in COLUMNS), frozenset(ignored)
+
+
+def _fit(edition: Edition, told: frozenset[str], ignored: frozenset[str]) -> int:
+    """How lines fit an edition: 2 exactly all of its rows or of its rooms, 1 nothing but it asks for, 0 neither."""
+    if ignored or not told or not all(edition.indicators[key].statutory for key in told):
+        return 0
+    wide = {line.key for form in (2, 4) for line in edition.lines(form)}
+    return _WHOLE if told in (wide, {line.key for line in edition.lines(3)}) else 1
 
 
 def _whose(texts: Mapping[str, str]) -> str:

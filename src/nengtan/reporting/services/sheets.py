@@ -14,8 +14,16 @@ from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
 from nengtan.domain.returns.review.rules import Scope
 from nengtan.domain.returns.review.table import table_of, with_rooms
-from nengtan.domain.returns.scheme import Edition, Indicator
-from nengtan.domain.returns.sheet import ReturnSheet, SheetError, Typed, join_named, read_returns, rows_of
+from nengtan.domain.returns.scheme import Edition, Indicator, edition_of
+from nengtan.domain.returns.sheet import (
+    ReturnSheet,
+    SheetError,
+    Typed,
+    join_named,
+    other_edition,
+    read_returns,
+    rows_of,
+)
 from nengtan.domain.returns.slots import Kind, Slot
 from nengtan.domain.sheets.cells import Grid
 from nengtan.reference import scheme
@@ -45,30 +53,42 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
                 raise
             refused.append(error)
             continue
-        _of_edition(grid, edition)
-        for name in ("rows", "ignored", "bad_periods"):
+        _of_edition(grid, edition, read)
+        for name in ("rows", "ignored", "unread"):
             getattr(whole, name).extend(getattr(read, name))
         whole.units |= read.units
+        whole.refused |= read.refused
     whole.rows += forms.values()
     join_named(whole.rows)
-    if refused and not whole.rows and not whole.bad_periods:
+    if refused and not whole.rows and not whole.unread:
         raise refused[0]
     return whole
 
 
-def _of_edition(grid: Grid, edition: Edition) -> None:
-    """Refuse a sheet of rows that was drawn here for another edition, as its title says."""
+def _of_edition(grid: Grid, edition: Edition, read: ReturnSheet) -> None:
+    """Refuse a sheet of rows of another edition: as its title says where it was drawn here, else as its headings do."""
     words, (title, _blank, code) = scheme.form_words(), grid.name.partition(" ")
-    if title in (words["consumption_sheet"], words["rooms_sheet"]) and code in scheme.editions().keys() - {
-        edition.code
-    }:
-        raise SheetError("wrong_edition", grid.name, edition.code)
+    if title in (words["consumption_sheet"], words["rooms_sheet"]) and code in scheme.editions():
+        other = "" if code == edition.code else code
+    else:
+        years = {typed.period.year for typed in read.rows}
+        other = other_edition(grid, edition, scheme.editions().values(), scheme.headings(), years)
+    if other:
+        raise SheetError("wrong_edition", other, edition.code, grid.name)
+
+
+def years_of_others(sheet: ReturnSheet, edition: Edition) -> dict[str, list[int]]:
+    """The years of a sheet by the edition their returns are asked for in, where none is of ``edition``."""
+    found: dict[str, list[int]] = {}
+    for year in sorted({typed.period.year for typed in sheet.rows}):
+        found.setdefault(edition_of(year, scheme.editions().values()).code, []).append(year)
+    return {} if edition.code in found else found
 
 
 def _add_form(forms: dict[tuple[str, Slot, str], Typed], grid: Grid, tag: Tag, edition: Edition) -> dict[str, str]:
     """What a drawn form says, to the return it is of; form 1 has no figures. The units converted from."""
     if tag.edition != edition.code:
-        raise SheetError("wrong_edition", f"{grid.name}: {tag.edition}", edition.code)
+        raise SheetError("wrong_edition", tag.edition, edition.code, grid.name)
     found = read_form(grid, edition, tag.form, scheme.form_words(), sheet_words(), converted)
     for (record, indicator), placed in found.cells.items():
         key = (tag.institution, tag.period, record)

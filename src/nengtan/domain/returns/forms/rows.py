@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from nengtan.domain.returns.forms.reading import range_fault, room_code
 from nengtan.domain.returns.scheme import Edition, Indicator, Records
-from nengtan.domain.returns.sheet import COLUMNS, Headings, heading_row, stated_units
+from nengtan.domain.returns.sheet import COLUMNS, Headings, heading_row, refused_units, stated_units
 from nengtan.domain.returns.slots import Slot, SlotError, parse
 from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets import words as vocabulary
@@ -37,6 +37,7 @@ class RowsRead:
     """The rows of one sheet, the letter of each column, and what is wrong with rows that name nothing.
 
     ``units`` are lines whose heading states another unit than theirs, with that unit: their figures were converted.
+    ``refused`` are lines whose heading states a unit that leads nowhere: what is wrong with the heading.
     """
 
     sheet: str
@@ -45,6 +46,7 @@ class RowsRead:
     problems: list[Problem] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, Problem] = field(default_factory=dict)
 
 
 def read_rows(grid: Grid, edition: Edition, headings: Headings, words: vocabulary.Words, convert: Convert) -> RowsRead:
@@ -59,6 +61,11 @@ def read_rows(grid: Grid, edition: Edition, headings: Headings, words: vocabular
     where = {name: at for at, name in columns.items() if name in COLUMNS}
     lines = _lines(edition, columns, rooms="record" in where)
     stated = stated_units(grid.rows[top], columns, edition, headings)
+    for at, unit in refused_units(lines, stated, words, convert).items():
+        line = lines[at]
+        read.refused[line.key] = Problem(
+            top + 1, line.key, line.name_zh, column_letter(at), "unit_not_allowed", unit, (line.unit,), sheet=grid.name
+        )
     for row, cells in enumerate(grid.rows[top + 1 :], top + 2):
         texts = {name: _text(cells, at) for name, at in where.items()}
         held = [at for at in lines if at < len(cells) and not is_blank(cells[at])]

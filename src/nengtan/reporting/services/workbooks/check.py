@@ -148,8 +148,11 @@ class _Checker:
         """Three ways: as the file was drawn, as it came back, as it stands now."""
         lines = scheme.edition(plan.of.edition).indicators
         for cell, fault in sent.faults.items():
-            line = lines[cell[1]]
-            plan.problems.append(sent.placed(cell).problem(line.key, line.name_zh, fault))
+            line, heading = lines[cell[1]], sent.headings.get(cell[1])
+            if heading is not None and (fault.code, fault.found) == (heading.code, heading.found):
+                plan.under.append(heading)
+            else:
+                plan.problems.append(sent.placed(cell).problem(line.key, line.name_zh, fault))
         plan.places |= {cell: sent.placed(cell) for cell in sent.cells}
         for cell, value in sent.cells.items():
             now = held.get(cell, (0, None))

@@ -29,7 +29,10 @@ __all__ = ["FileRead", "Sent", "limits", "read_workbook"]
 
 @dataclass
 class Sent:
-    """What one sheet, or one row, says of a return; ``edition`` is "" where the sheet names none."""
+    """What one sheet, or one row, says of a return; ``edition`` is "" where the sheet names none.
+
+    ``headings`` are lines whose heading is wrong, with what is wrong: told once, not at every figure below it.
+    """
 
     sheet: str
     row: int
@@ -42,6 +45,7 @@ class Sent:
     places: dict[Cell, Placed] | None = None
     letters: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    headings: Mapping[str, Problem] = field(default_factory=dict)
 
     def placed(self, cell: Cell) -> Placed:
         """Where a cell stands in the file."""
@@ -167,7 +171,7 @@ def _sent(found: RowsRead, row: Row, edition: str) -> Sent:
         found.sheet, row.row, (row.code, row.credit_code, row.name), row.period, edition,
         cells={(row.record, key): value for key, value in row.values.items()},
         faults={(row.record, key): fault for key, fault in row.faults.items()},
-        letters=found.letters,
+        letters=found.letters, headings=found.refused,
     )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ class ReturnPlan:
     """One return and what the file would do to it; ``kept`` counts cells others changed and the file left alone.
 
     ``places`` says where the file gives each cell, changed or not; ``sheet`` is the first that speaks of the return.
+    ``under`` are headings that make its figures unreadable; they are told once for all returns below them.
     """
 
     of: Return
@@ -55,10 +56,11 @@ class ReturnPlan:
     kept: int = 0
     places: dict[Cell, Placed] = field(default_factory=dict)
     sheet: str = ""
+    under: list[Problem] = field(default_factory=list)
 
     def is_good(self, overwrite: bool) -> bool:
         """Whether its changes can be stored."""
-        return not self.problems and (overwrite or not self.conflicts)
+        return not self.problems and not self.under and (overwrite or not self.conflicts)
 
     def taken(self, overwrite: bool) -> list[Change]:
         """The changes that would be stored."""
@@ -77,7 +79,8 @@ class FilePlan:
 
     def errors(self, overwrite: bool = False) -> list[Problem]:
         """Everything that is not taken, and why, from the top of the file down."""
-        found = [*self.problems, *(problem for item in self.returns for problem in item.problems)]
+        headings = dict.fromkeys(problem for item in self.returns for problem in item.under)
+        found = [*self.problems, *headings, *(problem for item in self.returns for problem in item.problems)]
         if not overwrite:
             found += [change.conflict() for item in self.returns for change in item.conflicts]
         return found
