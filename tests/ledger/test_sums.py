@@ -163,6 +163,8 @@ def test_a_region_is_the_sum_of_its_institutions_and_of_its_facts(
             whole = accounts(cast.actor("system"), 2023, region=region, by="institution")
             for by in ("type", "carrier", "month", "region", "institution"):
                 _same_total(whole.total, accounts(cast.actor("system"), 2023, region=region, by=by))
+                in_march = accounts(cast.actor("system"), 2023, region=region, by=by, month=3)
+                assert in_march.total.bodies == accounts(system_actor(), 2023, region=region, month=3).total.bodies
             _same_as_full(cast, region)
         transaction.set_rollback(True)
 
@@ -206,6 +208,50 @@ def test_completeness_of_months_and_carriers_follows_spans_and_records(cast: Cas
     assert (by_carrier["water"].present, by_carrier["water"].expected) == (2, 12 + 12 + 3)
     own = accounts(system_actor(), 2023, institution=school, by="carrier")
     assert {row.key: row.bodies.coverage.expected for row in own.rows} == {"electricity": 12, "water": 12}
+
+
+def _covered(found: Any) -> dict[str, tuple[int, int]]:
+    return {row.key: (row.bodies.coverage.present, row.bodies.coverage.expected) for row in (*found.rows, found.total)}
+
+
+def test_completeness_of_bodies_cut_to_a_month_or_a_carrier_is_their_own(cast: Cast) -> None:
+    """Each body reports electricity and water; the school also tells of gas, which it need not."""
+    Play(cast).run(
+        [
+            ("enter", "school", "water", 202301, "bill", Decimal(1), None),
+            ("enter", "school", "natural_gas", 202301, "bill", Decimal(1), None),
+            ("enter", "school", "water", 202302, "bill", Decimal(1), None),
+            ("enter", "hospital", "water", 202301, "bill", Decimal(1), None),
+            ("enter", "hospital", "electricity", 202301, "bill", Decimal(1), None),
+        ]
+    )
+    region = cast.regions["420106"]
+    system = system_actor()
+    codes = {name: cast.institutions[name].code for name in ("school", "hospital", "office")}
+    january = _covered(accounts(system, 2023, region=region, by="institution", month=1))
+    assert january == {codes["school"]: (1, 2), codes["hospital"]: (2, 2), codes["office"]: (0, 2), "": (3, 6)}
+    kinds = {name: cast.institutions[name].kind for name in codes}
+    assert len(set(kinds.values())) == 3
+    by_type = _covered(accounts(system, 2023, region=region, by="type", month=1))
+    assert by_type == {kinds["school"]: (1, 2), kinds["hospital"]: (2, 2), kinds["office"]: (0, 2), "": (3, 6)}
+    water = _covered(accounts(system, 2023, region=region, by="type", carrier="water"))
+    assert water == {kinds["school"]: (2, 12), kinds["hospital"]: (1, 12), kinds["office"]: (0, 12), "": (3, 36)}
+    both = _covered(accounts(system, 2023, region=region, by="type", carrier="water", month=2))
+    assert both == {kinds["school"]: (1, 1), kinds["hospital"]: (0, 1), kinds["office"]: (0, 1), "": (1, 3)}
+
+
+def test_completeness_of_regions_cut_to_a_month_leaves_the_region_its_own_bodies(cast: Cast) -> None:
+    Play(cast).run([("move", "hospital", "420100", date(2000, 1, 1))])
+    Play(cast).run([("enter", name, "water", 202301, "bill", Decimal(1), None) for name in ("school", "hospital")])
+    found = _covered(accounts(system_actor(), 2023, region=cast.regions["420100"], by="region", month=1))
+    assert found == {"420106": (1, 4), "420100": (1, 2), "420111": (0, 2), "": (2, 8)}
+
+
+def test_a_department_sees_the_completeness_of_its_part_of_a_month(cast: Cast) -> None:
+    Play(cast).run([("enter", name, "water", 202301, "bill", Decimal(1), None) for name in ("school", "hospital")])
+    for by, key in (("type", "021"), ("region", "420106"), ("institution", cast.institutions["school"].code)):
+        found = accounts(cast.actor("education"), 2023, region=cast.regions["420106"], by=by, month=1)
+        assert _covered(found) == {key: (1, 2), "": (1, 2)}, by
 
 
 def test_a_department_sees_the_books_of_its_part_only(cast: Cast) -> None:

@@ -7,7 +7,7 @@ a single institution, from the books themselves.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -110,15 +110,18 @@ def together(rows: Iterable[Counted]) -> Bodies:
 def bodies_by(actor: Actor, selection: Selection, by: str) -> tuple[dict[str, Bodies], Bodies]:
     """The bodies of each row of accounts listed ``by`` a dimension, and everybody; no rows for the total alone.
 
-    The completeness of a row that is cut down to a carrier or a month is not known, but of carriers and months.
+    The completeness of what is cut down to a carrier or a month is that of this carrier or month.
     """
+    cut = bool(selection.carrier or selection.month)
     if by in ("region", "institution", "type"):
-        found, whole = _by_body(actor, selection, by)
-        if not (selection.carrier or selection.month):
-            return found, whole
-        unknown = {key: replace(held, coverage=Coverage(0, 0)) for key, held in found.items()}
-        return unknown, _of_cut(actor, selection, counted(actor, selection, *_SPAN))
-    if not (by or selection.carrier or selection.month):
+        groups = _groups(actor, selection, by, *(_SPAN if cut else ()))
+        everyone = [row for rows in groups.values() for row in rows]
+        if not cut:
+            return {key: together(rows) for key, rows in groups.items()}, together(everyone)
+        cells = _cells_of(actor, selection, by)
+        found = {key: _cut_down(selection, rows, cells.get(key, {})) for key, rows in groups.items()}
+        return found, _cut_down(selection, everyone, _summed(cells.values()))
+    if not (by or cut):
         return {}, together(counted(actor, selection))
     rows = counted(actor, selection, *_SPAN)
     if by in ("carrier", "month"):
@@ -129,14 +132,21 @@ def bodies_by(actor: Actor, selection: Selection, by: str) -> tuple[dict[str, Bo
     return {}, _of_cut(actor, selection, rows)
 
 
-def _by_body(actor: Actor, selection: Selection, by: str) -> tuple[dict[str, Bodies], Bodies]:
+def _groups(actor: Actor, selection: Selection, by: str, *columns: str) -> dict[str, list[Counted]]:
+    """The books behind each row of accounts listed by bodies, added up by ``columns`` of theirs."""
     if by == "region":
-        return _by_region(actor, selection)
+        return _by_region(actor, selection, *columns)
     if by == "institution":
-        rows = _grouped(books_of(actor, selection), ["institution__code"], _OF_BOOKS)
-        return {row["institution__code"]: together([row]) for row in rows}, together(rows)
-    rows = counted(actor, selection, "kind")
-    return {row["kind"]: together([row]) for row in rows}, together(rows)
+        name, rows = (
+            "institution__code",
+            _grouped(books_of(actor, selection), ["institution__code", *columns], _OF_BOOKS),
+        )
+    else:
+        name, rows = "kind", counted(actor, selection, "kind", *columns)
+    groups: dict[str, list[Counted]] = defaultdict(list)
+    for row in rows:
+        groups[row[name]].append(row)
+    return groups
 
 
 def _shown(found: Mapping[str, Bodies], veil: Veil | None, selection: Selection, by: str) -> dict[str, Bodies]:
@@ -156,41 +166,54 @@ def _added(coverages: Iterable[Coverage]) -> Coverage:
 
 def _of_cut(actor: Actor, selection: Selection, rows: Sequence[Counted]) -> Bodies:
     """Everybody, with the completeness of the carrier or month asked about; of a whole year it is known already."""
-    whole = together(rows)
     if not (selection.carrier or selection.month):
-        return whole
-    expected, cells = _expected(selection, rows, "carrier"), _cells(actor, selection, "carrier")
-    asked = [selection.carrier] if selection.carrier else list(expected)
-    wanted = sum(expected.get(carrier, 0) for carrier in asked)
-    had = sum(cells.get(carrier, 0) for carrier in (asked if selection.carrier else cells))
-    return replace(whole, coverage=Coverage(min(had, wanted), wanted))
+        return together(rows)
+    return _cut_down(selection, rows, _cells(actor, selection, "carrier"))
 
 
-def _by_region(actor: Actor, selection: Selection) -> tuple[dict[str, Bodies], Bodies]:
+def _cut_down(selection: Selection, rows: Sequence[Counted], cells: Mapping[str, int]) -> Bodies:
+    """Books with the completeness of the carrier or month asked about, of which ``cells`` are there by carrier.
+
+    A carrier nobody has to report makes up for none that is missing.
+    """
+    expected = _expected(selection, rows, "carrier")
+    asked = {selection.carrier: expected.get(selection.carrier, 0)} if selection.carrier else expected
+    had = sum(min(cells.get(carrier, 0), wanted) for carrier, wanted in asked.items())
+    return replace(together(rows), coverage=Coverage(had, sum(asked.values())))
+
+
+def _by_region(actor: Actor, selection: Selection, *columns: str) -> dict[str, list[Counted]]:
     groups: dict[str, list[Counted]] = defaultdict(list)
     if sees_whole(actor, selection):
-        sums = _grouped(_sums_of(selection).filter(region__in=list(selection.regions)), ["region"], _OF_SUMS)
-        (top, region), *_below = selection.regions.items()
-        below = {selection.regions[row["region"]].code: row for row in sums if row["region"] != top}
-        whole = [row for row in sums if row["region"] == top]
-        own = _less(whole[0] if whole else {}, below.values())
+        sums = _sums_of(selection).filter(region__in=list(selection.regions))
         veil = veil_of(actor, selection)
-        for code, row in (below | {region.code: own} if own["bodies"] else below).items():
+        for code, row in _directly(selection, _grouped(sums, ["region", *columns], _OF_SUMS), columns, "bodies"):
             groups[veil.key("region", code, selection.year) if veil else code].append(row)
     else:
-        whole = _grouped(books_of(actor, selection).annotate(path=F("region__path")), ["path"], _OF_BOOKS)
-        for row in whole:
+        for row in _grouped(books_of(actor, selection).annotate(path=F("region__path")), ["path", *columns], _OF_BOOKS):
             groups[child_of(selection, row["path"])].append(row)
-    return {code: together(rows) for code, rows in groups.items()}, together(whole)
+    return groups
 
 
-def _less(whole: Counted, parts: Iterable[Counted]) -> dict[str, Any]:
-    """What is left of the whole without the parts: of a region, the bodies that stand directly in it."""
-    left = {name: whole.get(name) or 0 for name in _OF_SUMS}
-    for part in parts:
-        for name in left:
-            left[name] -= part[name] or 0
-    return left
+def _directly(
+    selection: Selection, rows: Iterable[Counted], columns: Sequence[str], least: str
+) -> Iterator[tuple[str, Counted]]:
+    """Sums of a region and those just below it, with their codes; of its own is left what stands directly in it."""
+    (top, region), *_below = selection.regions.items()
+    own: dict[tuple[Any, ...], dict[str, Any]] = {}
+    below = []
+    for row in rows:
+        if row["region"] == top:
+            own[tuple(row[name] for name in columns)] = dict(row)
+        else:
+            below.append(row)
+            yield selection.regions[row["region"]].code, row
+    amounts = [name for row in own.values() for name in row if name not in ("region", *columns)]
+    for row in below:
+        held = own[tuple(row[name] for name in columns)]
+        for name in dict.fromkeys(amounts):
+            held[name] = (held[name] or 0) - (row[name] or 0)
+    yield from ((region.code, row) for row in own.values() if row[least])
 
 
 def child_of(selection: Selection, path: str) -> str:
@@ -230,15 +253,52 @@ def _cells(actor: Actor, selection: Selection, column: str) -> dict[str, int]:
     """How many institutions' carriers have a known quantity, by carrier or month."""
     if sees_whole(actor, selection):
         span = selection.periods if column == "period" else selection.kept_as
-        rows = RegionRollup.objects.filter(region=selection.region, period__range=span)
-        if selection.kind:
-            rows = rows.filter(kind=selection.kind)
-        if selection.carrier:
-            rows = rows.filter(carrier=selection.carrier)
-        sums = rows.order_by().values(column).annotate(count=Sum("cells"))
-        return {str(row[column]): row["count"] for row in sums if row["count"]}
+        rows = _kept_cells(selection, span).filter(region=selection.region)
+        return {str(row[column]): row["there"] for row in rows.values(column).annotate(**_THERE) if row["there"]}
     facts = facts_of(actor, selection).filter(quantity__isnull=False).order_by()
     counts: dict[str, int] = defaultdict(int)
     for row in facts.values("institution_id", "carrier", "period").distinct():
         counts[str(row[column])] += 1  # type: ignore[literal-required]
     return counts
+
+
+_THERE = {"there": Sum("cells")}
+
+
+def _kept_cells(selection: Selection, span: tuple[int, int]) -> QuerySet[RegionRollup]:
+    rows = RegionRollup.objects.filter(period__range=span).order_by()
+    cut = {name: value for name, value in (("kind", selection.kind), ("carrier", selection.carrier)) if value}
+    return rows.filter(**cut)
+
+
+def _cells_of(actor: Actor, selection: Selection, by: str) -> dict[str, dict[str, int]]:
+    """How many months of institutions have a known quantity of each carrier, by row of accounts listed by bodies."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for key, carrier, count in _cells_by(actor, selection, by):
+        found[key][carrier] += count
+    return found
+
+
+def _cells_by(actor: Actor, selection: Selection, by: str) -> Iterator[tuple[str, str, int]]:
+    if by != "institution" and sees_whole(actor, selection):
+        kept = _kept_cells(selection, selection.kept_as)
+        if by == "type":
+            rows = kept.filter(region=selection.region).values("kind", "carrier").annotate(**_THERE)
+            yield from ((row["kind"], row["carrier"], row["there"]) for row in rows)
+            return
+        sums = kept.filter(region__in=list(selection.regions)).values("region", "carrier").annotate(**_THERE)
+        for code, row in _directly(selection, list(sums), ["carrier"], "there"):
+            yield code, row["carrier"], row["there"]
+        return
+    name = {"type": "kind", "region": "region__path", "institution": "institution__code"}[by]
+    facts = facts_of(actor, selection).filter(quantity__isnull=False).order_by()
+    for row in facts.values(name, "institution_id", "carrier").annotate(months=Count("period", distinct=True)):
+        yield child_of(selection, row[name]) if by == "region" else row[name], row["carrier"], row["months"]
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = defaultdict(int)
+    for held in counts:
+        for carrier, count in held.items():
+            sums[carrier] += count
+    return sums
