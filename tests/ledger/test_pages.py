@@ -61,6 +61,7 @@ PAGES = (
     "/ledger/closings/",
     "/ledger/accounts/?region=420106&year=2023&by=institution",
     "/ledger/accounts/?region=420106&year=2023&by=month",
+    "/ledger/accounts/?region=420106&year=2023&by=institution&month=3",
     "/ledger/accounts/?region=420106&year=2023&by=institution&base=2022",
     "/ledger/accounts/?institution=420106-S1&year=2023&by=carrier",
     "/ledger/explain/?region=420106&year=2023&measure=co2_t",
@@ -474,3 +475,15 @@ def test_the_source_of_a_factor_is_cited_in_the_language_of_the_reader(world: Ca
         assert "transcriptions" not in chinese, address
         assert "Notice on the 2023 CO2 emission factors" in english, address
         assert "《关于发布" not in english, address
+
+
+def test_accounts_are_cut_to_a_month_with_its_own_completeness(world: Cast) -> None:
+    client = world.client("district")
+    page = client.get("/ledger/accounts/?region=420106&year=2023&by=institution&month=3", HTTP_ACCEPT_LANGUAGE="en")
+    account = page.context["account"]
+    told = {row.key: (row.bodies.coverage.present, row.bodies.coverage.expected) for row in account.rows}
+    assert told == {"420106-S1": (2, 2), "420106-H1": (2, 2), "420106-O1": (0, 2)}
+    assert account.total.figures.water_m3 == Decimal(2 * 1003)
+    assert "month=3" in page.content.decode()
+    whole = client.get("/ledger/accounts/?region=420106&year=2023&by=institution&month=13")
+    assert whole.context["account"].selection.month is None

@@ -240,6 +240,15 @@ def test_completeness_of_bodies_cut_to_a_month_or_a_carrier_is_their_own(cast: C
     assert both == {kinds["school"]: (1, 1), kinds["hospital"]: (0, 1), kinds["office"]: (0, 1), "": (1, 3)}
 
 
+def test_months_of_one_carrier_expect_that_carrier_alone(cast: Cast) -> None:
+    Play(cast).run([("enter", "school", "water", 202301, "bill", Decimal(1), None)])
+    months = accounts(system_actor(), 2023, region=cast.regions["420106"], by="month", carrier="water")
+    assert _covered(months)["202301"] == (1, 3)
+    assert _covered(months)["202302"] == (0, 3)
+    carriers = accounts(system_actor(), 2023, region=cast.regions["420106"], by="carrier", carrier="water", month=1)
+    assert _covered(carriers) == {"water": (1, 3), "": (1, 3)}
+
+
 def test_completeness_of_regions_cut_to_a_month_leaves_the_region_its_own_bodies(cast: Cast) -> None:
     Play(cast).run([("move", "hospital", "420100", date(2000, 1, 1))])
     Play(cast).run([("enter", name, "water", 202301, "bill", Decimal(1), None) for name in ("school", "hospital")])

@@ -10,11 +10,12 @@ import pytest
 from nengtan.dashboards.region import RegionView
 from nengtan.identity.access import Actor, Forbidden, system_actor
 from nengtan.identity.models import Grant
+from nengtan.ledger import queries
 from nengtan.ledger.queries.accounts import Account, accounts
 from nengtan.ledger.queries.full import full_accounts
 from nengtan.ledger.queries.lineage import explain
 from nengtan.ledger.queries.selection import Selection
-from nengtan.ledger.queries.veil import OTHERS, TooFew
+from nengtan.ledger.queries.veil import OTHERS, TooFew, veil_of
 from nengtan.ledger.services import FactInput, enter_fact
 from nengtan.registry.services import InstitutionInput, save_institution
 from tests.cast import Cast
@@ -248,3 +249,18 @@ def test_below_what_was_granted_no_carrier_is_told_apart(heated: Cast) -> None:
     """Gas of the city less that of one district would be the few of the other."""
     rows = listed(heated.actor("public"), heated, "420102", "carrier").rows
     assert [row.key for row in rows] == [OTHERS]
+
+
+def test_the_veil_is_drawn_once_for_accounts_against_another_year(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Selection] = []
+
+    def veil(actor: Any, selection: Selection) -> Any:
+        drawn.append(selection)
+        return veil_of(actor, selection)
+
+    for module in (queries.accounts, queries.bodies):
+        monkeypatch.setattr(module, "veil_of", veil, raising=False)
+    for by in (None, "type", "region", "carrier", "month"):
+        drawn.clear()
+        accounts(cast.actor("public"), 2023, region=cast.regions["420106"], by=by, base_year=2022)
+        assert len(drawn) == 1, by

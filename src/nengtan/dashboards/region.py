@@ -72,7 +72,7 @@ class RegionView(YearView):
         self.is_leaf = len(selection.regions) == 1
         self.region = region
         base = base_of(selection.year, base, months.years)
-        self.sums = counted(actor, selection, "kind", "year", since=base)
+        self.sums = counted(actor, selection, "kind", "year", veil=months.veil, since=base)
         bodies, bodies_before = (_bodies(self.sums, shown) for shown in (selection.year, base))
         super().__init__(actor, selection, months, bodies, bodies_before, base)
 

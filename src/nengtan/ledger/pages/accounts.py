@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from nengtan.domain.change import Remark, coverage_remark
@@ -24,6 +24,7 @@ from nengtan.ledger.queries.veil import OTHERS, TooFew
 from nengtan.ledger.words import MEASURES, REASONS, gap_words, measure_unit
 from nengtan.registry.models import Institution, Region
 from nengtan.registry.queries.listing import register_is_due
+from nengtan.ui.charts.base import months
 from nengtan.ui.components import Change, Crumb, KeyFigure, change_html
 from nengtan.ui.formats import percent
 from nengtan.ui.tables import Column, Table
@@ -51,7 +52,7 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
     region, institution, problem = _subject(request)
     years = _years(actor)
     year = _year(request, years)
-    base = _base(request, year, years)
+    base, month = _base(request, year, years), _month(request)
     by = request.GET.get("by", "carrier" if institution else "type")
     if by not in dict(BY) or (by == "institution" and not actor.can(Capability.VIEW_DETAIL)):
         by = ""
@@ -60,13 +61,16 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
         "by_options": [option for option in BY if option[0] != "institution" or actor.can(Capability.VIEW_DETAIL)],
         "regions": _regions(actor), "can_detail": actor.can(Capability.VIEW_DETAIL), "institutions": _offered(actor),
         "base": base or "", "base_options": _base_options(year, years),
+        "month": month or "", "month_options": _month_options(), "period": _period(year, month),
         "subject": institution or region or gettext("Energy and carbon accounts"),
         "crumbs": [Crumb(gettext("Energy and carbon accounts"))], "register_is_due": partial(register_is_due, actor),
     }  # fmt: skip
     if region is None and institution is None:
         return render(request, "ledger/accounts.html", context)
     try:
-        account = accounts(actor, year, region=region, institution=institution, by=by or None, base_year=base)
+        account = accounts(
+            actor, year, region=region, institution=institution, by=by or None, month=month, base_year=base
+        )
     except TooFew as error:
         context["problem"] = str(error)
         return render(request, "ledger/accounts.html", context)
@@ -122,6 +126,23 @@ def _year(request: ActorRequest, years: Sequence[int]) -> int:
 
     this = timezone.localdate().year
     return next((year for year in years if year < this), years[0] if years else this - 1)
+
+
+def _month(request: ActorRequest) -> int | None:
+    """The only month asked about, 1 to 12; None is the whole year."""
+    text = request.GET.get("month", "")
+    return int(text) if text.isdecimal() and 1 <= int(text) <= 12 else None
+
+
+def _month_options() -> list[tuple[str, str]]:
+    return [("", gettext("whole year")), *((str(at), name) for at, name in enumerate(months(), 1))]
+
+
+def _period(year: int, month: int | None) -> str:
+    """The year or the month asked about, as people write it."""
+    if month is None:
+        return pgettext("period", "%(year)s") % {"year": year}
+    return pgettext("period", "%(month)s %(year)s") % {"year": year, "month": months()[month - 1]}
 
 
 def _base(request: ActorRequest, year: int, years: Sequence[int]) -> int | None:

@@ -27,7 +27,7 @@ from nengtan.ledger.models import RegionRollup, YearClosing
 from nengtan.ledger.queries.bodies import Bodies, bodies_by, child_of
 from nengtan.ledger.queries.choosing import Choosers
 from nengtan.ledger.queries.selection import Selection, facts_of, require_visible, sees_whole
-from nengtan.ledger.queries.veil import OTHERS, TooFew, others_word, veil_of
+from nengtan.ledger.queries.veil import OTHERS, TooFew, Veil, others_word, veil_of
 from nengtan.registry.models import Institution, Region
 
 BY = ("institution", "type", "carrier", "month", "region")
@@ -176,16 +176,27 @@ def accounts(
         actor.require(Capability.VIEW_DETAIL)
     if by is not None and by not in BY:
         raise ValueError(f"found {by!r}; allowed: {', '.join(BY)}")
-    veil = veil_of(actor, selection)
+    veil, choosers = veil_of(actor, selection), choosers or Choosers.now()
+    found = _drawn(actor, selection, by, veil, choosers)
+    if base_year is None:
+        return found
+    try:
+        return _against(found, _drawn(actor, selection.of_year(base_year), by, veil, choosers))
+    except TooFew:
+        return found
+
+
+def _drawn(actor: Actor, selection: Selection, by: str | None, veil: Veil | None, choosers: Choosers) -> Account:
+    """The accounts of one year, behind the veil that holds for every year of the subject."""
     if veil is not None:
         veil.require(selection, by or "")
-    choosers = choosers or Choosers.now()
+    year = selection.year
     chooser = choosers.chooser(year)
     whole = sees_whole(actor, selection)
     used: dict[str, list[Use]] = defaultdict(list)
     for key, uses in _uses(actor, selection, by or "", whole, choosers).items():
         used[veil.key(by or "", key, year) if veil else key] += uses
-    bodies, everybody = bodies_by(actor, selection, by or "")
+    bodies, everybody = bodies_by(actor, selection, by or "", veil)
     labels = _labels(selection, by or "", used, bodies)
     rows = tuple(
         _row(key, labels[key], used.get(key, ()), bodies.get(key, Bodies()), chooser)
@@ -193,21 +204,14 @@ def accounts(
     )
     everything = [use for uses in used.values() for use in uses]
     total = _row("", str(selection.subject), everything, everybody, chooser)
-    found = Account(
+    return Account(
         selection,
         by or "",
         total,
         rows if by else (),
         choosers.closing(selection.path, year),
-        region is not None and not whole,
+        selection.region is not None and not whole,
     )
-    if base_year is None:
-        return found
-    cut = {"region": region, "institution": institution, "kind": kind, "carrier": carrier, "month": month}
-    try:
-        return _against(found, accounts(actor, base_year, by=by, choosers=choosers, **cut))  # type: ignore[arg-type]
-    except TooFew:
-        return found
 
 
 def _against(now: Account, before: Account) -> Account:

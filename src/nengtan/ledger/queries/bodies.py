@@ -19,7 +19,7 @@ from nengtan.domain.change import Coverage
 from nengtan.identity.access import Actor
 from nengtan.ledger.models import RegionBooks, RegionRollup
 from nengtan.ledger.queries.selection import Selection, books_of, facts_of, sees_whole
-from nengtan.ledger.queries.veil import Veil, veil_of
+from nengtan.ledger.queries.veil import Veil
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,15 @@ Counted = Mapping[str, Any]
 """Books added up: the columns they are grouped by, and the amounts above."""
 
 
-def counted(actor: Actor, selection: Selection, *columns: str, since: int | None = None) -> list[Counted]:
+def counted(
+    actor: Actor, selection: Selection, *columns: str, veil: Veil | None, since: int | None = None
+) -> list[Counted]:
     """The books behind a selection, added up by columns of theirs; from the year ``since`` on if given.
 
-    Kinds of too few bodies for the actor to see are one group, and years of too few are left out.
+    Behind the ``veil`` drawn for the actor, kinds of too few bodies are one group, and years of too few are left out.
     """
     if sees_whole(actor, selection):
         rows = _grouped(_sums_of(selection, since).filter(region=selection.region), columns, _OF_SUMS)
-        veil = veil_of(actor, selection)
         return rows if veil is None else _veiled(rows, veil, selection.year)
     return _grouped(books_of(actor, selection, since).order_by(), columns, _OF_BOOKS)
 
@@ -107,14 +108,14 @@ def together(rows: Iterable[Counted]) -> Bodies:
     )
 
 
-def bodies_by(actor: Actor, selection: Selection, by: str) -> tuple[dict[str, Bodies], Bodies]:
+def bodies_by(actor: Actor, selection: Selection, by: str, veil: Veil | None) -> tuple[dict[str, Bodies], Bodies]:
     """The bodies of each row of accounts listed ``by`` a dimension, and everybody; no rows for the total alone.
 
     The completeness of what is cut down to a carrier or a month is that of this carrier or month.
     """
     cut = bool(selection.carrier or selection.month)
     if by in ("region", "institution", "type"):
-        groups = _groups(actor, selection, by, *(_SPAN if cut else ()))
+        groups = _groups(actor, selection, by, veil, *(_SPAN if cut else ()))
         everyone = [row for rows in groups.values() for row in rows]
         if not cut:
             return {key: together(rows) for key, rows in groups.items()}, together(everyone)
@@ -122,27 +123,27 @@ def bodies_by(actor: Actor, selection: Selection, by: str) -> tuple[dict[str, Bo
         found = {key: _cut_down(selection, rows, cells.get(key, {})) for key, rows in groups.items()}
         return found, _cut_down(selection, everyone, _summed(cells.values()))
     if not (by or cut):
-        return {}, together(counted(actor, selection))
-    rows = counted(actor, selection, *_SPAN)
+        return {}, together(counted(actor, selection, veil=veil))
+    rows = counted(actor, selection, *_SPAN, veil=veil)
     if by in ("carrier", "month"):
-        whole = together(rows)
-        expected = _expected(selection, rows, by)
-        covered = _covered(whole, expected, _cells(actor, selection, "period" if by == "month" else by))
-        return _shown(covered, veil_of(actor, selection), selection, by), _of_cut(actor, selection, rows)
+        monthly = by == "month"
+        expected, cells = _expected(selection, rows, monthly), _cells(actor, selection, monthly)
+        covered = _covered(together(rows), *((expected, cells) if monthly else (_each(expected), _each(cells))))
+        return _shown(covered, veil, selection, by), _of_cut(actor, selection, rows)
     return {}, _of_cut(actor, selection, rows)
 
 
-def _groups(actor: Actor, selection: Selection, by: str, *columns: str) -> dict[str, list[Counted]]:
+def _groups(actor: Actor, selection: Selection, by: str, veil: Veil | None, *columns: str) -> dict[str, list[Counted]]:
     """The books behind each row of accounts listed by bodies, added up by ``columns`` of theirs."""
     if by == "region":
-        return _by_region(actor, selection, *columns)
+        return _by_region(actor, selection, veil, *columns)
     if by == "institution":
         name, rows = (
             "institution__code",
             _grouped(books_of(actor, selection), ["institution__code", *columns], _OF_BOOKS),
         )
     else:
-        name, rows = "kind", counted(actor, selection, "kind", *columns)
+        name, rows = "kind", counted(actor, selection, "kind", *columns, veil=veil)
     groups: dict[str, list[Counted]] = defaultdict(list)
     for row in rows:
         groups[row[name]].append(row)
@@ -168,7 +169,7 @@ def _of_cut(actor: Actor, selection: Selection, rows: Sequence[Counted]) -> Bodi
     """Everybody, with the completeness of the carrier or month asked about; of a whole year it is known already."""
     if not (selection.carrier or selection.month):
         return together(rows)
-    return _cut_down(selection, rows, _cells(actor, selection, "carrier"))
+    return _cut_down(selection, rows, _cells(actor, selection).get("", {}))
 
 
 def _cut_down(selection: Selection, rows: Sequence[Counted], cells: Mapping[str, int]) -> Bodies:
@@ -176,17 +177,19 @@ def _cut_down(selection: Selection, rows: Sequence[Counted], cells: Mapping[str,
 
     A carrier nobody has to report makes up for none that is missing.
     """
-    expected = _expected(selection, rows, "carrier")
-    asked = {selection.carrier: expected.get(selection.carrier, 0)} if selection.carrier else expected
-    had = sum(min(cells.get(carrier, 0), wanted) for carrier, wanted in asked.items())
-    return replace(together(rows), coverage=Coverage(had, sum(asked.values())))
+    return replace(together(rows), coverage=_coverage(_expected(selection, rows).get("", {}), cells))
 
 
-def _by_region(actor: Actor, selection: Selection, *columns: str) -> dict[str, list[Counted]]:
+def _coverage(expected: Mapping[str, int], cells: Mapping[str, int]) -> Coverage:
+    return Coverage(
+        sum(min(cells.get(carrier, 0), wanted) for carrier, wanted in expected.items()), sum(expected.values())
+    )
+
+
+def _by_region(actor: Actor, selection: Selection, veil: Veil | None, *columns: str) -> dict[str, list[Counted]]:
     groups: dict[str, list[Counted]] = defaultdict(list)
     if sees_whole(actor, selection):
         sums = _sums_of(selection).filter(region__in=list(selection.regions))
-        veil = veil_of(actor, selection)
         for code, row in _directly(selection, _grouped(sums, ["region", *columns], _OF_SUMS), columns, "bodies"):
             groups[veil.key("region", code, selection.year) if veil else code].append(row)
     else:
@@ -223,46 +226,54 @@ def child_of(selection: Selection, path: str) -> str:
     return codes[depth] if len(codes) > depth else codes[-1]
 
 
-def _expected(selection: Selection, rows: Iterable[Counted], by: str) -> dict[str, int]:
-    """How many cells are expected of each carrier or month."""
+Grid = dict[str, dict[str, int]]
+"""Months of institutions by carrier, for each month (yyyymm) or under "" for all of them together."""
+
+
+def _expected(selection: Selection, rows: Iterable[Counted], monthly: bool = False) -> Grid:
+    """How many months of institutions are expected of each carrier asked about."""
     first, last = selection.periods
-    found = {str(period): 0 for period in periods.months_between(first, last)} if by == "month" else defaultdict(int)
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    if monthly:
+        found |= {str(period): defaultdict(int) for period in periods.months_between(first, last)}
     for row in rows:
         months = periods.months_between(max(first, row["first_period"]), min(last, row["last_period"]))
-        carriers = row["carriers"].split()
-        if by == "month":
-            for period in months:
-                found[str(period)] += row["bodies"] * len(carriers)
-        else:
+        carriers = [name for name in row["carriers"].split() if selection.carrier in ("", name)]
+        for key, count in [(str(period), 1) for period in months] if monthly else [("", len(months))]:
             for carrier in carriers:
-                found[carrier] += row["bodies"] * len(months)
-    return dict(found)
-
-
-def _covered(whole: Bodies, expected: Mapping[str, int], cells: Mapping[str, int]) -> dict[str, Bodies]:
-    """Everybody, with the completeness of each carrier or month; what nobody expects is complete if there."""
-    found = {}
-    for key in {**expected, **cells}:
-        wanted, had = expected.get(key, 0), cells.get(key, 0)
-        coverage = Coverage(min(had, wanted), wanted) if wanted or key in expected else Coverage(had, had)
-        found[key] = replace(whole, coverage=coverage)
+                found[key][carrier] += row["bodies"] * count
     return found
 
 
-def _cells(actor: Actor, selection: Selection, column: str) -> dict[str, int]:
-    """How many institutions' carriers have a known quantity, by carrier or month."""
+def _each(grid: Grid) -> Grid:
+    """Each carrier by itself."""
+    return {carrier: {carrier: count} for carrier, count in grid.get("", {}).items()}
+
+
+def _covered(whole: Bodies, expected: Grid, cells: Grid) -> dict[str, Bodies]:
+    """Everybody, with the completeness of each carrier or month; what nobody expects is complete if there."""
+    found = {}
+    for key in {**expected, **cells}:
+        there = cells.get(key, {})
+        found[key] = replace(whole, coverage=_coverage(expected.get(key, there), there))
+    return found
+
+
+def _cells(actor: Actor, selection: Selection, monthly: bool = False) -> Grid:
+    """How many months of institutions have a known quantity of each carrier."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
     if sees_whole(actor, selection):
-        span = selection.periods if column == "period" else selection.kept_as
-        rows = _kept_cells(selection, span).filter(region=selection.region)
-        return {str(row[column]): row["there"] for row in rows.values(column).annotate(**_THERE) if row["there"]}
+        kept = _kept_cells(selection, selection.periods if monthly else selection.kept_as)
+        rows = kept.filter(region=selection.region).values("carrier", *(["period"] if monthly else []))
+        for row in rows.annotate(there=Sum("cells")):
+            if row["there"]:
+                found[str(row["period"]) if monthly else ""][row["carrier"]] = row["there"]
+        return found
     facts = facts_of(actor, selection).filter(quantity__isnull=False).order_by()
-    counts: dict[str, int] = defaultdict(int)
-    for row in facts.values("institution_id", "carrier", "period").distinct():
-        counts[str(row[column])] += 1  # type: ignore[literal-required]
-    return counts
-
-
-_THERE = {"there": Sum("cells")}
+    for body in facts.values("institution_id", "carrier", "period").distinct():
+        held = found[str(body["period"]) if monthly else ""]
+        held[body["carrier"]] = held.get(body["carrier"], 0) + 1
+    return found
 
 
 def _kept_cells(selection: Selection, span: tuple[int, int]) -> QuerySet[RegionRollup]:
@@ -283,11 +294,12 @@ def _cells_by(actor: Actor, selection: Selection, by: str) -> Iterator[tuple[str
     if by != "institution" and sees_whole(actor, selection):
         kept = _kept_cells(selection, selection.kept_as)
         if by == "type":
-            rows = kept.filter(region=selection.region).values("kind", "carrier").annotate(**_THERE)
+            rows = kept.filter(region=selection.region).values("kind", "carrier").annotate(there=Sum("cells"))
             yield from ((row["kind"], row["carrier"], row["there"]) for row in rows)
             return
-        sums = kept.filter(region__in=list(selection.regions)).values("region", "carrier").annotate(**_THERE)
-        for code, row in _directly(selection, list(sums), ["carrier"], "there"):
+        sums = kept.filter(region__in=list(selection.regions)).values("region", "carrier").annotate(there=Sum("cells"))
+        counted_cells: list[Counted] = list(sums)
+        for code, row in _directly(selection, counted_cells, ["carrier"], "there"):
             yield code, row["carrier"], row["there"]
         return
     name = {"type": "kind", "region": "region__path", "institution": "institution__code"}[by]
