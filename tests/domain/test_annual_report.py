@@ -18,10 +18,12 @@ from nengtan.domain.returns.report import (
     Reporter,
     Why,
     YearOf,
+    before_of,
     behind,
     compose,
     measure_of,
 )
+from nengtan.domain.returns.rollup import Joined
 
 LIMITS = Limits(Decimal(20), Decimal(3), Decimal("0.2"), 3, 2)
 D = Decimal
@@ -141,6 +143,31 @@ def test_every_figure_opens_to_the_returns_behind_it(report: Report) -> None:
         if figure.measure in ("energy_tce", "water_m3", "quantity", "tce"):
             assert sum(item or 0 for _, item in parts) == (figure.value or 0)
         assert sum(item is not None for _, item in parts) == figure.bodies
+
+
+MERGED = Joined({"a": "a", "c": "a", "gone": "a"})
+"""Body c took in `gone` and was itself part of what is now `a`."""
+
+
+def test_a_merged_body_is_compared_with_all_that_became_it() -> None:
+    """a, c and gone used 80 + 60 + 30 = 170 on 31,000 m2; what they became uses 204 on 31,000 m2, 20 % more."""
+    one = body("a", "01", "204", "31000", "500", "5000")
+    others = [body(str(at), "01", "10", "1000", "10", "1") for at in range(3)]
+    (group,) = publish([one, *others], LAST, [], "kind", set(), 2, MERGED).groups
+    assert round({row.name: row.change_percent for row in group.named}["Body a"] or 0, 9) == 20
+    told = compose(YearOf(2023, (one,)), YearOf(2022, LAST), None, LIMITS, joined={2022: MERGED}).standouts
+    assert [(item.code, item.why, item.value) for item in told] == [("a", Why.ROSE, 20)]
+
+
+def test_what_is_not_alike_is_not_compared() -> None:
+    one, two = body("a", "01", "200", "20000", "500", "5000"), body("c", "01", "200", "20000", "500", "5000")
+    amount = before_of([one, two], LAST, "energy_tce", MERGED)
+    assert amount == {"a": None, "c": None}, "one of several that came out of another"
+    apart = Joined(MERGED.groups, frozenset({"a"}))
+    assert before_of([one], LAST, "energy_tce", apart) == {"a": None}, "a part of it is not counted"
+    unknown = [*LAST[:4], body("gone", "01", "30", None, "10", "10")]
+    assert before_of([one], unknown, "kgce_per_m2", MERGED) == {"a": None}, "the area of a part is not known"
+    assert before_of([two], LAST, "energy_tce", Joined()) == {"c": 60}
 
 
 # what may be published

@@ -14,7 +14,7 @@ from nengtan.domain.returns.sampling import spot_check
 from nengtan.identity.access import Forbidden
 from nengtan.reporting.commands import returns
 from nengtan.reporting.models import Sampled, SpotCheck
-from nengtan.reporting.services.checks import assign, close_joint, draw, open_joint, rate_of, record_outcome
+from nengtan.reporting.services.checks import assign, checkers, close_joint, draw, open_joint, rate_of, record_outcome
 from tests.cast import Cast
 from tests.reporting.books import YEAR, Books
 from tests.reporting.english import _in_english
@@ -118,6 +118,9 @@ def test_the_page_draws_assigns_and_shows_the_list(books: Books) -> None:
     page = client.get(address).content.decode()
     assert "read aloud on the day" in page
     assert "District Person" in page
+    offered = [person.username for person in checkers(books.cast.actor("district"), books.region)]
+    assert "statistician" not in offered, "who oversees no returns cannot check them"
+    assert {"district", "verifier"} <= set(offered)
     client.post(f"/returns/checks/sampled/{keys[0]}/", {"outcome": "agrees", "checked_on": "2024-02-20"})
     assert "1 of 4 sampled institutions are checked" in client.get(address).content.decode()
     assert books.cast.client("neighbour").get(f"/returns/checks/sampled/{keys[0]}/").status_code == 404

@@ -335,3 +335,12 @@ def test_the_command_sets_what_is_not_named(books: Books) -> None:
     refused = CliRunner().invoke(returns, ["naming", "--region", "420106", "--institution", "Nobody"])
     assert refused.exit_code == 2
     assert "Nobody" in refused.output
+
+
+def test_the_preview_at_the_console_reads_as_it_will(books: Books) -> None:
+    told = ["publish", "--region", "420106", "--year", str(YEAR), "--preview"]
+    table = CliRunner().invoke(returns, told).output
+    assert "{" not in table
+    assert "The school" in table
+    assert json.loads(CliRunner().invoke(returns, [*told, "--format", "json"]).output)["total"]["bodies"] == 4
+    assert "{" not in CliRunner().invoke(returns, ["naming", "--region", "420106"]).output

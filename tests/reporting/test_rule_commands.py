@@ -149,3 +149,11 @@ def test_tables_are_in_words_and_files_in_codes(cast: Cast) -> None:
     assert " block" not in table
     assert "Conditions" in shown
     assert "general-knowledge" in run("list", "--format", "csv").output
+
+
+def test_a_rule_that_was_added_is_printed_for_people_in_a_table(cast: Cast) -> None:
+    table = run(*ADD).output
+    assert "water_qty / persons > 3" in table
+    assert '"flag"' not in table
+    assert "[" not in table
+    assert "{}" not in run("show", "P07").output

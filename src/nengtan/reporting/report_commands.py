@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from nengtan.reporting.asking import region_named, region_option
-from nengtan.ui.cli import die, emit_one, format_option, progress_bar
+from nengtan.ui.cli import Words, die, emit, emit_one, format_option, progress_bar
+from nengtan.ui.words import kind_word, system_word
+
+if TYPE_CHECKING:
+    from nengtan.registry.models import Region
+
+PUBLISHED_HEADINGS = {
+    "id": "id",
+    "title": gettext_lazy("Title"),
+    "edition": gettext_lazy("Edition"),
+    "published_at": gettext_lazy("Published at"),
+}
+NAMING_HEADINGS = {
+    "region": gettext_lazy("Region"),
+    "set_by": gettext_lazy("Set by"),
+    "smallest_class": gettext_lazy("Institutions a class needs"),
+    "kinds": gettext_lazy("Types not named"),
+    "systems": gettext_lazy("Systems not named"),
+    "institutions": gettext_lazy("Institutions not named"),
+    "reason": gettext_lazy("Reason"),
+}
+
+
+def _listed(word: Callable[[str], str]) -> Callable[[Iterable[str]], str]:
+    """Codes in words, one after the other."""
+    return lambda codes: _(", ").join(map(word, codes)) or _("none")
+
+
+NAMING_WORDS: Words = {"kinds": _listed(kind_word), "systems": _listed(system_word), "institutions": _listed(str)}
 
 year_option = click.option("--year", required=True, type=click.IntRange(1990, 2100), help=_("The year reported on."))
 
@@ -60,12 +91,34 @@ def publish(region: str, year: int, by: str, title: str, only_preview: bool, for
     place = region_named(region)
     try:
         if only_preview:
-            emit_one(publishing.frozen(publishing.preview(system_actor(), place, year, by)), format)
+            content = publishing.frozen(publishing.preview(system_actor(), place, year, by))
+            if format == "table":
+                _print_notice(place, year, by, content, title)
+            else:
+                emit_one(content, format)
             return
         made = publishing.publish(system_actor(), place, year, by, title)
     except ValidationError as error:
         die(" ".join(error.messages))
-    emit_one({"id": made.pk, "title": made.title, "edition": made.number, "published_at": made.at}, format)
+    told = {"id": made.pk, "title": made.title, "edition": made.number, "published_at": made.at}
+    emit_one(told, format, PUBLISHED_HEADINGS)
+
+
+def _print_notice(place: Region, year: int, by: str, content: dict[str, Any], title: str) -> None:
+    """What a publication would say, as it reads: its sentences, and a table a class."""
+    from nengtan.reporting.report.notice import notice
+    from nengtan.reporting.report.phrasing import Phrases
+
+    usual = Phrases()("publication.title", region=place.label, year=year)
+    held = notice(title or usual, place, year, by, content)
+    for text in (held.title, *held.opening):
+        click.echo(text)
+    for part in held.parts:
+        click.echo(f"\n{part.heading}")
+        columns = dict(zip(map(str, range(len(part.columns))), part.columns, strict=True))
+        emit([dict(zip(columns, row, strict=True)) for row in part.rows], columns, "table")
+    for text in ("", *held.lines):
+        click.echo(text)
 
 
 @click.command("naming", help=_("Show what publications of a region do not name, or set it with the options."))
@@ -104,4 +157,4 @@ def naming(
             )  # fmt: skip
     except ValidationError as error:
         die(" ".join(error.messages))
-    emit_one(publishing.naming_told(place), format)
+    emit_one(publishing.naming_told(place), format, NAMING_HEADINGS, NAMING_WORDS)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.review.rules import Scope, Severity
@@ -42,6 +42,16 @@ EXAMPLE_COLUMNS = {
     "message": gettext_lazy("What was found"),
 }
 
+TRIAL_HEADINGS = {
+    "id": gettext_lazy("Rule"),
+    "region": gettext_lazy("Region"),
+    "period": gettext_lazy("Period"),
+    "looked_at": gettext_lazy("Returns looked at"),
+    "flagged": gettext_lazy("Returns it would flag"),
+    "findings": gettext_lazy("Findings"),
+    "flagged_now": gettext_lazy("Returns it flags as it is set now"),
+}
+
 RECORD_HEADINGS = {
     **COLUMNS,
     "title_zh": gettext_lazy("Title in Chinese"),
@@ -56,7 +66,7 @@ RECORD_HEADINGS = {
 }
 
 
-def _severity_words(codes: str | list[str]) -> str:
+def _severity_words(codes: str | Sequence[str]) -> str:
     told = codes.split() if isinstance(codes, str) else codes
     return _(", ").join(severity_word(Severity(code)) for code in told)
 
@@ -65,7 +75,54 @@ def _confidence_word(code: str) -> str:
     return str(CONFIDENCE[code][1]) if code in CONFIDENCE else code
 
 
-WORDS: Words = {"severities": _severity_words, "severity": _severity_words, "confidence": _confidence_word}
+def _thresholds(held: str | Mapping[str, Any]) -> str:
+    """Thresholds as they are set: name and value, one after the other."""
+    if isinstance(held, str):
+        return held
+    unknown = _("not known")
+    said = [f"{name}={unknown if value is None else value}" for name, value in held.items()]
+    return " ".join(said) or _("none")
+
+
+def _checks(held: Sequence[Mapping[str, Any]]) -> str:
+    """Each condition with what it says, a line each."""
+    said = "wording_zh" if (get_language() or "zh").startswith("zh") else "wording_en"
+    lines = [
+        line
+        for check in held
+        for line in (f"{check['key']} ({_severity_words(check['severity'])}): {check['flag']}", f"  {check[said]}")
+    ]
+    return "\n".join(lines) or _("none")
+
+
+def _changed(held: Sequence[Mapping[str, Any]]) -> str:
+    """What regions changed about a rule, a line each."""
+    lines = []
+    for row in held:
+        level = _severity_words(row["severity"]) if row["severity"] else ""
+        on = "" if row["enabled"] is None else _("on") if row["enabled"] else _("off")
+        told = (row["region"], row["check"], row["institution_class"], on, level, _thresholds(row["parameters"])
+                if row["parameters"] else "", row["reason"])  # fmt: skip
+        lines.append(" · ".join(text for text in told if text))
+    return "\n".join(lines) or _("none")
+
+
+def _quotas(held: Sequence[Mapping[str, Any]]) -> str:
+    """The quotas a rule reads, a line each."""
+    lines = [
+        " ".join(str(row[key]) for key in ("standard", "region", "institution_class") if row[key])
+        + ": "
+        + " / ".join("—" if row[key] is None else str(row[key]) for key in ("constraint", "benchmark", "guide"))
+        + f" {row['unit']}"
+        for row in held
+    ]
+    return "\n".join(lines) or _("none")
+
+
+WORDS: Words = {
+    "severities": _severity_words, "severity": _severity_words, "confidence": _confidence_word,
+    "thresholds": _thresholds, "checks": _checks, "settings": _changed, "quotas": _quotas,
+}  # fmt: skip
 
 place_option = click.option("--region", default="CN", show_default=True, metavar="CODE", help=_("Code of the region."))
 reason_option = click.option("--reason", required=True, help=_("Why."))
@@ -95,6 +152,7 @@ def list_rules(region: str, enabled: bool | None, format: str) -> None:
 def _line(held: Held) -> dict[str, Any]:
     from nengtan.reporting.catalogue import title_of
 
+    unknown = _("not known")
     return {
         "id": held.rule.id,
         "title": title_of(held.rule),
@@ -102,7 +160,7 @@ def _line(held: Held) -> dict[str, Any]:
         "enabled": _("yes") if held.enabled else _("no"),
         "region": held.version.region.code if held.version else "",
         "thresholds": " ".join(
-            f"{name}={_('not known') if value is None else value}"
+            f"{name}={unknown if value is None else value}"
             for name, value in held.thresholds.items()
             if "." not in name
         ),
@@ -249,7 +307,7 @@ def _print_trial(trial: Trial, format: str) -> None:
         return
     examples = told.pop("examples")
     if format == "table":
-        emit_one(told, format)
+        emit_one(told, format, TRIAL_HEADINGS)
     emit(examples, EXAMPLE_COLUMNS, format, WORDS)
 
 

@@ -15,7 +15,8 @@ from typing import Protocol, TypeVar
 
 from nengtan.domain.change import change
 from nengtan.domain.confidentiality import folded
-from nengtan.domain.returns.report import Reporter, measure_of, sum_of
+from nengtan.domain.returns.report import Reporter, before_of, sum_of
+from nengtan.domain.returns.rollup import Joined
 
 __all__ = ["Filing", "Group", "Handed", "Named", "Notice", "Published", "Row", "Tally", "notices", "publish", "unnamed"]
 
@@ -130,9 +131,13 @@ def publish(
     by: str,
     hidden: Collection[str],
     least: int,
+    joined: Joined[str] | None = None,
 ) -> Published:
-    """Rankings and notices by ``by`` (kind, system or child); bodies of ``hidden`` (codes) are never named."""
-    before = {item.code: measure_of(item.amounts, RANKED_BY) for item in last}
+    """Rankings and notices by ``by`` (kind, system or child); bodies of ``hidden`` (codes) are never named.
+
+    ``joined`` are the bodies that became one another since ``last``: what was merged is compared with all its parts.
+    """
+    before = before_of(reporters, last, RANKED_BY, joined or Joined())
     classes = _classes(reporters, by, least)
     groups = tuple(_group(heads, members, hidden, least, before) for heads, members in classes)
     nameable = {item.code for heads, members in classes if len(heads) == 1 for item in members}

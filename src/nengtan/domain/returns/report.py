@@ -6,7 +6,7 @@ unknown, never zero. Each figure bears a key under which the returns behind it c
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -34,6 +34,7 @@ __all__ = [
     "Standout",
     "Why",
     "YearOf",
+    "before_of",
     "behind",
     "compose",
     "measure_of",
@@ -272,7 +273,7 @@ def compose(
         _explanations(now, last, base, together),
         tuple(_season(head, parts) for head, parts in seasons),
         _top(now.reporters, limits.top),
-        standouts(now, years[1], limits),
+        standouts(now, years[1], limits, together.get(years[1].year)),
         now.missing,
         tuple(flagged),
         now.reporters,
@@ -320,9 +321,35 @@ def behind(reporters: Iterable[Reporter], key: str) -> list[tuple[Reporter, Deci
     return [(item, measure_of(item.amounts, measure)) for item in held]
 
 
-def standouts(now: YearOf, last: YearOf, limits: Limits) -> tuple[Standout, ...]:
+def before_of(
+    now: Sequence[Reporter], last: Iterable[Reporter], measure: str, joined: Joined[str]
+) -> dict[str, Decimal | None]:
+    """What each body is compared with: the year before of itself, or of all the bodies that became it.
+
+    None where that is not known of each of them, where one of them is not counted, and of a body that is one of
+    several that came out of another: its share of that is not known.
+
+    >>> one, two, new = (Reporter(code, code, "01", "", "x", {"water_m3": Decimal(5)}) for code in ("a", "b", "c"))
+    >>> before_of([new], [one, two], "water_m3", Joined({"a": "a", "b": "a", "c": "a"}))
+    {'c': Decimal('10')}
+    """
+    members: dict[str, list[Reporter]] = defaultdict(list)
+    beside = Counter(joined.group(item.code) for item in now)
+    for item in last:
+        members[joined.group(item.code)].append(item)
+    found: dict[str, Decimal | None] = {}
+    for item in now:
+        group = joined.group(item.code)
+        held = members[group]
+        known = all(measure_of(one.amounts, measure) is not None for one in held)
+        alone = beside[group] == 1 and group not in joined.apart
+        found[item.code] = sum_of(held, measure) if held and known and alone else None
+    return found
+
+
+def standouts(now: YearOf, last: YearOf, limits: Limits, joined: Joined[str] | None = None) -> tuple[Standout, ...]:
     """Bodies whose energy moved far since last year, or whose intensity is far from that of their type."""
-    before = {item.code: item.amounts.get("energy_tce") for item in last.reporters}
+    before = before_of(now.reporters, last.reporters, "energy_tce", joined or Joined())
     per_kind = _kind_intensities(now.reporters, limits.peer_least)
     found = []
     for item in now.reporters:

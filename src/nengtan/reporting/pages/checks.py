@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 from nengtan.domain.returns.slots import annual
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.pages.forms import take_errors
-from nengtan.identity.queries import users_for
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
@@ -26,7 +25,7 @@ from nengtan.reporting.deadlines import cycle_of
 from nengtan.reporting.models import JointReview, Sampled, SpotCheck
 from nengtan.reporting.pages.lists import return_url, state_badge
 from nengtan.reporting.pages.places import manager_tabs, period_asked, region_asked, region_choices
-from nengtan.reporting.services.checks import assign, close_joint, draw, open_joint, rate_of, record_outcome
+from nengtan.reporting.services.checks import assign, checkers, close_joint, draw, open_joint, rate_of, record_outcome
 from nengtan.ui.components import Crumb, badge_html
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
 from nengtan.ui.words import kind_word
@@ -82,7 +81,7 @@ def checks(request: ActorRequest) -> HttpResponseBase:
         "rate": rate_of(check) if check else None, "table": table,
         "draw_form": _bound(request, "draw", DrawForm, {"share": f"{share.normalize():f}"}),
         "joint_form": _bound(request, "joint", JointForm, {}),
-        "people": users_for(request.actor).filter(is_active=True).order_by("name")[:100] if may and check else [],
+        "people": checkers(request.actor, region)[:100] if may and check else [],
         "years": _years(region, year), "regions": region_choices(request.actor, region),
         "tabs": manager_tabs(region, period, "checks"), "crumbs": [Crumb(gettext("Joint review and spot check"))],
     }  # fmt: skip
@@ -166,7 +165,9 @@ def _assign(request: ActorRequest, region: Region, year: int) -> bool:
     rows = Sampled.objects.for_actor(request.actor).filter(pk__in=keys, check_of__region=region, check_of__year=year)
     chosen = list(rows.select_related("check_of", "institution", "of__region"))
     who = request.POST.get("user", "")
-    user = get_object_or_404(users_for(request.actor), pk=int(who)) if who.isdecimal() and len(who) < 18 else None
+    user = (
+        get_object_or_404(checkers(request.actor, region), pk=int(who)) if who.isdecimal() and len(who) < 18 else None
+    )
     if not chosen:
         raise ValidationError(gettext("Choose at least one institution."))
     count = assign(request.actor, chosen, user)

@@ -82,13 +82,13 @@ def annual_report(
         seasons=seasons,
         flagged=_flagged(books.approved(slots.annual(year))) if reviewed else (),
         carriers=list(reference.carriers()),
-        joined={earlier.year: _joined(now, earlier) for earlier in (last, base) if earlier and earlier.reporters},
+        joined={earlier.year: bodies_joined(now, earlier) for earlier in (last, base) if earlier and earlier.reporters},
     )
     edition = edition_of(year, scheme.editions().values())
     return Gathered(region, edition, report, books.factor_lines(year), seasons, known_rules() if reviewed else {})
 
 
-def _joined(now: YearOf, earlier: YearOf) -> Joined[str]:
+def bodies_joined(now: YearOf, earlier: YearOf) -> Joined[str]:
     """The bodies that became one another between two years, by code."""
     here, there = ({item.code for item in year.reporters} for year in (now, earlier))
     return joined(slots.annual(now.year), slots.annual(earlier.year), here, there, key="institution__code")

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from nengtan.domain.exact import ratio
@@ -18,15 +19,16 @@ from nengtan.domain.returns.sampling import spot_check
 from nengtan.domain.returns.slots import Kind, annual
 from nengtan.identity.access import Actor, Forbidden, actor_for
 from nengtan.identity.audit import record
-from nengtan.identity.models import AuditEvent, User
-from nengtan.identity.roles import Capability
+from nengtan.identity.models import AuditEvent, Grant, User
+from nengtan.identity.queries import users_for
+from nengtan.identity.roles import CAPABILITIES, Capability
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
 from nengtan.reporting.deadlines import cycle_of
 from nengtan.reporting.models import JointReview, Return, Sampled, SpotCheck
 from nengtan.reporting.queries.bench import Bench
 
-__all__ = ["Rate", "assign", "close_joint", "draw", "open_joint", "rate_of", "record_outcome"]
+__all__ = ["Rate", "assign", "checkers", "close_joint", "draw", "open_joint", "rate_of", "record_outcome"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,21 @@ def draw(actor: Actor, region: Region, year: int, share: Decimal | None = None, 
     told = {"year": year, "share": percent, "seed": seed, "institutions": sum(map(len, drawn.values()))}
     record(actor, "spotcheck.draw", check, after=told, region_path=region.path)
     return check
+
+
+def checkers(actor: Actor, region: Region) -> QuerySet[User]:
+    """The people the actor may give a visit to: those who oversee the returns of the region, or of a part of it."""
+    roles = [role for role, may in CAPABILITIES.items() if Capability.OVERSEE_RETURNS in may]
+    above = [code for code in region.codes if code != region.code]
+    held = Grant.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gte=timezone.localdate()),
+        Q(region=None, institution=None)
+        | Q(region__code__in=above)
+        | Q(region__path__startswith=region.path)
+        | Q(institution__region__path__startswith=region.path),
+        user=OuterRef("pk"), role__in=roles, revoked_at=None,
+    )  # fmt: skip
+    return users_for(actor).filter(Exists(held), is_active=True).order_by("name", "pk")
 
 
 @transaction.atomic

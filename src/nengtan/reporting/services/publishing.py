@@ -25,7 +25,7 @@ from nengtan.registry.models import Institution, Region
 from nengtan.reporting import clock
 from nengtan.reporting.models import NamingRule, Publication, Return
 from nengtan.reporting.models.publication import BY
-from nengtan.reporting.report.gather import Books, filings, require_whole
+from nengtan.reporting.report.gather import Books, bodies_joined, filings, require_whole
 from nengtan.reporting.report.phrasing import Phrases
 
 MOST_NAMED = 200
@@ -125,7 +125,8 @@ def preview(actor: Actor, region: Region, year: int, classes: str) -> Published:
     now, last, owed = books.year(year), books.year(year - 1), books.owed(period)
     rules = _rules_over({region.path, *(item.region.path for item in owed)})
     rule, filed = _nearest(rules, region), filings(books.counted(period), owed)
-    return composed(now.reporters, last.reporters, filed, classes, _unnamed(rule, rules, owed), rule.smallest_class)
+    hidden, together = _unnamed(rule, rules, owed), bodies_joined(now, last)
+    return composed(now.reporters, last.reporters, filed, classes, hidden, rule.smallest_class, together)
 
 
 def _rules_over(paths: Iterable[str]) -> list[NamingRule]:
