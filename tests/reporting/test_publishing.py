@@ -341,6 +341,6 @@ def test_the_preview_at_the_console_reads_as_it_will(books: Books) -> None:
     told = ["publish", "--region", "420106", "--year", str(YEAR), "--preview"]
     table = CliRunner().invoke(returns, told).output
     assert "{" not in table
-    assert "The school" in table
+    assert "5 reported late." in table
     assert json.loads(CliRunner().invoke(returns, [*told, "--format", "json"]).output)["total"]["bodies"] == 4
     assert "{" not in CliRunner().invoke(returns, ["naming", "--region", "420106"]).output
