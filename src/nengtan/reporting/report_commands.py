@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nengtan.registry.models import Region
 
 PUBLISHED_HEADINGS = {
-    "id": "id",
+    "id": gettext_lazy("Number"),
     "title": gettext_lazy("Title"),
     "edition": gettext_lazy("Edition"),
     "published_at": gettext_lazy("Published at"),
