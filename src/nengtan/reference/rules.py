@@ -25,7 +25,9 @@ _CHECK_FIELDS = (
     "key", "severity", "flag", "wording_zh", "wording_en", "each", "cell", "scope", "found", "low", "high", "show",
     "in_words", "ladder", "kinds", "editions", "classes", "not_classes", "systems", "overridable", "needs_evidence",
 )  # fmt: skip
-_RULE_FIELDS = ("id", "title_zh", "title_en", "source", "confidence", "parameters", "explanations", "checks")
+_RULE_FIELDS = (
+    "id", "title_zh", "title_en", "source", "source_zh", "confidence", "parameters", "explanations", "checks"
+)  # fmt: skip
 _WORDS = frozenset(("name", "unit", "found", "low", "high", "expected", BLANKS))
 
 
@@ -122,6 +124,7 @@ def _rule(entry: Mapping[str, Any], number: int) -> Rule:
         },
         explanations=tuple(Explanation(one["code"], one["zh"], one["en"]) for one in entry.get("explanations", ())),
         source=_text(entry, "source", where),
+        source_zh=_text(entry, "source_zh", where),
         confidence=Confidence(_one_of(entry, "confidence", [str(level) for level in Confidence], where)),
     )
 

@@ -135,6 +135,11 @@ def title_of(rule: Rule) -> str:
     return rule.title_zh if _is_chinese() else rule.title_en
 
 
+def source_of(rule: Rule) -> str:
+    """Where it comes from, in the reader's language."""
+    return rule.source_zh if _is_chinese() and rule.source_zh else rule.source
+
+
 def wording_of(check: Check) -> str:
     """What it says, with the places of its figures in braces."""
     return check.wording_zh if _is_chinese() else check.wording_en

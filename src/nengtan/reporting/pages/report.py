@@ -284,8 +284,10 @@ def report_figure(request: ActorRequest, pk: int) -> HttpResponseBase:
     except KeyError as error:
         raise Http404 from error
     table = _parts_table(request, key, parts)
+    figures = books.figures_of(bytes(made.books))
     context = {
         "made": made, "key": key, "unit": unit, "table": table,
+        "figures": [(one, f"{at} {name}") for at, (one, name) in enumerate(figures.items(), 1)] or [(key, key)],
         "crumbs": [
             Crumb(gettext("Annual analysis report"), _address(made.region, made.year)), Crumb(made.title, ""),
         ],

@@ -29,6 +29,7 @@ from nengtan.reporting.catalogue import (
     held_rule,
     held_rules,
     home_of,
+    source_of,
     threshold_word,
     title_of,
     trial_dict,
@@ -251,10 +252,27 @@ def _lines(edition: str) -> dict[str, dict[str, str]]:
     }
 
 
+_GROUPS = {
+    "all": _("every indicator"),
+    "required": _("every mandatory indicator"),
+    "flows": _("every quantity and cost"),
+    "quantities": _("every quantity with a cost"),
+    "details": _("every line of heating"),
+    "additive": _("every line that adds up"),
+    "energies": _("the quantity of every kind of energy"),
+    "usage": _("the quantity of every kind of energy, and water"),
+    "heating_quantities": _("every quantity of heating"),
+    "priced": _("every quantity with a reference price"),
+    "slippable": _("area, quantities and costs"),
+    "with_quantity": _("every quantity and each of its parts"),
+}
+"""The shipped groups of indicators in words."""
+
+
 def _asked_of(each: str | Sequence[str], cell: str) -> str:
     names = _names()
     if isinstance(each, str) and each:
-        return each
+        return str(_GROUPS.get(each, each))
     return ", ".join(names.get(key, key) for key in (each or [cell]))
 
 
@@ -262,7 +280,7 @@ def _definitions(held: Held) -> list[Definition]:
     check = held.rule.checks[0]
     rows = [
         (gettext("Belongs to"), str(held.version.region) if held.version else gettext("the catalogue")),
-        (gettext("Source"), held.rule.source),
+        (gettext("Source"), source_of(held.rule)),
         (gettext("How far it is verified"), "" if held.version else _origin_word(held)),
         (gettext("Quotas"), " · ".join(_quota_words(held))),
         (gettext("Version"), held.version.number if held.version else ""),

@@ -11,12 +11,23 @@ from typing import Any
 
 from nengtan.domain.returns.report import CarrierUse, Reporter, behind
 
+_FIGURES = "figures"
 
-def pack(reporters: Sequence[Reporter], seasons: Sequence[tuple[str, Sequence[Reporter]]]) -> bytes:
-    """Approved returns of the year and of its parts."""
-    told = {"": [asdict(item) for item in reporters]}
+
+def pack(
+    reporters: Sequence[Reporter],
+    seasons: Sequence[tuple[str, Sequence[Reporter]]],
+    figures: Sequence[tuple[str, str]] = (),
+) -> bytes:
+    """Approved returns of the year and of its parts; the printed figures in order, each with key and name."""
+    told: dict[str, list[Any]] = {"": [asdict(item) for item in reporters], _FIGURES: list(figures)}
     told |= {head: [asdict(item) for item in parts] for head, parts in seasons}
     return zlib.compress(json.dumps(told, default=str, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def figures_of(packed: bytes) -> dict[str, str]:
+    """The names of the figures a report prints, by key, in the order of their numbers."""
+    return dict(json.loads(zlib.decompress(packed)).get(_FIGURES, ()))
 
 
 def parts_of(packed: bytes, key: str) -> list[tuple[Reporter, Decimal | None]]:

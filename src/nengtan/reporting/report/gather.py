@@ -296,21 +296,23 @@ def _times(quantity: Decimal | None, factor: Factor | None) -> Decimal | None:
 def _flagged(returns: Sequence[Return]) -> list[Flagged]:
     """The rules that flagged approved returns, and how often their explanation was accepted."""
     values: Counter[tuple[str, str]] = Counter()
+    explained: Counter[tuple[str, str]] = Counter()
     bodies: dict[tuple[str, str], set[int]] = defaultdict(set)
     for chunk in bulk.chunks(returns):
+        told = _explained([item.pk for item in chunk])
         for pk, findings in review(chunk).items():
             for finding in findings:
-                values[finding.rule, str(finding.severity)] += 1
-                bodies[finding.rule, str(finding.severity)].add(pk)
-    explained = _explained([item.pk for item in returns])
+                key = finding.rule, str(finding.severity)
+                values[key] += 1
+                bodies[key].add(pk)
+                explained[key] += (pk, finding.rule, finding.cell.record, finding.cell.indicator) in told
     return [
-        Flagged(rule, severity, count, len(bodies[rule, severity]), explained[rule])
+        Flagged(rule, severity, count, len(bodies[rule, severity]), explained[rule, severity])
         for (rule, severity), count in sorted(values.items())
     ]
 
 
-def _explained(returns: Iterable[int]) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for chunk in bulk.chunks(list(returns)):
-        found.update(Explanation.objects.filter(of__in=chunk).values_list("rule", flat=True))
-    return found
+def _explained(returns: Iterable[int]) -> set[tuple[int, str, str, str]]:
+    """What was explained: return, rule, room and indicator."""
+    rows = Explanation.objects.filter(of__in=list(returns)).order_by()
+    return {(of, rule, room, name) for of, rule, room, name in rows.values_list("of_id", "rule", "record", "indicator")}

@@ -55,10 +55,29 @@ def render(template: bytes, wording: Wording, language: str | None = None) -> by
         raise TemplateFault("tag", str(error)) from error
     document: Any = made.docx
     _draw(document, wording.charts)
+    for table in document.tables:
+        _keep_together(table)
     document.core_properties.title = wording.title
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
+
+
+_SHORT, _TAIL = 18, 4
+"""Tables of so few rows stand on one page; of a longer one so many rows stay together at its end."""
+
+
+def _keep_together(table: Any) -> None:
+    """Leave no row or two of a table alone on a page: its heading row says that it is one of the report's."""
+    rows = table.rows
+    heading = rows[0]._tr.trPr
+    if heading is None or heading.find(qn("w:tblHeader")) is None:
+        return
+    count = len(rows)
+    kept = range(count - 1) if count <= _SHORT else [0, 1, *range(count - _TAIL, count - 1)]
+    for at in kept:
+        for line in rows[at]._tr.iter(qn("w:p")):
+            Paragraph(line, table).paragraph_format.keep_with_next = True
 
 
 def check(content: bytes) -> None:

@@ -61,11 +61,11 @@ def written_report(
     template = template_of(region) if format == AnnualReport.Format.DOCX or office.program() else None
     content = _written(wording, format, template)
     progress(3, STEPS, _("Keeping it"))
-    held = found.report.total.coverage
+    held, printed = found.report.total.coverage, wording.tags["tables"]["lineage"]
     return AnnualReport(
         region=region, year=year, base_year=base_year, format=format, title=wording.title[:200], template=template,
         counted=held.present, owed=held.expected, content=content, by=actor.user,
-        books=books.pack(found.report.reporters, found.seasons),
+        books=books.pack(found.report.reporters, found.seasons, [(row["key"], row["name"]) for row in printed]),
     )  # fmt: skip
 
 

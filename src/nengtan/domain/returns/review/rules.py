@@ -121,6 +121,7 @@ class Rule:
     explanations: tuple[Explanation, ...] = ()
     source: str = ""
     confidence: Confidence = Confidence.GENERAL_KNOWLEDGE
+    source_zh: str = ""
 
 
 @dataclass(frozen=True)
