@@ -121,9 +121,12 @@ def standing_badge(standing: int) -> SafeString:
     return badge_html(_JUDGEMENT.get(value, "muted"), value.label)
 
 
+_ORIGINS = dict(Origin.choices)
+
+
 def origin_word(code: str) -> str:
     """账单 or bill."""
-    return str(Origin(code).label) if code in Origin.values else code
+    return str(_ORIGINS.get(code, code))
 
 
 def confidence_badge(code: str) -> SafeString:

@@ -86,7 +86,7 @@ class FactTable(Table):
             _("Standing"),
             render=lambda fact: standing_badge(fact.standing),
             sort="standing",
-            export=lambda fact: fact.get_standing_display(),
+            export=lambda fact: str(ActivityFact.Standing(fact.standing).label),
         ),
         Column("part", _("Building, meter or item"), value=part_words, priority=3),
         Column("bill_no", _("Bill number"), priority=3, nowrap=True),

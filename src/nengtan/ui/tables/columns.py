@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -26,13 +27,18 @@ def resolve(row: Any, path: str) -> Any:
     ('A', None)
     """
     value = row
-    for part in path.replace(".", "__").split("__"):
+    for part in _parts(path):
         if value is None:
             return None
         value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
         if callable(value) and not isinstance(value, type):
             value = value()
     return value
+
+
+@cache
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.replace(".", "__").split("__"))
 
 
 @dataclass(frozen=True)
