@@ -236,7 +236,7 @@ def region(request: ActorRequest, code: str) -> HttpResponseBase:
             return answer
     context = {
         "view": view,
-        "register_is_due": partial(register_is_due, request.actor),
+        "register_is_due": partial(register_is_due, request.actor, found),
         "crumbs": region_crumbs(request.actor, view.above),
         "years": view.cube.years[::-1],
         "year": view.year,

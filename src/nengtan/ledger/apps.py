@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.urls import reverse
@@ -75,5 +78,26 @@ def _word_trail() -> None:
             "corrected": _("figures corrected"),
             "institutions": pgettext_lazy("count", "institutions"),
             "digest": _("digest of the figures"),
+            "shipped": _("came with the program"),
+            "region_path": _("place in the tree of regions"),
+            "media_type": _("kind of file"),
         },
+        values=_values(),
     )
+
+
+def _values() -> dict[str, Callable[[Any], str]]:
+    from nengtan.ledger.words import BASES, CONFIDENCE, KINDS, item_word, place_words
+    from nengtan.ui.words import carrier_word, kind_word, unit_word
+
+    return {
+        "ledger.activityfact.carrier": carrier_word,
+        "ledger.activityfact.item": item_word,
+        "ledger.activityfact.entered_unit": unit_word,
+        "ledger.activityfact.kind": kind_word,
+        "ledger.factorversion.carrier": carrier_word,
+        "ledger.factorversion.kind": lambda code: str(KINDS.get(code, code)),
+        "ledger.factorversion.basis": lambda code: str(BASES.get(code, code)),
+        "ledger.factorversion.confidence": lambda code: str(CONFIDENCE.get(code, ("", code))[1]),
+        "ledger.factorversion.place": lambda code: place_words({code}).get(code, code),
+    }

@@ -123,9 +123,22 @@ class FactorInput:
     note: str = ""
 
 
+def standing_version(data: FactorInput) -> FactorVersion | None:
+    """The newest version added here of the same kind, carrier, place, year and basis, if it says the very same."""
+    if _problems(data):
+        return None
+    values = _values(data)
+    cell = {name: values[name] for name in ("kind", "carrier", "place", "year", "basis")}
+    newest = FactorVersion.objects.filter(**cell, shipped=False, superseded_on=None).order_by("-pk").first()
+    same = newest is not None and all(getattr(newest, name) == value for name, value in values.items())
+    return newest if same else None
+
+
 @transaction.atomic
 def add_factor(actor: Actor, data: FactorInput) -> FactorVersion:
     """Add a version that is chosen from now on wherever it fits better than those there; nothing is overwritten.
+
+    What the newest version added here says already changes nothing: that version is given back.
 
     Raises:
         ValidationError: by field: unknown kind, carrier, place or unit, a value below 0, no source.
@@ -136,33 +149,37 @@ def add_factor(actor: Actor, data: FactorInput) -> FactorVersion:
     if problems:
         raise ValidationError(problems)
     _require_place(actor, data.place)
-    carrier = reference.carriers()[data.carrier]
-    kind = Kind(data.kind)
-    per_base = data.value / units.to_base(carrier, Decimal(1), data.unit)
-    basis = data.basis or ("location" if kind is Kind.CO2 and carrier.scope == 2 else ANY_BASIS)
+    held = standing_version(data)
+    if held is not None:
+        return held
     row = FactorVersion.objects.create(
-        code=_free_code(data),
-        name=data.name or carrier.name_zh,
-        name_en=data.name or carrier.name_en,
-        kind=kind,
-        carrier=data.carrier,
-        place=data.place,
-        year=data.year,
-        basis=basis,
-        value=format(per_base.quantize(Decimal("1e-12")).normalize(), "f"),
-        stated_value=format(data.value, "f"),
-        stated_unit=f"{_WEIGHT[kind]}/{data.unit}",
-        published_on=data.published_on,
-        source=data.source.strip(),
-        url=data.url,
-        confidence=Confidence.LOCAL,
-        default=True,
-        note=data.note,
-        added_by=actor.user,
+        code=_free_code(data), confidence=Confidence.LOCAL, default=True, added_by=actor.user, **_values(data)
     )
     record(actor, "factor.add", row, after=snapshot(row))
     _recompute(data.place)
     return row
+
+
+def _values(data: FactorInput) -> dict[str, Any]:
+    """What a version says: its fields as they are kept."""
+    carrier, kind = reference.carriers()[data.carrier], Kind(data.kind)
+    per_base = data.value / units.to_base(carrier, Decimal(1), data.unit)
+    return {
+        "name": data.name or carrier.name_zh,
+        "name_en": data.name or carrier.name_en,
+        "kind": str(kind),
+        "carrier": data.carrier,
+        "place": data.place,
+        "year": data.year,
+        "basis": data.basis or ("location" if kind is Kind.CO2 and carrier.scope == 2 else ANY_BASIS),
+        "value": format(per_base.quantize(Decimal("1e-12")).normalize(), "f"),
+        "stated_value": format(data.value, "f"),
+        "stated_unit": f"{_WEIGHT[kind]}/{data.unit}",
+        "published_on": data.published_on,
+        "source": data.source.strip(),
+        "url": data.url,
+        "note": data.note,
+    }
 
 
 @transaction.atomic

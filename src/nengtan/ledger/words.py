@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from nengtan import reference
+from nengtan.domain import periods
 from nengtan.domain.accounts import Missing
 from nengtan.ledger.models import ActivityFact, Origin
-from nengtan.ledger.queries.lineage import UNITS
+from nengtan.ledger.queries.lineage import UNITS, Held
 from nengtan.registry.models import Region
 from nengtan.ui.components import badge_html
 from nengtan.ui.words import carrier_word, named
@@ -108,6 +109,16 @@ def gap_words(missing: Iterable[Missing]) -> list[str]:
         if str(item.kind) != "coal_equivalent_primary"
     ]
     return list(dict.fromkeys(told))
+
+
+def held_words(held: Held) -> str:
+    """In which months of the year a dated value held: 2023-09 to 2023-12 (4 months)."""
+    first, last = periods.label(held.first), periods.label(held.last)
+    if held.months == 1:
+        return gettext("held in %(month)s") % {"month": first}
+    return gettext("held %(first)s to %(last)s (%(count)s months)") % {
+        "first": first, "last": last, "count": held.months,
+    }  # fmt: skip
 
 
 def weight(unit: str) -> str:

@@ -101,16 +101,22 @@ def _word_trail() -> None:
             "source": _("source"),
             "institution": _("institution"),
             "initials": _("pinyin initials"),
+            "institution_id": _("institution"),
+            "name": _("name"),
+            "superior": _("superior"),
+            "path": _("place in the tree of regions"),
+            "shipped": _("came with the program"),
         },
         values=_values(),
     )
 
 
 def _values() -> dict[str, Callable[[Any], str]]:
+    from nengtan import reference
     from nengtan.registry.services.equipment import particulars_words
     from nengtan.registry.services.intake.schema import asset_word
     from nengtan.registry.since import since_word
-    from nengtan.ui.words import carrier_word, kind_word, system_word
+    from nengtan.ui.words import carrier_word, kind_word, named, system_word
 
     bodies = ("registry.institution", "registry.institutionspan")
     return {
@@ -118,6 +124,8 @@ def _values() -> dict[str, Callable[[Any], str]]:
         **{f"{body}.system": system_word for body in bodies},
         "registry.institution.carriers": carrier_word,
         "registry.meter.carrier": carrier_word,
+        "registry.building.use": lambda code: named(reference.building_uses().get(code), code),
+        "registry.building.climate_zone": lambda code: named(reference.climate_zones().get(code), code),
         "registry.asset.kind": asset_word,
         "registry.asset.attributes": particulars_words,
         **{f"registry.{name}.valid_from": since_word for name in ("institutionspan", "attribute", "occupancy")},

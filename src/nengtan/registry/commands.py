@@ -487,7 +487,9 @@ def _region(code: str) -> Any:
 
     found = Region.objects.filter(code=code).first()
     if found is None:
-        die(_("There is no region with code %(code)s.") % {"code": code})
+        from nengtan.registry.regions import near_words
+
+        die(_("There is no region with code %(code)s.") % {"code": code} + near_words(code))
     return found
 
 

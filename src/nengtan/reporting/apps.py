@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 from django.urls import reverse
@@ -70,6 +70,20 @@ def _to_review(request: HttpRequest) -> int | None:
     return review_count(actor)
 
 
+def _outcome_word(code: Any) -> str:
+    from nengtan.reporting.models.checks import Sampled
+    from nengtan.ui.words import label_of
+
+    return label_of(Sampled.Outcome)(code)
+
+
+def _states_words(states: Any) -> str:
+    from nengtan.reporting.models import Return
+
+    words = dict(Return._meta.get_field("state").flatchoices)
+    return ", ".join(f"{words.get(state, state)} {count}" for state, count in states.items())
+
+
 def _word_trail() -> None:
     from nengtan.identity import wording
     from nengtan.reporting.wording import cell_word
@@ -121,6 +135,24 @@ def _word_trail() -> None:
             "reporting.publication": _("publication"),
         },
         links={"reporting.return": lambda pk: reverse("return", args=[int(pk)])},
-        fields={"period": _("period"), "returns": _("returns"), "edition": _("edition"), "due_on": _("due on")},
+        fields={
+            "period": _("period"),
+            "returns": _("returns"),
+            "edition": _("edition"),
+            "due_on": _("due on"),
+            "user": _("person"),
+            "outcome": _("what the check found"),
+            "states": _("returns by state"),
+            "errors": _("errors"),
+            "warnings": _("warnings"),
+            "drawn": _("returns drawn"),
+            "wrong": _("returns found wrong"),
+            "hands": _("in whose hands"),
+            "version": _("version"),
+            "forms": _("forms"),
+            "content": _("content"),
+            "books": _("books"),
+        },
+        values={"outcome": _outcome_word, "states": _states_words},
         namer=cell_word,
     )

@@ -35,9 +35,10 @@ institution_option = click.option("--institution", required=True, metavar="CODE"
 
 def region_named(code: str) -> Region:
     from nengtan.registry.models import Region
+    from nengtan.registry.regions import near_words
 
     found = Region.objects.filter(code=code).first()
-    return found or die(_("There is no region “%(code)s”.") % {"code": code})
+    return found or die(_("There is no region “%(code)s”.") % {"code": code} + near_words(code))
 
 
 def return_of(institution: str, period: slots.Slot) -> Return:

@@ -123,6 +123,9 @@ def line_unit(of: Indicator) -> str:
 
 def cell_word(cell: str, edition: Edition | None = None) -> str:
     """A cell in words, by an edition or the latest that has it: the indicator, and its room; empty where none has."""
+    rule, _space, rest = cell.rpartition(" ")
+    if rule:  # what an explanation answers to: the rule, and the cell
+        return f"{rule} {word}" if (word := cell_word(rest, edition)) else ""
     record, _dot, key = cell.rpartition(".")
     editions = [edition] if edition else reversed(list(scheme.editions().values()))
     indicator = next((found for item in editions if (found := item.indicators.get(key))), None)

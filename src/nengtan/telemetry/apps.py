@@ -45,4 +45,5 @@ def _word_trail() -> None:
             "telemetry.meterevent": things["meterevent"],
             "telemetry.gateway": _("gateway"),
         },
+        fields={"ratio_used": _("ratio used")},
     )  # fmt: skip

@@ -30,7 +30,7 @@ from nengtan.ledger.api.schemas import (
 )
 from nengtan.ledger.queries import accounts as books
 from nengtan.ledger.queries import lineage
-from nengtan.ledger.queries.closings import closing_dict, closings_for
+from nengtan.ledger.queries.closings import closing_dict, closing_dicts, closings_for
 from nengtan.ledger.queries.conversion import UnknownRegion, conversion, conversion_dict
 from nengtan.ledger.queries.selection import Selection
 from nengtan.ledger.queries.veil import TooFew
@@ -160,7 +160,7 @@ def closings(request: ActorRequest, paging: Query[Paging]) -> dict[str, Any]:
     """Of regions you see, reopened ones included."""
     request.actor.require(Capability.VIEW)
     page = paged(closings_for(request.actor), paging)
-    return page | {"items": [closing_dict(item) for item in page["items"]]}
+    return page | {"items": closing_dicts(page["items"])}
 
 
 @router.post("/closings", response={201: ClosingOut}, summary="Close a year")

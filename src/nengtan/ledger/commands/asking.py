@@ -22,7 +22,9 @@ from nengtan.ledger.queries.lineage import explain as explain_figure
 from nengtan.ledger.queries.selection import Selection
 from nengtan.ledger.typed import number
 from nengtan.ledger.words import KINDS, MEASURES, REASONS, gap_words, weight
+from nengtan.registry.regions import near_words
 from nengtan.ui.cli import die, emit, emit_one, format_option, one_of, to_json
+from nengtan.ui.formats import percent
 from nengtan.ui.words import choices, unit_word
 
 SUBJECT = (
@@ -93,9 +95,17 @@ def accounts(
     if format == "json":
         click.echo(to_json(printed))
         return
+    if format == "table":
+        printed = [line | {"coverage": _complete(row)} for line, row in zip(printed, rows, strict=True)]
     emit(printed, _columns() | (_changes(base) if base else {}), format)
     for gap in gap_words(account.total.figures.missing):
         click.echo(_("The total is incomplete: %(what)s") % {"what": gap}, err=True)
+
+
+def _complete(row: books.AccountRow) -> str:
+    """Months there of months expected, as people say it; empty where none are expected."""
+    of = row.bodies.coverage
+    return f"{percent(of.share)} ({of.present}/{of.expected})" if of.expected else ""
 
 
 def _changes(base: int) -> dict[str, str]:
@@ -189,7 +199,8 @@ def convert(carrier: str, quantity: str, unit: str, region: str, year: int | Non
     except UnitNotAllowed as error:
         _wrong("--unit", unit, error.allowed)
     except UnknownRegion:
-        _wrong("--region", region, (_("the code of a region"),))
+        shipped = {code: row.name_zh for code, row in reference.regions().items()}
+        _wrong("--region", region, (_("the code of a region"),), near_words(region, shipped))
     except ValueError:
         _wrong("--quantity", quantity, (_("a number from 0 to 10^15"),))
     told = conversion_dict(found, region)
@@ -240,6 +251,6 @@ _CSV = (
 )  # fmt: skip
 
 
-def _wrong(option: str, found: str, allowed: Iterable[str]) -> NoReturn:
+def _wrong(option: str, found: str, allowed: Iterable[str], hint: str = "") -> NoReturn:
     values = {"option": option, "found": found, "allowed": ", ".join(allowed)}
-    die(_("%(option)s: found “%(found)s”; allowed: %(allowed)s.") % values)
+    die(_("%(option)s: found “%(found)s”; allowed: %(allowed)s.") % values + hint)

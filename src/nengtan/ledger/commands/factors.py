@@ -13,7 +13,7 @@ from nengtan import reference
 from nengtan.domain.factors import Confidence, Kind
 from nengtan.identity.access import system_actor
 from nengtan.ledger.commands.words import FACTOR_HEADINGS, carriers_named, factor_words
-from nengtan.ledger.factors import FactorInput, add_factor, retire_factor
+from nengtan.ledger.factors import FactorInput, add_factor, retire_factor, standing_version
 from nengtan.ledger.models import FactorVersion
 from nengtan.ledger.queries.factors import factor_dict, factors_matching
 from nengtan.ledger.typed import number
@@ -109,7 +109,13 @@ def add(value: str, published_on: datetime | None, format: str, **given: Any) ->
     if amount is None:
         die(_("--value: found “%(found)s”; a number is allowed.") % {"found": value})
     day = published_on.date() if published_on else None
-    _print(add_factor(system_actor(), FactorInput(value=amount, published_on=day, **given)), format)
+    data = FactorInput(value=amount, published_on=day, **given)
+    held = standing_version(data)
+    _print(add_factor(system_actor(), data), format)
+    if held is not None:
+        click.echo(
+            _("The library holds this version already (%(code)s): nothing was changed.") % {"code": held.code}, err=True
+        )
 
 
 @factors_group.command("retire", help=_("Stop choosing a version that was added here."))

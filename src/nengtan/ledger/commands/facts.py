@@ -21,6 +21,7 @@ from nengtan.ledger.services import entries
 from nengtan.ledger.services.evidence import keep_evidence, safe_media_type
 from nengtan.ledger.typed import number
 from nengtan.registry.models import Building, Institution, Meter, Region
+from nengtan.registry.regions import near_words
 from nengtan.ui.cli import die, emit, emit_one, format_option, one_of
 
 COLUMNS = (
@@ -89,7 +90,7 @@ def _filters(wanted: dict[str, Any]) -> dict[str, Any]:
     if wanted["region"]:
         region = Region.objects.filter(code=wanted["region"]).first()
         if region is None:
-            die(_("No region has the code “%(code)s”.") % {"code": wanted["region"]})
+            die(_("No region has the code “%(code)s”.") % {"code": wanted["region"]} + near_words(wanted["region"]))
         filters["region__path__startswith"] = region.path
     if wanted["year"]:
         filters["period__range"] = (wanted["year"] * 100 + 1, wanted["year"] * 100 + 12)

@@ -14,7 +14,16 @@ from nengtan.ledger.models import ActivityFact
 from nengtan.ledger.queries.accounts import at_the_door
 from nengtan.ledger.queries.history import tellers
 from nengtan.ledger.queries.lineage import Explanation, FormulaLine
-from nengtan.ledger.words import CONFIDENCE, MEASURES, REASONS, RULES, origin_word, place_words, source_words
+from nengtan.ledger.words import (
+    CONFIDENCE,
+    MEASURES,
+    REASONS,
+    RULES,
+    held_words,
+    origin_word,
+    place_words,
+    source_words,
+)
 from nengtan.reference import carriers
 from nengtan.registry.since import since_word
 from nengtan.ui.formats import exact, plain
@@ -70,7 +79,8 @@ def _below(found: Explanation) -> None:
     of = found.denominator
     lines = [f"{_value(found.numerator)} ÷ {_value(of.value, of.measure)}"] if found.numerator is not None else []
     lines += [
-        f"{who}: {exact(value)} ({since_word(since)}) {source}".rstrip() for who, since, value, source in of.entries
+        f"{held.institution}: {exact(held.value)} ({since_word(held.since)}; {held_words(held)}) {held.source}".rstrip()
+        for held in of.entries
     ]
     _section(_("Divided by: %(measure)s") % {"measure": MEASURES[of.measure]}, lines)
 

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from nengtan.identity.access import system_actor
 from nengtan.ledger.commands.words import CLOSING_HEADINGS, REBUILD_HEADINGS
 from nengtan.ledger.models import YearClosing
-from nengtan.ledger.queries.closings import closing_dict, figures_agree
+from nengtan.ledger.queries.closings import closing_dict, closing_dicts, figures_agree
 from nengtan.ledger.services.closing import close_year, reopen_year
 from nengtan.ledger.services.evidence import sweep_evidence
 from nengtan.ledger.services.rebuild import rebuild_everything
 from nengtan.registry.models import Region
+from nengtan.registry.regions import near_words
 from nengtan.ui.cli import REFUSED, die, emit, emit_one, format_option, progress_bar
 
 COLUMNS = ("region", "name", "year", "closed_at", "closed_by", "reopened_at", "reason", "digest")
@@ -33,7 +34,9 @@ def years_group() -> None:
 def list_years(check: bool, format: str) -> int:
     """Newest first."""
     closings = YearClosing.objects.select_related("region", "closed_by", "reopened_by")
-    rows = [closing_dict(closing) | ({"agrees": figures_agree(closing)} if check else {}) for closing in closings]
+    told = closing_dicts(closings)
+    checked = [{"agrees": figures_agree(closing)} if check else {} for closing in closings]
+    rows = [row | more for row, more in zip(told, checked, strict=True)]
     names = (*COLUMNS, "agrees") if check else COLUMNS
     emit(rows, {name: CLOSING_HEADINGS[name] for name in names}, format)
     return REFUSED if check and any(row["agrees"] is False for row in rows) else 0
@@ -77,5 +80,5 @@ def rebuild(check: bool, format: str) -> int:
 def region_named(code: str) -> Region:
     found = Region.objects.filter(code=code).first()
     if found is None:
-        die(_("No region has the code “%(code)s”.") % {"code": code})
+        die(_("No region has the code “%(code)s”.") % {"code": code} + near_words(code))
     return found

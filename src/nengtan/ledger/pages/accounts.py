@@ -63,7 +63,8 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
         "base": base or "", "base_options": _base_options(year, years),
         "month": month or "", "month_options": _month_options(), "period": _period(year, month),
         "subject": institution or region or gettext("Energy and carbon accounts"),
-        "crumbs": [Crumb(gettext("Energy and carbon accounts"))], "register_is_due": partial(register_is_due, actor),
+        "crumbs": [Crumb(gettext("Energy and carbon accounts"))],
+        "register_is_due": partial(register_is_due, actor, region),
     }  # fmt: skip
     if region is None and institution is None:
         return render(request, "ledger/accounts.html", context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ from nengtan.ledger.models import YearClosing
 from nengtan.ledger.pages.cells import who
 from nengtan.ledger.pages.forms import CloseForm, ReasonForm, add_errors
 from nengtan.ledger.queries.closings import closings_for, facts_exist, figures_agree
+from nengtan.ledger.queries.history import closers
 from nengtan.ledger.services.closing import close_year, reopen_year
 from nengtan.registry.queries.listing import register_is_due
 from nengtan.ui.components import Crumb, badge_html
@@ -49,8 +51,20 @@ def _in_state(rows: Rows, value: str) -> Rows:
     return rows.filter(reopened_at__isnull=value == "closed") if isinstance(rows, QuerySet) else rows
 
 
+class ClosingTable(Table):
+    """Closed years, with whoever closed and reopened them."""
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Names, for commands from the trail."""
+        names = closers(rows)
+        for closing in rows:
+            closed, reopened = names[closing.pk]
+            closing.closer = closed or who(None)
+            closing.reopener = (reopened or who(None)) if closing.reopened_at else None
+
+
 def _table(request: ActorRequest) -> Table:
-    return Table(
+    return ClosingTable(
         closings_for(request.actor),
         request,
         id="closings",
@@ -65,12 +79,12 @@ def _table(request: ActorRequest) -> Table:
                 render=_state,
                 export=lambda row: gettext("reopened") if row.reopened_at else gettext("closed"),
             ),
-            Column("closed_by", _("Closed by"), value=lambda row: who(row.closed_by)),
+            Column("closed_by", _("Closed by"), value="closer"),
             Column("closed_at", _("Closed at"), sort=True, nowrap=True),
             Column(
                 "reopened_by",
                 _("Reopened by"),
-                value=lambda row: who(row.reopened_by) if row.reopened_at else None,
+                value="reopener",
                 priority=3,
             ),
             Column("reopened_at", _("Reopened at"), priority=3, nowrap=True),

@@ -32,6 +32,7 @@ from nengtan.ledger.words import (
     PLACE_LEVELS,
     REASONS,
     RULES,
+    held_words,
     measure_unit,
     origin_word,
     place_words,
@@ -221,13 +222,10 @@ def _denominator(found: Explanation) -> list[EvidenceItem]:
         return []
     unit = measure_unit(found.denominator.measure)
     items = []
-    for who, since, value, source in found.denominator.entries:
-        note = " · ".join(
-            word
-            for word in (_("from %(day)s") % {"day": since} if since != SINCE_ALWAYS else since_word(since), source)
-            if word
-        )
-        items.append(EvidenceItem(f"{who} {formats.exact(value)} {unit}".strip(), note))
+    for held in found.denominator.entries:
+        since = _("from %(day)s") % {"day": held.since} if held.since != SINCE_ALWAYS else since_word(held.since)
+        note = " · ".join(word for word in (since, held_words(held), held.source) if word)
+        items.append(EvidenceItem(f"{held.institution} {formats.exact(held.value)} {unit}".strip(), note))
     return items
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -9,6 +10,7 @@ from django.db.models import Q, QuerySet
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
 from nengtan.ledger.models import InstitutionYear, YearClosing
+from nengtan.ledger.queries.history import closers
 from nengtan.ledger.services.closing import figures_digest
 
 
@@ -45,15 +47,26 @@ def figures_agree(closing: YearClosing) -> bool | None:
 
 def closing_dict(closing: YearClosing) -> dict[str, Any]:
     """A closing as the command and the API print it."""
+    return closing_dicts([closing])[0]
+
+
+def closing_dicts(closings: Iterable[YearClosing]) -> list[dict[str, Any]]:
+    """Closings as the command and the API print them, with whoever closed and reopened them."""
+    told = list(closings)
+    names = closers(told)
+    return [_told(closing, *names[closing.pk]) for closing in told]
+
+
+def _told(closing: YearClosing, closer: str | None, reopener: str | None) -> dict[str, Any]:
     return {
         "id": closing.pk,
         "region": closing.region.code,
         "name": str(closing.region),
         "year": closing.year,
         "digest": closing.digest,
-        "closed_by": str(closing.closed_by) if closing.closed_by else None,
+        "closed_by": closer,
         "closed_at": closing.closed_at,
-        "reopened_by": str(closing.reopened_by) if closing.reopened_by else None,
+        "reopened_by": reopener,
         "reopened_at": closing.reopened_at,
         "reason": closing.reason,
     }

@@ -11,7 +11,7 @@ from nengtan.identity import wording
 from nengtan.identity.access import Actor
 from nengtan.identity.models import AuditEvent
 from nengtan.identity.roles import Capability
-from nengtan.ledger.models import ActivityFact, Evidence, ImportBatch
+from nengtan.ledger.models import ActivityFact, Evidence, ImportBatch, YearClosing
 
 LONGEST = 200
 """Corrections followed in either direction."""
@@ -96,6 +96,22 @@ def importers(batches: Iterable[ImportBatch]) -> dict[int, str]:
     }
 
 
+def closers(closings: Iterable[YearClosing]) -> dict[int, tuple[str | None, str | None]]:
+    """Who closed each year and who reopened it, by the number of the closing; None as in :func:`known_tellers`."""
+    told = list(closings)
+    acts = (("closed_by", "year.close"), ("reopened_by", "year.reopen"))
+    events = _events({(action, str(closing.pk)) for closing in told for _field, action in acts})
+
+    def name(closing: YearClosing, field: str, action: str) -> str | None:
+        user = getattr(closing, field)
+        return str(user) if user else events.get((action, str(closing.pk)))
+
+    return {
+        closing.pk: (name(closing, *acts[0]), name(closing, *acts[1]) if closing.reopened_at else None)
+        for closing in told
+    }
+
+
 Trace = tuple[str, str]
 """An action and the record it was done to."""
 
@@ -110,12 +126,20 @@ def _traces(fact: ActivityFact) -> Iterator[Trace]:
         yield ("import.activity", str(fact.batch_id))
 
 
+_KINDS = {
+    "import.activity": "ledger.importbatch",
+    "year.close": "ledger.yearclosing",
+    "year.reopen": "ledger.yearclosing",
+}
+"""What is written of in the trail by an action, where it is no fact."""
+
+
 def _events(traces: set[Trace]) -> dict[Trace, str | None]:
     if not traces:
         return {}
     wanted = Q()
     for action in {action for action, _key in traces}:
-        kind = "ledger.importbatch" if action == "import.activity" else "ledger.activityfact"
+        kind = _KINDS.get(action, "ledger.activityfact")
         keys = [key for name, key in traces if name == action]
         wanted |= Q(subject_type=kind, action=action, subject_id__in=keys)
     nobody = _("the platform itself")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -12,10 +13,11 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from nengtan import reference
+from nengtan.domain import periods
 from nengtan.domain.accounts import Line, Term, account_lines
 from nengtan.domain.change import Coverage
 from nengtan.domain.factors import Chooser, Factor
-from nengtan.domain.overtime import SINCE_ALWAYS
+from nengtan.domain.overtime import SINCE_ALWAYS, series
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, YearClosing
@@ -25,6 +27,7 @@ from nengtan.ledger.queries.history import known_tellers
 from nengtan.ledger.queries.selection import Selection, books_of, facts_of
 from nengtan.ledger.services import bulk
 from nengtan.registry.models import Attribute, Institution, Region
+from nengtan.registry.regions import near_words
 
 UNITS = {
     "energy_tce": "tce",
@@ -75,12 +78,25 @@ class FormulaLine:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A dated value of the register and the months (yyyymm) of the year in which it held, out of those that count."""
+
+    institution: str
+    since: date
+    value: Decimal
+    source: str
+    first: int
+    last: int
+    months: int
+
+
+@dataclass(frozen=True)
 class Denominator:
-    """What an intensity divides by, and the dated values of the register behind it."""
+    """What an intensity divides by: the mean of the months of the year, and the values of the register behind it."""
 
     measure: str
     value: Decimal | None
-    entries: tuple[tuple[str, date, Decimal, str], ...] = ()
+    entries: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,12 +174,13 @@ def _denominator(found: Denominator | None) -> dict[str, Any] | None:
         return None
     entries = [
         {
-            "institution": who,
-            "from": None if since == SINCE_ALWAYS else since.isoformat(),
-            "value": value,
-            "source": source,
+            "institution": held.institution,
+            "from": None if held.since == SINCE_ALWAYS else held.since.isoformat(),
+            "value": held.value,
+            "source": held.source,
+            "held": {"first": held.first, "last": held.last, "months": held.months},
         }
-        for who, since, value, source in found.entries
+        for held in found.entries
     ]
     return {"measure": found.measure, "value": _number(found.value, found.measure), "entries": entries}
 
@@ -386,14 +403,31 @@ def _below(actor: Actor, row: AccountRow, measure: str, selection: Selection) ->
     if not measure:
         return None
     value = value_of(row, measure)
-    bodies = list(books_of(actor, selection).values_list("institution_id", flat=True)[: FACTS_SHOWN + 1])
-    if len(bodies) > FACTS_SHOWN or not actor.can(Capability.VIEW_DETAIL):
+    books = books_of(actor, selection).values_list("institution_id", "first_period", "last_period")[: FACTS_SHOWN + 1]
+    spans = {body: periods.months_between(first, last) for body, first, last in books}
+    if len(spans) > FACTS_SHOWN or not actor.can(Capability.VIEW_DETAIL):
         return Denominator(measure, value)
-    entries = Attribute.objects.filter(institution_id__in=bodies, key=measure, valid_from__year__lte=selection.year)
-    rows = entries.order_by("institution__code", "valid_from").values_list(
-        "institution__name", "valid_from", "value", "source"
-    )
-    return Denominator(measure, value, tuple(rows))
+    entries = Attribute.objects.filter(institution_id__in=spans, key=measure, valid_from__year__lte=selection.year)
+    dated = entries.select_related("institution").order_by("institution__code", "valid_from")
+    return Denominator(measure, value, tuple(_held(dated, spans)))
+
+
+def _held(entries: Iterable[Attribute], spans: Mapping[int, Iterable[int]]) -> Iterator[Held]:
+    """The entries that held in any of the months of their institution, each with those months."""
+    by_body: dict[int, list[Attribute]] = defaultdict(list)
+    for entry in entries:
+        by_body[entry.institution_id].append(entry)  # type: ignore[index]
+    for body, dated in by_body.items():
+        of = series((entry.valid_from, entry) for entry in dated)
+        months: dict[int, list[int]] = defaultdict(list)
+        for period in spans[body]:
+            held = of.month_value(period)
+            if held is not None:
+                months[held.pk].append(period)
+        for entry in dated:
+            if found := months[entry.pk]:
+                who = str(entry.institution)
+                yield Held(who, entry.valid_from, entry.value, entry.source, found[0], found[-1], len(found))
 
 
 def selection_from(actor: Actor, values: dict[str, str]) -> Selection:
@@ -420,7 +454,8 @@ def selection_from(actor: Actor, values: dict[str, str]) -> Selection:
     else:
         region = Region.objects.filter(code=values.get("region", "")).first()
         if region is None:
-            raise ValueError(_wrong(_("Region"), values.get("region", ""), _("the code of a region")))
+            text = values.get("region", "")
+            raise ValueError(_wrong(_("Region"), text, _("the code of a region")) + near_words(text))
     return Selection(year, region, institution, values.get("type", ""), values.get("carrier", ""), month)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
-from nengtan.registry.models import Asset, Attribute, Building, Contact, Institution, Meter, Occupancy
+from nengtan.registry.models import Asset, Attribute, Building, Contact, Institution, Meter, Occupancy, Region
 from nengtan.ui.fields import FixedPointField
 
 
@@ -29,9 +29,18 @@ def institutions(actor: Actor, day: date | None = None) -> QuerySet[Institution]
     )
 
 
-def register_is_due(actor: Actor) -> bool:
-    """Whether the actor's part of the register is empty and theirs to fill: without bodies no bill has a place."""
-    return actor.can(Capability.WRITE_REGISTRY) and not Institution.objects.for_actor(actor).exists()
+def register_is_due(actor: Actor, region: Region | None = None) -> bool:
+    """Whether the actor's part of the register, or of a region, is empty and theirs to fill: without bodies no bill
+    has a place.
+    """
+    if not actor.can(Capability.WRITE_REGISTRY):
+        return False
+    bodies = Institution.objects.for_actor(actor)
+    if region is not None:
+        if not actor.scope_for(Capability.WRITE_REGISTRY).covers(region.path):
+            return False
+        bodies = bodies.filter(region__path__startswith=region.path)
+    return not bodies.exists()
 
 
 def buildings(actor: Actor) -> QuerySet[Any]:

@@ -350,20 +350,21 @@ class _Sheet:
             self.known.add(at)
             return
         key = _figure(self.table, at)
-        found = _shown(entry.quantity, entry.cost) or entry.entered_quantity
+        found = _shown(entry.carrier, entry.quantity, entry.cost) or entry.entered_quantity
         if len(there) > 1:
             self.fault(at, key, Fault("several_stored", found))
             return
         entry.supersedes_id = there[0].id
         self.sheet.corrections.append(entry)
         self.sheet.correction_rows.append(self.table.row[at])
-        params = {"stored": _shown(there[0].quantity, there[0].cost) or there[0].entered_quantity}
+        params = {"stored": _shown(entry.carrier, there[0].quantity, there[0].cost) or there[0].entered_quantity}
         self.sheet.conflicts.append(self.table.problem(at, key, Fault("conflicts_with_stored", found, (), params)))
 
 
-def _shown(quantity: int | None, cost: int | None) -> str:
+def _shown(carrier: str, quantity: int | None, cost: int | None) -> str:
     """Figures as a person reads them: the quantity in its base unit, and the money."""
-    parts = [] if quantity is None else [exact(from_units(quantity))]
+    unit = unit_name(reference.carriers()[carrier].unit)
+    parts = [] if quantity is None else [f"{exact(from_units(quantity))} {unit}"]
     if cost is not None:
         parts.append(f"¥{exact(from_units(cost))}")
     return " / ".join(parts)
