@@ -8,6 +8,7 @@ import click
 from rich.cells import cell_len
 
 from nengtan.config.words import catalogue
+from nengtan.config.wrapping import wrap_text
 
 MODULES: tuple[ModuleType, ...] = (
     click.core,
@@ -49,3 +50,4 @@ def speak(language: str) -> None:
     for kind, english in TYPES.items():
         kind.name = words.gettext(english)
     formatting.term_len = cell_len  # type: ignore[attr-defined]
+    formatting.wrap_text = wrap_text  # type: ignore[attr-defined]
