@@ -1,0 +1,109 @@
+"""Savings of meters from files: what was read, how it was fitted, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nengtan.domain.baseline.day_types import Model, Part
+from nengtan.domain.baseline.degree_days import Fit, to_celsius
+from nengtan.domain.baseline.savings import Basis, Method, Result, days_of, measure
+from nengtan.domain.baseline.sufficiency import Check, Outcome
+from nengtan.trusteeship.calendars import Calendar
+
+__all__ = ["BASES", "Question", "answer", "record"]
+
+BASES = {
+    "electricity": Basis(),
+    "natural_gas": Basis(cooling=False, zero_is_missing=False),
+    "heat": Basis(cooling=False, zero_is_missing=False),
+    "cold": Basis(zero_is_missing=False),
+    "water": Basis(zero_is_missing=False),
+}
+"""By what is metered: gas and heat have no cooling terms, a day of 0 is a day not measured of electricity alone."""
+
+Span = tuple[int, int]
+"""First and last day [since 1970-01-01]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of each meter."""
+
+    method: Method
+    carrier: str
+    baseline: Span
+    report: Span
+    celsius: Mapping[int, float]
+    calendar: Calendar
+
+
+def answer(question: Question, use: Mapping[int, float], repeated: int = 0) -> Result:
+    """What a meter saved; ``use`` by day, ``repeated``: moments its file told differently more than once."""
+    baseline, report = (days_of(span, use, question.celsius) for span in (question.baseline, question.report))
+    calendar = question.calendar
+    found = measure(
+        baseline, report, (calendar.of(baseline.day), calendar.of(report.day)), question.method,
+        BASES[question.carrier], calendar.coarser,
+    )  # fmt: skip
+    checks = [*found.checks, Check("repeated_moments", Outcome.FLAG if repeated else Outcome.PASS, repeated, 0)]
+    if question.method is Method.DAY_TYPE:
+        years = ", ".join(map(str, calendar.unknown))
+        checks.append(Check("calendar", Outcome.FLAG if years else Outcome.PASS, years, ""))
+    return replace(found, checks=tuple(checks))
+
+
+def record(question: Question, found: Result) -> dict[str, Any]:
+    """An answer as the API and the command print it [energy in the unit of the file]."""
+    savings, band = found.savings, found.band
+    half = band.half_width if band else None
+    return {
+        "model": str(question.method),
+        "params": _params(found.model, question.calendar.names, question.method),
+        "counterfactual": found.counterfactual,
+        "observed": found.observed,
+        "savings": savings,
+        "band_90": None if savings is None or half is None else [savings - half, savings + half],
+        "guideline_14_90": found.guideline_14,
+        "cvrmse": found.cvrmse,
+        "autocorrelation": band.noise.rho if band else None,
+        "baseline_days": sum(part.fit.days for part in found.model.parts) if found.model else 0,
+        "reported_days": found.used,
+        "reason": str(found.why) if found.why else None,
+        "sufficiency": [
+            {"rule": check.rule, "outcome": str(check.outcome), "found": check.found, "allowed": check.allowed}
+            for check in found.checks
+        ],
+    }
+
+
+def _params(model: Model | None, names: tuple[str, ...], method: Method) -> Any:
+    if model is None:
+        return None
+    if method is Method.CALTRACK_DAILY:
+        return _line(model.parts[0].fit)
+    return [_part(part, names) for part in model.parts]
+
+
+def _part(part: Part, names: tuple[str, ...]) -> dict[str, Any]:
+    return {"day_types": [names[kind] for kind in sorted(part.types)], **_line(part.fit)}
+
+
+def _line(fit: Fit) -> dict[str, Any]:
+    """A line per degree Celsius, and per degree Fahrenheit as the published method has it."""
+    told: dict[str, Any] = {"kind": str(fit.kind), "intercept": _known(fit.intercept)}
+    for name, slope, point in (("hdd", fit.beta_hdd, fit.hbp_f), ("cdd", fit.beta_cdd, fit.cbp_f)):
+        if point is not None:
+            which = "heating" if name == "hdd" else "cooling"
+            told |= {
+                f"{which}_balance_point_c": to_celsius(point), f"beta_{name}_per_c": slope * 9 / 5,
+                f"{which}_balance_point_f": point, f"beta_{name}_per_f": slope,
+            }  # fmt: skip
+    return told | {"days": fit.days, "r2_adjusted": fit.r2_adjusted, "cvrmse": fit.cvrmse}
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
