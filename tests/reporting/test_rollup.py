@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from nengtan.domain.exact import total
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.rollup import Contribution, compare
 from nengtan.identity.access import Forbidden, system_actor
 from nengtan.registry.models import EventParty, InstitutionEvent
-from nengtan.reporting.models import RegionReport, Value
+from nengtan.reporting import kept as keeping
+from nengtan.reporting.models import RegionReport, Return, Value
 from nengtan.reporting.queries.rollup import Rollup
 from nengtan.reporting.report.gather import annual_report
-from nengtan.reporting.services import open_returns
+from nengtan.reporting.services import open_returns, take_step
 from nengtan.reporting.services.summaries import decide, is_as_reported, report_up
 from nengtan.reporting.totals import NONE, Counted
 from tests.budget import MOST_QUERIES
@@ -311,3 +316,62 @@ def test_the_page_asks_the_database_few_times(five: Books, asked: str, django_as
     client.get(address)
     with django_assert_max_num_queries(MOST_QUERIES):
         assert client.get(address).status_code == 200
+
+
+# sums of many returns are kept
+
+
+@pytest.fixture
+def _much(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A district is as much as a province."""
+    cache.clear()
+    monkeypatch.setattr(keeping, "LEAST", 1)
+    yield
+    cache.clear()
+
+
+@pytest.mark.parametrize("by", ["region", "system", "superior"])
+@pytest.mark.parametrize("narrowed", [{}, {"kind": "02"}])
+def test_kept_sums_are_the_sums(
+    five: Books, monkeypatch: pytest.MonkeyPatch, by: str, narrowed: dict[str, str]
+) -> None:
+    def told() -> list[Any]:
+        found = rollup(five, by=by, **narrowed)
+        return [*(found.summary(form) for form in (5, 6, 7, 8)), found.comparison(5)]
+
+    plain = told()
+    cache.clear()
+    monkeypatch.setattr(keeping, "LEAST", 1)
+    assert told() == plain, "as they are made"
+    assert told() == plain, "as they were kept"
+    cache.clear()
+
+
+@pytest.mark.usefixtures("_much")
+def test_kept_sums_are_not_added_up_again(five: Books) -> None:
+    def asked() -> list[str]:
+        with CaptureQueriesContext(connection) as held:
+            found = rollup(five)
+            found.summary(5)
+            found.comparison(5)
+        return [query["sql"] for query in held if "reporting_value" in query["sql"]]
+
+    assert len(asked()) == 3, "this year, last year, and the bodies left out of the comparison"
+    assert len(asked()) == 1
+
+
+@pytest.mark.usefixtures("_much")
+@pytest.mark.parametrize("by", ["region", "system"])
+def test_a_return_that_is_opened_again_has_its_part_added_up_again(five: Books, by: str) -> None:
+    def electricity() -> Decimal | None:
+        return rollup(five, by=by).summary(5).cells["", "elec_qty"]
+
+    of, before = five.returns["school", YEAR], electricity()
+    assert before == 1_360_000
+    manager = five.cast.actor("district")
+    take_step(manager, of, "reopen", "A bill was missing.")
+    assert electricity() == 1_360_000 - 210_000
+    of.refresh_from_db()
+    of.values.filter(indicator="elec_qty").update(value=Decimal(300_000))
+    Return.objects.filter(pk=of.pk).update(state="approved", version=of.version + 1)
+    assert electricity() == 1_360_000 - 210_000 + 300_000

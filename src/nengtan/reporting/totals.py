@@ -7,12 +7,12 @@ returns the annual report and publications are drawn from.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, Count, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, CharField, Count, F, Q, QuerySet, Sum
 from django.db.models import Value as Constant
 from django.db.models.functions import Cast, Concat
 
@@ -21,6 +21,7 @@ from nengtan.domain.returns.slots import Kind, Slot
 from nengtan.domain.returns.steps import State
 from nengtan.ledger.services import bulk
 from nengtan.registry.models import Institution, Region
+from nengtan.reporting import kept
 from nengtan.reporting.models import Return, ReturnQuerySet, Value
 from nengtan.ui.fields import from_units
 
@@ -104,7 +105,7 @@ class Counted:
     @cached_property
     def returns(self) -> ReturnQuerySet:
         """Every return owed."""
-        inside = [key for key, path in self._paths.items() if path.startswith(self.region.path)]
+        inside = sorted(key for key, path in self._paths.items() if path.startswith(self.region.path))
         here, (fetching, losing) = Q() if len(inside) == len(self._paths) else Q(region__in=inside), self._crossing
         if losing:
             here &= Q(superior=None) | ~Q(superior__in=losing)
@@ -122,8 +123,13 @@ class Counted:
 
     @cached_property
     def contributions(self) -> list[Contribution]:
-        """What is approved, one contribution a child and class, added up by the database."""
-        sums, known, rooms = self._sums(self.approved, self._home)
+        """What is approved, one contribution a child and class, added up by the database, or as it was kept."""
+        if sum(approved for _owed, approved in self._counts.values()) < kept.LEAST:
+            return self._added(_cells_and_rooms(self.approved, self._columns))
+        return kept.kept(f"groups {self._question}", self._marks, lambda: self._added(self._parts()))
+
+    def _added(self, cells: Iterable[tuple[Any, ...]]) -> list[Contribution]:
+        sums, known, rooms = self._sums(cells, self._home)
         return [
             Contribution(*group, sums.get(group, {}), approved, rooms.get(group, 0), known=known.get(group, {}))
             for group, (_owed, approved) in self._counts.items()
@@ -140,7 +146,9 @@ class Counted:
         """What is approved, added up over all children and classes."""
         if "contributions" in self.__dict__:
             return self.contributions
-        return [self._whole(self.approved, len(self.bodies))]
+        if len(self.bodies) < kept.LEAST:
+            return [self._whole(self.approved, len(self.bodies))]
+        return kept.kept(f"whole {self._question}", self._marks, lambda: [self._whole(self.approved, len(self.bodies))])
 
     def of_bodies(self, bodies: Collection[int]) -> list[Contribution]:
         """What the approved returns of some of `bodies` add up to."""
@@ -206,21 +214,60 @@ class Counted:
     def _counts(self) -> dict[tuple[str, str], tuple[int, int]]:
         """How many returns are owed, and how many are approved, by child and class."""
         found: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
-        rows = self.returns.order_by().values_list(*self._home, "institution_kind")
-        told = rows.annotate(owed=Count("pk"), approved=Count("pk", filter=Q(state=State.APPROVED)))
-        for *at, owed, approved in told:
+        for *at, owed, approved, _pks, _marks in self._told:
             group = self._group(self._home, at)
             before = found[group]
             found[group] = before[0] + owed, before[1] + approved
         return dict(found)
 
+    @cached_property
+    def _told(self) -> list[tuple[Any, ...]]:
+        """By ``_home`` and class: returns owed and approved, and what changes with any write to an approved one."""
+        approved = Q(state=State.APPROVED)
+        rows = self.returns.order_by().values_list(*self._home, "institution_kind")
+        return list(
+            rows.annotate(
+                owed=Count("pk"), approved=Count("pk", filter=approved), pks=Sum("pk", filter=approved),
+                marks=Sum(F("pk") * F("version"), filter=approved, output_field=BigIntegerField()),
+            )
+        )  # fmt: skip
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return (*(f"of__{name}" for name in self._home), "of__institution_kind")
+
+    @cached_property
+    def _question(self) -> str:
+        return f"{self.region.code} {self._columns} {self.approved.order_by().query}"
+
+    @cached_property
+    def _marks(self) -> dict[Hashable, list[tuple[Any, ...]]]:
+        """By the first of ``_home`` what tells that no approved return of it was written to since."""
+        found: dict[Hashable, list[tuple[Any, ...]]] = defaultdict(list)
+        for part, *rest, _owed, approved, pks, mark in self._told:
+            if approved:
+                found[part].append((*map(str, rest), approved, pks, mark))
+        return found
+
+    def _parts(self) -> list[tuple[Any, ...]]:
+        """The sums by ``_home`` and class; those of parts that changed are added up by the database anew."""
+
+        def ask(parts: Sequence[Hashable]) -> Iterable[tuple[Any, ...]]:
+            if len(parts) == len(self._marks):
+                return _cells_and_rooms(self.approved, self._columns)
+            known = Q(**{f"{self._home[0]}__in": [part for part in parts if part is not None]})
+            none = Q(**{self._home[0]: None}) if None in parts else Q(pk__in=[])
+            return _cells_and_rooms(self.approved.filter(known | none), self._columns)
+
+        return kept.kept_rows(f"parts {self._question}", self._marks, ask)
+
     def _whole(self, rows: ReturnQuerySet, count: int) -> Contribution:
         """What ``count`` returns add up to, told apart by nothing."""
-        (sums, known, rooms), nothing = self._sums(rows, ()), ("", "")
+        (sums, known, rooms), nothing = self._sums(_cells_and_rooms(rows, ()), ()), ("", "")
         return Contribution(*nothing, sums.get(nothing, {}), count, rooms.get(nothing, 0), known=known.get(nothing, {}))
 
     def _sums(
-        self, rows: ReturnQuerySet, home: tuple[str, ...]
+        self, cells: Iterable[tuple[Any, ...]], home: tuple[str, ...]
     ) -> tuple[
         dict[tuple[str, str], dict[str, Decimal | None]],
         dict[tuple[str, str], dict[str, int]],
@@ -228,15 +275,14 @@ class Counted:
     ]:
         """Sums by indicator, how many values stand in each, and how many rooms there are, by child and class.
 
-        What nobody gave is in neither; a room is what has a record of its own. Whole numbers are added as they are
-        kept, and made Decimals when they are few. One query: the rooms are appended to the sums.
+        ``cells`` are those of :func:`_cells_and_rooms`. What nobody gave is in neither; a room is what has a record of
+        its own. Whole numbers are added as they are kept, and made Decimals when they are few.
         """
         units: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
         known: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
         rooms: dict[tuple[str, str], int] = defaultdict(int)
-        columns = (*(f"of__{name}" for name in home), *(("of__institution_kind",) if home else ()))
         groups: dict[tuple[Any, ...], tuple[str, str]] = {}
-        for *at, line, amount, count in _cells_and_rooms(rows, columns):
+        for *at, line, amount, count in cells:
             if count:
                 key = tuple(at)
                 group = groups.get(key) or groups.setdefault(key, self._group(home, key))

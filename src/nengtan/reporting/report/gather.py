@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 
 from nengtan import reference
@@ -170,7 +170,9 @@ class Books:
 
     def counted(self, period: slots.Slot) -> Counted:
         """The returns of a period that count towards the region."""
-        return self._counted.setdefault(period, Counted(self.region, period))
+        if period not in self._counted:
+            self._counted[period] = Counted(self.region, period)
+        return self._counted[period]
 
     def owed(self, period: slots.Slot) -> list[Return]:
         """The returns owed for a period; those of all ``years`` are read together."""
@@ -254,18 +256,24 @@ class Books:
 
     def _uses(self, item: Return, cells: Mapping[str, Decimal | None]) -> dict[str, CarrierUse]:
         """What a return says of each carrier, in its base unit, with what it amounts to."""
-        edition = scheme.edition(item.edition)
         zone, factors = self._choosers.places.zone(item.region.path), self.factors(item.year)
         found = {}
-        for line in quantity_lines(edition):
+        for line, paid in _quantities(item.edition):
             code, value = line.carrier or "", cells.get(line.key)
-            cost = cells.get(edition.costs.get(line.key, ""))
+            cost = cells.get(paid)
             if value is None and cost is None:
                 continue
             quantity = None if value is None else product(value, reference.carriers()[code].units[line.unit])
             coal, co2 = factors.of(zone, code) if quantity else (None, None)
             found[code] = CarrierUse(quantity, _times(quantity, coal), _times(quantity, co2), cost)
         return found
+
+
+@cache
+def _quantities(edition: str) -> list[tuple[Indicator, str]]:
+    """The lines that say how much of a carrier was used, each with the key of its cost."""
+    held = scheme.edition(edition)
+    return [(line, held.costs.get(line.key, "")) for line in quantity_lines(held)]
 
 
 def quantity_lines(edition: Edition) -> list[Indicator]:
