@@ -206,3 +206,44 @@ def test_a_row_of_column_numbers_is_not_a_row_of_months() -> None:
     heading: list[Cell] = ["单位名称", "月份", "用电量(kWh)", "用水量(m3)"]
     table = read([heading, [1.0, 2.0, 3.0, 4.0], ["甲", "2023-01", 5.0, 6.0]])
     assert [fact[1:4] for fact in facts(table)] == [(202301, "electricity", D(5)), (202301, "water", D(6))]
+
+
+@pytest.mark.parametrize("head", ["", "计量单位", "单位", "—"])
+def test_a_row_of_units_below_the_headings_belongs_to_them(head: str) -> None:
+    table = read(
+        [
+            ["单位名称", "月份", "用电量", "用水量", "电费"],
+            [head, "", "万千瓦时", "（立方米）", "万元"],
+            ["第一小学", "2023-01", 1.5, 20.0, 1.1],
+        ]
+    )
+    assert facts(table) == [
+        ("第一小学", 202301, "electricity", D("1.5"), "10MWh", D("11000")),
+        ("第一小学", 202301, "water", D(20), "m3", None),
+    ]
+    assert not table.problems
+    assert not table.notes
+
+
+@pytest.mark.parametrize("head", ["", "计量单位", "单位"])
+def test_months_across_with_a_row_of_units_below(head: str) -> None:
+    units = [head, *["万千瓦时"] * 3]
+    table = read([["2023年用电量统计表"], ["单位名称", "1月", "2月", "3月"], units, ["第一小学", 1.0, 5.0, 3.0]])
+    assert [(fact[1], fact[3], fact[4]) for fact in facts(table)] == [
+        (202301, D(1), "10MWh"), (202302, D(5), "10MWh"), (202303, D(3), "10MWh"),
+    ]  # fmt: skip
+
+
+def test_a_row_of_units_below_two_rows_of_headings() -> None:
+    table = read(
+        [
+            ["单位名称", "月份", "电", "", "水", ""],
+            ["", "", "数量", "金额", "数量", "金额"],
+            ["计量单位", "", "万千瓦时", "万元", "吨", "元"],
+            ["第一小学", "2023-01", 1.0, 2.0, 3.0, 4.0],
+        ]
+    )
+    assert facts(table) == [
+        ("第一小学", 202301, "electricity", D(1), "10MWh", D(20000)),
+        ("第一小学", 202301, "water", D(3), "t", D(4)),
+    ]

@@ -158,6 +158,7 @@ def _joined(
     rows: Sequence[Sequence[Cell]], words: Words, keys: Set[str], figures: bool
 ) -> tuple[list[str], list[Heading]]:
     """Label and meaning of each column when these rows are its heading."""
+    rows = [rows[0], *(_units_alone(row, words, keys) for row in rows[1:])]
     rows = [_carried(rows, depth) for depth in range(len(rows))]
     labels, headings = [], []
     for index in range(len(rows[0])):
@@ -169,6 +170,24 @@ def _joined(
         heading = _meaning(parts, words, keys)
         headings.append(heading if figures or heading.keys else Heading())
     return labels, headings
+
+
+def _units_alone(row: Sequence[Cell], words: Words, keys: Set[str]) -> Sequence[Cell]:
+    """A row of units below the headings without the word, or the dash, at its head; any other row as it is.
+
+    As `Unit of measure | | kWh | m3`: the word would be read as a part of the heading above it.
+    """
+    rest: list[Cell] = []
+    labelled = False
+    for cell in row:
+        is_unit = isinstance(cell, str) and (fold(cell) in words.units or fold(cell).strip("()") in words.units)
+        rest.append(cell if is_unit else None)
+        if is_unit or is_blank(cell):
+            continue
+        if not words.is_blank_word(shown(cell)) and "unit" not in read_heading(cell, words, keys).keys:
+            return row
+        labelled = True
+    return rest if labelled and any(rest) else row
 
 
 def _carried(rows: Sequence[Sequence[Cell]], depth: int) -> Sequence[Cell]:
