@@ -52,7 +52,7 @@ def test_registers_never_fall_where_no_fault_is_put() -> None:
 def test_faults_are_where_they_are_put() -> None:
     local = WEEK + CHINA
     midnight = (BUILT + CHINA) // DAY * DAY
-    assert np.isnan(shown("M-WC107-E-D")[local >= midnight - DAY + 9 * HOUR]).all()
+    assert np.isnan(shown("M-WC107-E-D")[local >= midnight - 2 * DAY + 9 * HOUR]).all()
     spike = shown("M-WC025-E-A")
     at = int(np.flatnonzero(local == midnight - 2 * DAY + 10 * HOUR)[0])
     assert spike[at] - spike[at - 1] > 8999

@@ -96,7 +96,7 @@ def test_a_month_that_is_not_over_waits(meter: Any, monkeypatch: pytest.MonkeyPa
     read(0, JANUARY)
     for day, entered in ((1, 0), (2, 1)):
         moment = dt.datetime(2026, 2, day, 0, 1, tzinfo=dt.timezone(dt.timedelta(hours=8)))
-        monkeypatch.setattr("nengtan.telemetry.queries.timezone.now", lambda moment=moment: moment)
+        monkeypatch.setattr("nengtan.telemetry.queries.stored.timezone.now", lambda moment=moment: moment)
         assert post_metered(system_actor()).entered == entered
 
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("nengtan.dashboards.urls")),
     path("", include("nengtan.identity.urls")),
     path("", include("nengtan.registry.urls")),
+    path("", include("nengtan.telemetry.urls")),
     path("", include("nengtan.ledger.urls")),
     path("", include("nengtan.reporting.urls")),
     path("ui/", include("nengtan.ui.urls")),

@@ -19,10 +19,9 @@ from nengtan.domain.metering.rules import SECOND
 from nengtan.identity.access import system_actor
 from nengtan.registry.models import Meter
 from nengtan.telemetry.models import Register
+from nengtan.telemetry.moments import local_offset, micros
 from nengtan.telemetry.sent import Sent
 from nengtan.telemetry.services import accept, bring_up_to_date, main_registers, save_register
-from nengtan.telemetry.services.happenings import micros
-from nengtan.telemetry.services.keeping import local_offset
 
 __all__ = ["STATE", "begin", "go_on"]
 
@@ -92,7 +91,7 @@ def _set_up(meters: Sequence[LiveMeter]) -> None:
     registers = {one.meter_id: one for one in Register.objects.filter(code="", meter__in=rows.values())}
     for one in meters:
         row = rows[one.code]
-        values = {"cap": Decimal(str(one.cap)), "modulus": Decimal(10) ** 6, "decimals": one.decimals}
+        values = {"cap": Decimal(str(one.cap)), "modulus": Decimal(10) ** 7, "decimals": one.decimals}
         save_register(actor, row, values, registers[row.pk])
 
 

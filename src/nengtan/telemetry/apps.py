@@ -13,9 +13,16 @@ class TelemetryConfig(AppConfig):
 
     def ready(self) -> None:
         from nengtan.identity.appendonly import protect
+        from nengtan.identity.roles import Capability
+        from nengtan.ui import nav
 
         protect(self, "MeterEvent", ("withdrawn_at",))
+        protect(self, "Repair", ("undone_at",))
         _word_trail()
+        nav.register(
+            "data", _("Live metering"), "metering", Capability.VIEW_DETAIL, icon="chart-bar", order=15,
+            covers=("/metering/",),
+        )  # fmt: skip
 
 
 def _word_trail() -> None:
@@ -35,6 +42,8 @@ def _word_trail() -> None:
                 for act, text in acts.items()
             },
             "meterevent.withdraw": _("event of a meter withdrawn"),
+            "repair.add": _("decision on a reading"),
+            "repair.undo": _("decision on a reading undone"),
             "gateway.add": _("gateway added"),
             "gateway.key": _("gateway given a new key"),
             "gateway.end": _("gateway ended"),
@@ -43,6 +52,7 @@ def _word_trail() -> None:
             "telemetry.register": things["register"],
             "telemetry.ratiospan": things["ratio"],
             "telemetry.meterevent": things["meterevent"],
+            "telemetry.repair": _("decision on a reading"),
             "telemetry.gateway": _("gateway"),
         },
         fields={"ratio_used": _("ratio used")},

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from nengtan.telemetry.gateway_commands import gateway, meter_event, meter_ratio, meter_register
+from nengtan.telemetry.meter_commands import meters_building, meters_now
+from nengtan.telemetry.quality_commands import quality
 from nengtan.ui.cli import REFUSED, die, emit, emit_one, format_option, progress_bar, to_json
 
 if TYPE_CHECKING:
@@ -423,7 +425,7 @@ def rollup(engine: str, format: str) -> None:
     emit_one(record, format, ROLLUP_COLUMNS)
 
 
-for _command in (meter_event, meter_ratio, meter_register):
+for _command in (meter_event, meter_ratio, meter_register, meters_now, meters_building):
     meters.add_command(_command)
 
-commands: list[click.Command] = [meters, ingest, rollup, gateway]
+commands: list[click.Command] = [meters, ingest, rollup, quality, gateway]

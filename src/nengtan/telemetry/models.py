@@ -157,17 +157,55 @@ class MeterEvent(models.Model):
 class Redo(models.Model):
     """A register whose consumption is to be computed again, since what is known of it has changed.
 
-    ``since``: from this moment on [µs since 1970 UTC]. Written with the change, taken out by the roll-up.
+    ``since``, ``until``: of this time [µs since 1970 UTC]. Written with the change, taken out by the roll-up.
     """
 
     register = models.ForeignKey(Register, models.CASCADE, related_name="redos")
     since = models.BigIntegerField()
+    until = models.BigIntegerField()
 
     class Meta:
         ordering = ("id",)
 
     def __str__(self) -> str:
         return f"{self.register_id} {self.since}"
+
+
+class Repair(models.Model):
+    """What somebody decided of a reading, or of a stretch of which nothing is known (数据修补).
+
+    ``since``: the time of the reading, or where the stretch begins; ``until``: where that ends. ``value``: of an edit
+    what the register should have read; of an estimate what was used, by quarters of an hour in parts of ``shape``,
+    which add up to 1. Append-only; what was decided can be undone.
+    """
+
+    class Kind(models.TextChoices):
+        """What is to become of it."""
+
+        ACCEPT = "accept", _("let stand")
+        LEAVE_OUT = "leave_out", pgettext_lazy("decision", "left out")
+        EDIT = "edit", _("corrected")
+        ESTIMATE = "estimate", pgettext_lazy("decision", "estimated")
+
+    register = models.ForeignKey(Register, models.PROTECT, related_name="repairs", verbose_name=_("register"))
+    kind = models.CharField(_("decision"), max_length=12, choices=Kind.choices)
+    since = models.DateTimeField(_("from"))
+    until = models.DateTimeField(_("to"), null=True, blank=True)
+    value = FixedPointField(_("value"), null=True, blank=True)
+    shape = models.JSONField(default=list, blank=True)
+    reason = models.CharField(_("reason"), max_length=400)
+    entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("entered by"))
+    entered_at = models.DateTimeField(_("entered at"), default=timezone.now)
+    undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
+
+    objects: ClassVar[OfRegisterQuerySet] = OfRegisterQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("register_id", "since", "id")
+        indexes = [models.Index(fields=["register", "since"], name="repairs_of_a_register")]
+
+    def __str__(self) -> str:
+        return f"{self.register} {self.get_kind_display()}"
 
 
 class Gateway(models.Model):

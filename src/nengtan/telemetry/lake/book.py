@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from nengtan.domain.metering.readings import Events, Flags, Ints, Registers
 from nengtan.domain.metering.rules import SECOND, Rules
+from nengtan.telemetry.lake.repairs import Repairs
 
 __all__ = ["Book"]
 
@@ -16,12 +17,14 @@ __all__ = ["Book"]
 class Book:
     """Cumulative registers by rising ``id``, with what `Registers` says of each, and their events.
 
-    ``events.register`` is the id; a change of ratio (倍率) is an event with a ratio.
+    ``events.register`` is the id; a change of ratio (倍率) is an event with a ratio. ``repairs``: what
+    people decided of readings in doubt.
     """
 
     id: Ints
     registers: Registers
     events: Events
+    repairs: Repairs = field(default_factory=Repairs)
 
     def known(self, ids: Ints) -> Flags:
         """Which of some ids are cumulative registers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -17,7 +17,7 @@ from nengtan.domain.metering.rules import Rules
 from nengtan.telemetry.lake.book import Book
 from nengtan.telemetry.lake.columns import ENDLESS, among, months_of, table_of, within
 from nengtan.telemetry.lake.moving import INBOX
-from nengtan.telemetry.lake.spans import AFTER, DAY, Spans, changed, with_starts
+from nengtan.telemetry.lake.spans import AFTER, DAY, Redone, Spans, changed, with_starts
 from nengtan.telemetry.lake.summing import Summed, sum_up
 from nengtan.telemetry.lake.tables import FINDINGS, INTERVALS, Lake, connect
 
@@ -61,19 +61,19 @@ class _Window:
 
 
 def roll_up(
-    lake: Lake, book: Book, offset: int, redo: Mapping[int, int] | None = None,
+    lake: Lake, book: Book, offset: int, redo: Sequence[Redone] = (),
     progress: Callable[[int, int], None] | None = None, rules: Rules | None = None,
 ) -> Rolled:  # fmt: skip
     """Bring intervals and statistics up to the readings, while holding `Inbox.exclusive`.
 
-    Parameters: ``offset``: what local time is ahead of UTC [µs]. ``redo``: registers to be computed again from a
-    moment on [µs], since what is known of them has changed. Done again after a crash, it comes to the same.
+    Parameters: ``offset``: what local time is ahead of UTC [µs]. ``redo``: what is to be computed again, since
+    what is known of it has changed. Done again after a crash, it comes to the same.
     """
     rules = rules or Rules()
     since, upto = lake.statistics.done(ROLLUP), lake.raw.done(INBOX)
     told, done = progress or (lambda _done, _all: None), Rolled()
     with connect() as db:
-        spans = changed(db, lake, book, rules, since, redo or {})
+        spans = changed(db, lake, book, rules, since, redo)
         spans = with_starts(db, lake, spans, since, rules.interval)
         whole = int(spans.count.sum())
         for part in _parts(spans):
@@ -106,16 +106,17 @@ def _compute(
     done: Rolled,
 ) -> None:  # fmt: skip
     """Clean some spans and write what comes of it."""
-    window = _read(db, lake, spans, after)
+    window = _read(db, lake, book, spans, after)
     found = _clean(book, window, rules)
     until = _until(window, found, rules.interval)
     open_ = until == 0
     if open_.any():  # nothing settles within the window: all that follows, and the spans that lie there, with it
         spans = _endless(spans, open_)
-        window = _read(db, lake, spans, after)
+        window = _read(db, lake, book, spans, after)
         found = _clean(book, window, rules)
         until = _until(window, found, rules.interval)
     fresh = _fresh(found.intervals, spans, until)
+    fresh = book.repairs.on_intervals(fresh, spans.since, until, spans.register)
     revision = max(lake.intervals.version(), 0) + 1
     stored = _stored(db, lake, spans, until, offset)
     gone = _gone(stored, fresh, spans, until)
@@ -127,7 +128,7 @@ def _compute(
     done.statistics += summed.rows
 
 
-def _read(db: duckdb.DuckDBPyConnection, lake: Lake, spans: Spans, after: int) -> _Window:
+def _read(db: duckdb.DuckDBPyConnection, lake: Lake, book: Book, spans: Spans, after: int) -> _Window:
     """The readings from the start of each span until some days after it, and whether there are more."""
     low, high = int(spans.start.min()), int(spans.high.max()) + AFTER
     held, rows_held = _held(low, high, spans)
@@ -146,8 +147,11 @@ def _read(db: duckdb.DuckDBPyConnection, lake: Lake, spans: Spans, after: int) -
     given = {"files": files, "after": after} | ({"findings": findings} if findings else {})
     rows = _in_order(db.execute(query, given).fetchnumpy() if files else _no_rows())
     old = np.asarray(rows["old"], np.bool_) & ~np.isin(rows["step"], _UNSETTLED)
-    value = np.asarray(rows["value"], np.float64)
-    return _Window(spans, rows["span"], rows["time"], value, old, rows["step"] >= 0, _more(db, lake, spans))
+    span, time, special = rows["span"], rows["time"], rows["step"] >= 0
+    stays, value = book.repairs.on_readings(spans.register[span], time, np.asarray(rows["value"], np.float64))
+    return _Window(
+        spans, span[stays], time[stays], value[stays], old[stays], special[stays], _more(db, lake, spans)
+    )  # fmt: skip
 
 
 def _in_order(rows: dict[str, NDArray]) -> dict[str, NDArray]:

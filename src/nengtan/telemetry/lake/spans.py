@@ -7,7 +7,7 @@ there could still end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -21,7 +21,7 @@ from nengtan.telemetry.lake.book import Book
 from nengtan.telemetry.lake.columns import ENDLESS, among, within
 from nengtan.telemetry.lake.tables import Lake
 
-__all__ = ["AFTER", "DAY", "Spans", "changed", "with_starts"]
+__all__ = ["AFTER", "DAY", "Redone", "Spans", "changed", "with_starts"]
 
 DAY = 24 * HOUR
 AFTER = 3 * DAY
@@ -29,6 +29,11 @@ AFTER = 3 * DAY
 
 APART = 6 * DAY
 """Changes of one register further apart than this are computed apart; well over `AFTER` and a day."""
+
+Redone = tuple[int, int, int]
+"""A register to be computed again, from when and until when [µs]: what is known of it then has changed."""
+
+_NONE = np.zeros(0, np.int64)
 
 _UNSETTLED = (Step.NONE, Step.CATCH_UP, Step.UNCONFIRMED)
 _DOWN = (Step.RESET, Step.ROLLOVER)
@@ -73,37 +78,63 @@ class Spans:
 
 
 def changed(
-    db: duckdb.DuckDBPyConnection, lake: Lake, book: Book, rules: Rules, after: int, redo: Mapping[int, int]
+    db: duckdb.DuckDBPyConnection, lake: Lake, book: Book, rules: Rules, after: int, redo: Sequence[Redone]
 ) -> Spans:
-    """Where readings came with batches after ``after``, and what is to be done again (register: since when [µs]).
+    """Where readings came with batches after ``after``, and what is to be done again.
 
     Of cumulative registers: what else was read is kept and makes no consumption.
     """
     files = lake.raw.files(f"batch > {after}")
-    again = pa.table({"register": pa.array(redo.keys(), pa.int64()), "moment": pa.array(redo.values(), pa.int64())})
-    db.register("again", again)
-    held = "FROM read_parquet($files) WHERE batch > $after AND mark = 0 UNION ALL"
-    fresh = f"SELECT register, epoch_us(time) AS moment, 1 AS one {held}" if files else ""
+    db.register("asked", _asked(db, lake, redo))
+    fresh = (
+        "SELECT register, min(epoch_us(time)) AS low, max(epoch_us(time)) AS high, count(*) AS count "
+        "FROM read_parquet($files) WHERE batch > $after AND mark = 0 "
+        f"GROUP BY register, epoch_us(time) // {DAY} UNION ALL"
+        if files
+        else ""
+    )
     query = f"""
-        WITH told AS ({fresh} SELECT register, moment, 0 AS one FROM again),
-        daily AS (
-            SELECT register, min(moment) AS low, max(moment) AS high, sum(one) AS count FROM told
-            GROUP BY register, moment // {DAY}
-        ), parted AS (
-            SELECT *, coalesce(low - lag(high) OVER (PARTITION BY register ORDER BY low) > {APART}, true) AS opens
-            FROM daily
+        WITH told AS ({fresh} SELECT register, low, high, count FROM asked),
+        reached AS (
+            SELECT *, max(high) OVER (
+                PARTITION BY register ORDER BY low, high ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS upto FROM told
         ), numbered AS (
-            SELECT *, sum(opens::int) OVER (PARTITION BY register ORDER BY low) AS stretch FROM parted
+            SELECT *, sum(coalesce(low - upto > {APART}, true)::int) OVER (PARTITION BY register ORDER BY low, high)
+            AS stretch FROM reached
         )
         SELECT register, min(low) AS low, max(high) AS high, sum(count)::BIGINT AS count
         FROM numbered GROUP BY register, stretch ORDER BY register, low
     """
     found = db.execute(query, {"files": files, "after": after} if files else {}).fetchnumpy()
-    db.unregister("again")
+    db.unregister("asked")
     first = np.full(len(found["register"]), -ENDLESS)
     spans = Spans(found["register"], found["low"], found["high"], found["count"], first, first, first)
     spans = spans.only(book.known(spans.register))
     return replace(spans, reach=book.reach(spans.register, rules))
+
+
+def _asked(db: duckdb.DuckDBPyConnection, lake: Lake, redo: Sequence[Redone]) -> pa.Table:
+    """What is to be done again: from where, up to the last reading of it, and how many readings lie there."""
+    register, low, high = (np.array(column, np.int64) for column in zip(*redo, strict=True)) if redo else (_NONE,) * 3
+    again = pa.table({"register": register, "low": low, "high": high})
+    files = lake.raw.files(f"{within(int(low.min()), int(high.max()))} AND {among(register)}") if redo else []
+    if not files:
+        return again.set_column(2, "high", [low]).append_column("count", [np.zeros(len(low), np.int64)])
+    db.register("again", again)
+    found = db.execute(
+        f"""
+        SELECT a.register, a.low, greatest(a.low, coalesce(max(epoch_us(r.time)), a.low)) AS high,
+               count(r.time) AS count
+        FROM again a LEFT JOIN (
+            SELECT register, time FROM read_parquet($files) WHERE mark = 0 AND {among(register)}
+        ) r ON r.register = a.register AND epoch_us(r.time) >= a.low AND epoch_us(r.time) <= a.high
+        GROUP BY a.register, a.low, a.high
+        """,
+        {"files": files},
+    ).to_arrow_table()
+    db.unregister("again")
+    return found
 
 
 def with_starts(db: duckdb.DuckDBPyConnection, lake: Lake, spans: Spans, after: int, grid: int) -> Spans:

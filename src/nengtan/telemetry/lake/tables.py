@@ -16,7 +16,7 @@ from deltalake import ColumnProperties, CommitProperties, DeltaTable, Transactio
 from deltalake.exceptions import TableNotFoundError
 from django.conf import settings
 
-__all__ = ["FINDINGS", "INTERVALS", "MOMENT", "RAW", "STATISTICS", "Lake", "Table", "connect", "open_lake"]
+__all__ = ["FINDINGS", "INTERVALS", "MOMENT", "RAW", "STATISTICS", "Lake", "Table", "connect", "open_lake", "source_of"]
 
 MOMENT = pa.timestamp("us", "UTC")
 
@@ -174,3 +174,13 @@ class Lake:
 def open_lake() -> Lake:
     """The lake of this installation."""
     return Lake(str(settings.LAKE))
+
+
+def source_of(files: list[str], name: str, given: str = "$files") -> str:
+    """Files to read; where there are none, the table without a row."""
+    if files:
+        return f"read_parquet({given}, hive_partitioning = true)"
+    schema = getattr(open_lake(), name).schema
+    types = {"int64": "BIGINT", "int32": "INTEGER", "int8": "TINYINT", "double": "DOUBLE", "string": "VARCHAR"}
+    listed = ", ".join(f"NULL::{types.get(str(one.type), 'TIMESTAMPTZ')} AS {one.name}" for one in schema)
+    return f"(SELECT {listed} WHERE false)"

@@ -111,6 +111,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("since", models.BigIntegerField()),
+                ("until", models.BigIntegerField()),
                 (
                     "register",
                     models.ForeignKey(
@@ -226,5 +227,54 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("withdrawn_at", None)), fields=("register", "at"), name="one_event_a_moment"
             ),
+        ),
+        migrations.CreateModel(
+            name="Repair",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("accept", "let stand"),
+                            ("leave_out", "left out"),
+                            ("edit", "corrected"),
+                            ("estimate", "estimated"),
+                        ],
+                        max_length=12,
+                        verbose_name="decision",
+                    ),
+                ),
+                ("since", models.DateTimeField(verbose_name="from")),
+                ("until", models.DateTimeField(blank=True, null=True, verbose_name="to")),
+                ("value", nengtan.ui.fields.FixedPointField(blank=True, null=True, places=6, verbose_name="value")),
+                ("shape", models.JSONField(blank=True, default=list)),
+                ("reason", models.CharField(max_length=400, verbose_name="reason")),
+                ("entered_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="entered at")),
+                ("undone_at", models.DateTimeField(blank=True, null=True, verbose_name="undone at")),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="entered by",
+                    ),
+                ),
+                (
+                    "register",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="repairs",
+                        to="telemetry.register",
+                        verbose_name="register",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("register_id", "since", "id"),
+                "indexes": [models.Index(fields=["register", "since"], name="repairs_of_a_register")],
+            },
         ),
     ]

@@ -5,6 +5,7 @@ from nengtan.telemetry.services.gateways import authenticate_gateway, end_gatewa
 from nengtan.telemetry.services.happenings import record_event, set_ratio, withdraw_event
 from nengtan.telemetry.services.keeping import Kept, bring_up_to_date
 from nengtan.telemetry.services.registers import main_registers, save_register
+from nengtan.telemetry.services.repairing import repair, undo_repair
 
 __all__ = [
     "Answer",
@@ -17,7 +18,9 @@ __all__ = [
     "main_registers",
     "new_key",
     "record_event",
+    "repair",
     "save_register",
     "set_ratio",
+    "undo_repair",
     "withdraw_event",
 ]

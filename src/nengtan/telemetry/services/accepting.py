@@ -21,8 +21,8 @@ from nengtan.telemetry.inbox import Latest, Message, Refused, open_inbox
 from nengtan.telemetry.lake.columns import packed
 from nengtan.telemetry.marks import Mark, marks_of
 from nengtan.telemetry.models import Gateway, Register
+from nengtan.telemetry.moments import micros
 from nengtan.telemetry.sent import Fault, Sent
-from nengtan.telemetry.services.happenings import micros
 from nengtan.telemetry.services.registers import main_registers
 
 __all__ = ["MOST_READINGS", "Answer", "accept"]

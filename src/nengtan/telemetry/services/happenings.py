@@ -18,21 +18,12 @@ from nengtan.identity.roles import Capability
 from nengtan.registry.models import Meter
 from nengtan.registry.services.attributes import require_writable
 from nengtan.registry.services.writing import put
+from nengtan.telemetry.lake.columns import ENDLESS
 from nengtan.telemetry.models import MeterEvent, RatioSpan, Register
+from nengtan.telemetry.moments import micros
 from nengtan.telemetry.services.registers import redo
 
-__all__ = ["micros", "record_event", "set_ratio", "withdraw_event"]
-
-EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-def micros(moment: dt.datetime) -> int:
-    """A moment as µs since 1970 UTC.
-
-    >>> micros(dt.datetime(1970, 1, 1, 8, 0, 1, tzinfo=dt.timezone(dt.timedelta(hours=8))))
-    1000000
-    """
-    return (moment - EPOCH) // dt.timedelta(microseconds=1)
+__all__ = ["record_event", "set_ratio", "withdraw_event"]
 
 
 @transaction.atomic
@@ -98,8 +89,9 @@ def set_ratio(actor: Actor, meter: Meter, values: Mapping[str, Any]) -> RatioSpa
     _settle(problems)
     span = RatioSpan.objects.filter(meter=meter, since=values["since"]).first() or RatioSpan(meter=meter)
     if put(actor, "ratio", span, {**values, "entered_by": actor.user}, meter.institution):
+        later = RatioSpan.objects.filter(meter=meter, since__gt=span.since).order_by("since").first()
         for register in meter.registers.all():
-            redo(register, micros(span.since))
+            redo(register, micros(span.since), micros(later.since) if later else ENDLESS)
     return span
 
 

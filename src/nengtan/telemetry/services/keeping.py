@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,15 +16,18 @@ from nengtan.domain.metering.readings import Events, Registers
 from nengtan.domain.metering.rules import SECOND
 from nengtan.telemetry.inbox import open_inbox
 from nengtan.telemetry.lake.book import Book
+from nengtan.telemetry.lake.columns import ENDLESS
 from nengtan.telemetry.lake.moving import move
+from nengtan.telemetry.lake.repairs import Edit, Fill, Repairs
 from nengtan.telemetry.lake.rolling import Rolled, roll_up
+from nengtan.telemetry.lake.spans import Redone
 from nengtan.telemetry.lake.tables import open_lake
 from nengtan.telemetry.lake.upkeep import tidy
-from nengtan.telemetry.models import MeterEvent, RatioSpan, Redo, Register
-from nengtan.telemetry.services.happenings import micros
+from nengtan.telemetry.models import MeterEvent, RatioSpan, Redo, Register, Repair
+from nengtan.telemetry.moments import local_offset, micros
 from nengtan.telemetry.services.registers import FROM_THE_FIRST
 
-__all__ = ["Busy", "Kept", "book_of_registers", "bring_up_to_date", "local_offset"]
+__all__ = ["Busy", "Kept", "book_of_registers", "bring_up_to_date"]
 
 
 class Busy(RuntimeError):
@@ -52,29 +54,23 @@ def bring_up_to_date(wait_s: float = 600, progress: Callable[[int, int], None] |
             raise Busy
         kept = Kept(move(inbox, lake, lambda: micros(timezone.now())))
         redo, ratios = _redo()
-        asked = dict.fromkeys(ratios, FROM_THE_FIRST)
-        for register, since in redo.values():
-            asked[register] = min(since, asked.get(register, since))
+        asked = [*redo.values(), *((register, FROM_THE_FIRST, ENDLESS) for register in ratios)]
         kept.rolled = roll_up(lake, book_of_registers(), local_offset(), asked, progress)
         _done(redo, ratios)
         tidy(lake)
     return kept
 
 
-def local_offset() -> int:
-    """What the installation's local time is ahead of UTC [µs]; one all the year round, as in China."""
-    return (timezone.localtime().utcoffset() or dt.timedelta()) // dt.timedelta(microseconds=1)
-
-
-def _redo() -> tuple[dict[int, tuple[int, int]], dict[int, Decimal]]:
+def _redo() -> tuple[dict[int, Redone], dict[int, Decimal]]:
     """What is asked to be computed again, and registers whose meter has another ratio than was reckoned with."""
-    redo = {pk: (register, since) for pk, register, since in Redo.objects.values_list("pk", "register", "since")}
+    asked = Redo.objects.values_list("pk", "register", "since", "until")
+    redo = {pk: (register, since, until) for pk, register, since, until in asked}
     rows = Register.objects.exclude(ratio_used=None).values_list("pk", "ratio_used", "meter__ratio")
     return redo, {pk: ratio for pk, used, ratio in rows if used != ratio}
 
 
 @transaction.atomic
-def _done(redo: dict[int, tuple[int, int]], ratios: dict[int, Decimal]) -> None:
+def _done(redo: dict[int, Redone], ratios: dict[int, Decimal]) -> None:
     Redo.objects.filter(pk__in=list(redo)).delete()
     changed = list(Register.objects.filter(pk__in=list(ratios)))
     changed += list(Register.objects.filter(ratio_used=None).select_related("meter"))
@@ -92,7 +88,20 @@ def book_of_registers() -> Book:
     known = Registers(
         number(columns[2]), number(columns[3]), number(columns[4], math.inf), np.array(columns[5], np.int64) * SECOND
     )
-    return Book(np.array(columns[0], np.int64), known, _events(rows))
+    return Book(np.array(columns[0], np.int64), known, _events(rows), _repairs())
+
+
+def _repairs() -> Repairs:
+    """What people decided of readings, and did not undo."""
+    rows = Repair.objects.filter(undone_at=None).exclude(kind=Repair.Kind.ACCEPT).order_by("register_id", "since")
+    edits: list[Edit] = []
+    fills: list[Fill] = []
+    for one in rows.iterator():
+        if one.kind == Repair.Kind.ESTIMATE:
+            fills.append(Fill(one.register_id, micros(one.since), np.array(one.shape) * float(one.value or 0)))
+        else:
+            edits.append(Edit(one.register_id, micros(one.since), None if one.value is None else float(one.value)))
+    return Repairs(edits, fills)
 
 
 def _numbers(values: Iterable[Any], absent: float = math.nan) -> np.ndarray:

@@ -17,6 +17,7 @@ from nengtan.identity.roles import Capability
 from nengtan.registry.models import Meter
 from nengtan.registry.services.attributes import require_writable
 from nengtan.registry.services.writing import put
+from nengtan.telemetry.lake.columns import ENDLESS
 from nengtan.telemetry.models import Redo, Register
 
 __all__ = ["FROM_THE_FIRST", "main_registers", "redo", "save_register"]
@@ -48,13 +49,16 @@ def save_register(actor: Actor, meter: Meter, values: Mapping[str, Any], registe
     before = {name: getattr(record, name) for name in _COUNTS}
     put(actor, "register", record, values, meter.institution)
     if register is not None and before != {name: getattr(record, name) for name in _COUNTS}:
-        redo(record, FROM_THE_FIRST)
+        redo(record, FROM_THE_FIRST, ENDLESS)
     return record
 
 
-def redo(register: Register, since: int) -> None:
-    """Have consumption computed again from a moment on [µs]; call it in the transaction of the change."""
-    Redo.objects.create(register=register, since=since)
+def redo(register: Register, since: int, until: int | None = None) -> None:
+    """Have consumption computed again [µs], what settles soon after included; in the transaction of the change.
+
+    Without ``until`` what changed is of one moment.
+    """
+    Redo.objects.create(register=register, since=since, until=since if until is None else until)
 
 
 def main_registers(actor: Actor, meters: Collection[Meter]) -> None:

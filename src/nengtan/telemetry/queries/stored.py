@@ -20,11 +20,10 @@ from nengtan.identity.roles import Capability
 from nengtan.telemetry.cleaning import ASKING, DOUBTED
 from nengtan.telemetry.inbox import open_inbox
 from nengtan.telemetry.lake.columns import among, moment_text, months_of, within
-from nengtan.telemetry.lake.tables import Lake, Table, connect, open_lake
+from nengtan.telemetry.lake.tables import Lake, Table, connect, open_lake, source_of
 from nengtan.telemetry.marks import Mark
 from nengtan.telemetry.models import Gateway, Register
-from nengtan.telemetry.services.happenings import EPOCH, micros
-from nengtan.telemetry.services.keeping import local_offset
+from nengtan.telemetry.moments import EPOCH, local_offset, micros
 
 __all__ = [
     "GRAINS",
@@ -129,7 +128,7 @@ def closed_months(registers: Container[int]) -> list[Month]:
     files = lake.statistics.files(where)
     with connect() as db:
         rows = db.execute(
-            f"SELECT register, month, value, good, estimated, missing, revision FROM {_source(files, 'statistics')} "  # noqa: S608
+            f"SELECT register, month, value, good, estimated, missing, revision FROM {source_of(files, 'statistics')} "  # noqa: S608
             f"WHERE {where} QUALIFY row_number() OVER (PARTITION BY register, month ORDER BY revision DESC) = 1 "
             "ORDER BY register, month",
             {"files": files} if files else {},
@@ -153,7 +152,7 @@ def readings(register: Register, since: dt.datetime, until: dt.datetime) -> pa.T
     columns = "time, value, mark, source, received"
     with connect() as db:
         found = db.execute(
-            f"SELECT {columns} FROM {_source(files, 'raw')} WHERE {where} ORDER BY time, received LIMIT {MOST_ROWS}",  # noqa: S608
+            f"SELECT {columns} FROM {source_of(files, 'raw')} WHERE {where} ORDER BY time, received LIMIT {MOST_ROWS}",  # noqa: S608
             {"files": files} if files else {},
         ).to_arrow_table()
     return _worded(found, mark=["" if not one else one.name.lower() for one in Mark])
@@ -188,7 +187,9 @@ def findings(actor: Actor, since: dt.datetime, until: dt.datetime, meter: str = 
     with connect() as db:
         db.register("seen", pa.table({"register": pa.array(list(names), pa.int64())}))
         told = db.execute(
-            _FINDINGS.format(low=moment_text(low), high=moment_text(high), source=_source(found, "findings", "$found")),
+            _FINDINGS.format(
+                low=moment_text(low), high=moment_text(high), source=source_of(found, "findings", "$found")
+            ),
             {"raw": raw, "most": MOST_ROWS} | ({"found": found} if found else {}),
         ).fetchall()
     moment = EPOCH
@@ -263,21 +264,11 @@ def _latest(table: Table, where: str, columns: str) -> pa.Table:
     files = table.files(where)
     with connect() as db:
         return db.execute(
-            f"SELECT {columns} FROM (SELECT * FROM {_source(files, table.path.rsplit('/', 1)[-1])} WHERE {where} "  # noqa: S608
+            f"SELECT {columns} FROM (SELECT * FROM {source_of(files, table.path.rsplit('/', 1)[-1])} WHERE {where} "  # noqa: S608
             "QUALIFY row_number() OVER (PARTITION BY time ORDER BY revision DESC) = 1) "
             f"ORDER BY time LIMIT {MOST_ROWS}",
             {"files": files} if files else {},
         ).to_arrow_table()
-
-
-def _source(files: list[str], name: str, given: str = "$files") -> str:
-    """Files to read; where there are none, the table without a row."""
-    if files:
-        return f"read_parquet({given}, hive_partitioning = true)"
-    schema = getattr(open_lake(), name).schema
-    types = {"int64": "BIGINT", "int32": "INTEGER", "int8": "TINYINT", "double": "DOUBLE", "string": "VARCHAR"}
-    listed = ", ".join(f"NULL::{types.get(str(one.type), 'TIMESTAMPTZ')} AS {one.name}" for one in schema)
-    return f"(SELECT {listed} WHERE false)"
 
 
 def _bounds(since: int | None, until: int | None) -> str:

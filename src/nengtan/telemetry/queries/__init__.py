@@ -1,0 +1,33 @@
+"""What was read and what was used: for pages, API and commands."""
+
+from nengtan.telemetry.queries.stored import (
+    GRAINS,
+    LATENESS,
+    MOST_ROWS,
+    Consumption,
+    Finding,
+    Grain,
+    Month,
+    closed_months,
+    consumption,
+    findings,
+    intervals,
+    readings,
+    refusals,
+)
+
+__all__ = [
+    "GRAINS",
+    "LATENESS",
+    "MOST_ROWS",
+    "Consumption",
+    "Finding",
+    "Grain",
+    "Month",
+    "closed_months",
+    "consumption",
+    "findings",
+    "intervals",
+    "readings",
+    "refusals",
+]

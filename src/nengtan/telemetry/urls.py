@@ -1,0 +1,15 @@
+"""Addresses of the room."""
+
+from django.urls import path
+
+from nengtan.telemetry.pages import live, meter, quality
+
+urlpatterns = [
+    path("metering/", live.metering, name="metering"),
+    path("metering/live/", live.metering_live, name="metering_live"),
+    path("metering/quality/", quality.quality, name="metering_quality"),
+    path("metering/meters/<str:code>/bench/", quality.bench, name="bench"),
+    path("metering/meters/<str:code>/bench/<int:pk>/undo/", quality.bench_undo, name="bench_undo"),
+    path("metering/meters/<str:code>/", meter.meter, name="meter"),
+    path("metering/buildings/<str:code>/", meter.building, name="building"),
+]
