@@ -21,7 +21,7 @@ from nengtan.registry.models import Meter
 from nengtan.telemetry.models import Register
 from nengtan.telemetry.moments import local_offset, micros
 from nengtan.telemetry.sent import Sent
-from nengtan.telemetry.services import accept, bring_up_to_date, main_registers, save_register
+from nengtan.telemetry.services import accept, bring_up_to_date, main_registers, save_register, watch
 
 __all__ = ["STATE", "begin", "go_on"]
 
@@ -44,6 +44,7 @@ def begin(folder: Path) -> None:
     _set_up(meters)
     _send(meters, quarters(_history(built, offset), built), built, offset)
     bring_up_to_date()
+    watch()
     _write(folder, {"built": built, "fed": built})
 
 

@@ -42,6 +42,8 @@ def _word_trail() -> None:
                 for act, text in acts.items()
             },
             "meterevent.withdraw": _("event of a meter withdrawn"),
+            "workorder.add": _("work order given"),
+            "workorder.close": _("work order closed"),
             "repair.add": _("decision on a reading"),
             "repair.undo": _("decision on a reading undone"),
             "gateway.add": _("gateway added"),
@@ -52,6 +54,7 @@ def _word_trail() -> None:
             "telemetry.register": things["register"],
             "telemetry.ratiospan": things["ratio"],
             "telemetry.meterevent": things["meterevent"],
+            "telemetry.workorder": _("work order"),
             "telemetry.repair": _("decision on a reading"),
             "telemetry.gateway": _("gateway"),
         },

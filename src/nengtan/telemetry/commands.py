@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from nengtan.telemetry.alarm_commands import alarms
 from nengtan.telemetry.gateway_commands import gateway, meter_event, meter_ratio, meter_register
 from nengtan.telemetry.meter_commands import meters_building, meters_now
 from nengtan.telemetry.quality_commands import quality
@@ -428,4 +429,4 @@ def rollup(engine: str, format: str) -> None:
 for _command in (meter_event, meter_ratio, meter_register, meters_now, meters_building):
     meters.add_command(_command)
 
-commands: list[click.Command] = [meters, ingest, rollup, quality, gateway]
+commands: list[click.Command] = [meters, ingest, rollup, quality, alarms, gateway]

@@ -208,6 +208,61 @@ class Repair(models.Model):
         return f"{self.register} {self.get_kind_display()}"
 
 
+class OfAlarmQuerySet(OfMeterQuerySet):
+    """Records that belong to an alarm."""
+
+    path = "alarm__register__meter__institution__"
+
+
+class Alarm(models.Model):
+    """Something unusual that a rule found of a register (告警), from when to when; ``ended`` None while it lasts.
+
+    ``raised``: when it had lasted long enough. ``found``: the worst; ``usual``: what was to be expected; ``extra``:
+    what it cost, in the unit of the register; None where a rule knows no such thing.
+    """
+
+    rule = models.CharField(_("rule"), max_length=16)
+    register = models.ForeignKey(Register, models.PROTECT, related_name="alarms", verbose_name=_("register"))
+    severity = models.CharField(_("severity"), max_length=4)
+    begun = models.DateTimeField(_("from"))
+    raised = models.DateTimeField(_("raised"))
+    ended = models.DateTimeField(_("to"), null=True, blank=True)
+    found = models.FloatField(_("found"))
+    usual = models.FloatField(_("usual"), null=True, blank=True)
+    extra = models.FloatField(_("more than usual"), null=True, blank=True)
+
+    objects: ClassVar[OfRegisterQuerySet] = OfRegisterQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("-raised", "-pk")
+        constraints = [models.UniqueConstraint(fields=["rule", "register", "begun"], name="one_alarm_a_beginning")]
+        indexes = [models.Index(fields=["ended"], name="alarms_that_last")]
+
+    def __str__(self) -> str:
+        return f"{self.register} {self.rule}"
+
+
+class WorkOrder(models.Model):
+    """Who is to see to an alarm, and what came of it (工单)."""
+
+    alarm = models.OneToOneField(Alarm, models.PROTECT, related_name="order", verbose_name=_("alarm"))
+    what = models.CharField(_("what is to be done"), max_length=400)
+    whom = models.CharField(_("who is to do it"), max_length=120)
+    due_on = models.DateField(pgettext_lazy("work order", "due on"), null=True, blank=True)
+    entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("entered by"))
+    entered_at = models.DateTimeField(_("entered at"), default=timezone.now)
+    result = models.CharField(_("what was found and done"), max_length=400, blank=True)
+    closed_at = models.DateTimeField(pgettext_lazy("work order", "closed at"), null=True, blank=True)
+
+    objects: ClassVar[OfAlarmQuerySet] = OfAlarmQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("-entered_at",)
+
+    def __str__(self) -> str:
+        return self.what
+
+
 class Gateway(models.Model):
     """A device or program that sends readings (采集网关), by a key of which only the hash is kept.
 

@@ -13,6 +13,7 @@ from nengtan.telemetry.inbox import open_inbox
 from nengtan.telemetry.lake import open_lake
 from nengtan.telemetry.lake.upkeep import clear
 from nengtan.telemetry.services.keeping import Busy, bring_up_to_date
+from nengtan.telemetry.services.watching import watch
 from nengtan.ui import jobs
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,14 @@ def up_to_date() -> None:
         return
     if kept.moved:
         log.info("%s readings moved, %s quarters of an hour computed", kept.moved, kept.rolled.intervals)
+
+
+@jobs.steadily("telemetry.watch")
+def look_out() -> None:
+    """What is unusual becomes an alarm; after what waits has come into the lake."""
+    begun = watch()
+    if begun:
+        log.info("%s alarms began", begun)
 
 
 @jobs.daily("telemetry.clear", gettext_lazy("Remove replaced files of readings"), hour=3)

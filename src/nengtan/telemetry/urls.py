@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from nengtan.telemetry.pages import live, meter, quality
+from nengtan.telemetry.pages import alarms, live, meter, quality
 
 urlpatterns = [
     path("metering/", live.metering, name="metering"),
     path("metering/live/", live.metering_live, name="metering_live"),
+    path("metering/alarms/", alarms.alarms, name="alarms"),
+    path("metering/alarms/<int:pk>/", alarms.alarm, name="alarm"),
     path("metering/quality/", quality.quality, name="metering_quality"),
     path("metering/meters/<str:code>/bench/", quality.bench, name="bench"),
     path("metering/meters/<str:code>/bench/<int:pk>/undo/", quality.bench_undo, name="bench_undo"),

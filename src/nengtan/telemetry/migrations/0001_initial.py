@@ -277,4 +277,68 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["register", "since"], name="repairs_of_a_register")],
             },
         ),
+        migrations.CreateModel(
+            name="Alarm",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rule", models.CharField(max_length=16, verbose_name="rule")),
+                ("severity", models.CharField(max_length=4, verbose_name="severity")),
+                ("begun", models.DateTimeField(verbose_name="from")),
+                ("raised", models.DateTimeField(verbose_name="raised")),
+                ("ended", models.DateTimeField(blank=True, null=True, verbose_name="to")),
+                ("found", models.FloatField(verbose_name="found")),
+                ("usual", models.FloatField(blank=True, null=True, verbose_name="usual")),
+                ("extra", models.FloatField(blank=True, null=True, verbose_name="more than usual")),
+                (
+                    "register",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="alarms",
+                        to="telemetry.register",
+                        verbose_name="register",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("-raised", "-pk"),
+                "indexes": [models.Index(fields=["ended"], name="alarms_that_last")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("rule", "register", "begun"), name="one_alarm_a_beginning")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="WorkOrder",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("what", models.CharField(max_length=400, verbose_name="what is to be done")),
+                ("whom", models.CharField(max_length=120, verbose_name="who is to do it")),
+                ("due_on", models.DateField(blank=True, null=True, verbose_name="due on")),
+                ("entered_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="entered at")),
+                ("result", models.CharField(blank=True, max_length=400, verbose_name="what was found and done")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed at")),
+                (
+                    "alarm",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="order",
+                        to="telemetry.alarm",
+                        verbose_name="alarm",
+                    ),
+                ),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="entered by",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("-entered_at",),
+            },
+        ),
     ]

@@ -137,4 +137,6 @@ def register_chart(raw: Sequence[dict[str, Any]], doubts: Sequence[Any], begin: 
     plain = [None if one["mark"] else one["value"] for one in shown]
     title = _("Register as received")
     series = [charts.Series("electricity", _("reading"), plain), charts.Series("bad", _("in doubt"), odd)]
-    return charts.trend(title, unit, labels, series, heading=_("Time"), key="register")
+    made = charts.trend(title, unit, labels, series, heading=_("Time"), key="register")
+    made.option["series"][1] |= {"symbol": "circle", "symbolSize": 9, "lineStyle": {"width": 0}}
+    return made

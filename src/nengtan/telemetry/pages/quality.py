@@ -40,6 +40,9 @@ __all__ = ["bench", "bench_undo", "quality"]
 
 SPANS = (1, 7, 30)
 ENOUGH = 0.95
+MOST_DOUBTS = 20
+"""Readings in doubt that are shown at once; a meter that has more has one cause, to be righted at the meter."""
+
 LOOKED_BACK = 30
 """Days in which the bench seeks what is in doubt."""
 
@@ -182,7 +185,8 @@ def bench(request: ActorRequest, code: str) -> HttpResponseBase:
         "view": view,
         "form": form,
         "may": _may(request, found),
-        "doubts": [_doubt(one) for one in doubts if not one.register],
+        "doubts": [_doubt(one) for one in doubts if not one.register][:MOST_DOUBTS],
+        "doubted": sum(not one.register for one in doubts),
         "chart": consumption_chart(view.look, found.carrier, view.unit, view.opens),
         "raw": register_chart(raw, doubts, begin, view.unit) if raw else None,
         "missing": _missing(view),
