@@ -43,7 +43,7 @@ def alarms(context: click.Context, state: str | None, format: str) -> None:
     emit(told, COLUMNS, format, {"state": STATES.__getitem__})
 
 
-@alarms.command("watch", help=_("Look at all meters now; the worker does so once a minute."))
+@alarms.command("watch", help=_("Look at all meters now; the worker does so by itself."))
 def alarms_watch() -> None:
     from nengtan.telemetry.services import watch
 

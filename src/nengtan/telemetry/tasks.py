@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +19,9 @@ from nengtan.telemetry.services.watching import watch
 from nengtan.ui import jobs
 
 log = logging.getLogger(__name__)
+
+_looked: dict[str, dt.datetime] = {}
+"""The hour in which this worker last looked at everything."""
 
 
 @jobs.steadily("telemetry.up_to_date")
@@ -32,8 +37,10 @@ def up_to_date() -> None:
 
 @jobs.steadily("telemetry.watch")
 def look_out() -> None:
-    """What is unusual becomes an alarm; after what waits has come into the lake."""
-    begun = watch()
+    """What is unusual becomes an alarm: silence at once, the rest when another hour is over."""
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    begun = watch(only_silence=_looked.get("hour") == hour)
+    _looked["hour"] = hour
     if begun:
         log.info("%s alarms began", begun)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from nengtan.domain.metering.readings import Floats, Ints
@@ -70,16 +71,21 @@ class Series:
         return found[np.isfinite(found).any(axis=1)]
 
 
-def watch(now: dt.datetime | None = None) -> int:
-    """Look at everything once; how many alarms began. Done again, nothing more happens."""
+def watch(now: dt.datetime | None = None, only_silence: bool = False) -> int:
+    """Look at everything once; how many alarms began. Done again, nothing more happens.
+
+    What is judged by the hour has nothing new to say within the hour: with ``only_silence`` it is left alone.
+    """
     moment = micros(now or timezone.now())
     registers = list(
         Register.objects.filter(code="", kind=Register.Kind.CUMULATIVE, meter__removed_on=None).values_list(
             "pk", "meter__carrier"
         )
     )
-    found = [*_silent(registers, moment), *_unusual(registers, moment)]
-    return _keep(found, moment)
+    found = list(_silent(registers, moment))
+    if only_silence:
+        return _keep(found, moment, ["silent"])
+    return _keep([*found, *_unusual(registers, moment)], moment, list(alarm_rules()))
 
 
 def _silent(registers: Sequence[tuple[int, str]], now: int) -> Iterator[Found]:
@@ -199,11 +205,12 @@ _JUDGES: Mapping[str, Any] = {
 
 
 @transaction.atomic
-def _keep(found: Sequence[Found], now: int) -> int:
-    """One alarm for each; what is found again is the same, what is found no more has ended."""
+def _keep(found: Sequence[Found], now: int, rules: Sequence[str]) -> int:
+    """One alarm for each; what is found again is the same, what some rules find no more has ended."""
     known: dict[tuple[str, int], list[Alarm]] = {}
     since = EPOCH + dt.timedelta(microseconds=now - 7 * DAY)
-    for alarm in Alarm.objects.select_for_update().filter(ended=None) | Alarm.objects.filter(ended__gte=since):
+    recent = Alarm.objects.filter(Q(ended=None) | Q(ended__gte=since), rule__in=rules)
+    for alarm in recent.select_for_update():
         known.setdefault((alarm.rule, alarm.register_id), []).append(alarm)
     begun = 0
     lasting: set[int] = set()
