@@ -172,7 +172,7 @@ class View:
             peak = KeyFigure(gettext("Highest load"), _round(look.peak.value / hours), self.rate,
                              note=gettext("from %(time)s") % {"time": f"{at:%m-%d %H:%M}"})  # fmt: skip
             found.append(peak)
-        found.append(KeyFigure(gettext("Measured"), _round(good * 100), "%", decimals=1,
+        found.append(KeyFigure(pgettext("metering", "Measured"), _round(good * 100), "%", decimals=1,
                                judgement="good" if good >= 0.95 else "warn"))  # fmt: skip
         found.append(KeyFigure(gettext("Estimated"), _round(estimated * 100), "%", decimals=1))
         found.append(KeyFigure(gettext("Missing"), _round(missing * 100), "%", decimals=1,

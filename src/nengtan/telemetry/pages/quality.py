@@ -77,7 +77,7 @@ def _figures(found: list[Quality]) -> list[KeyFigure]:
     count = len(found) or 1
     shares = {name: sum(getattr(one, name) for one in found) / count * 100 for name in ("good", "estimated", "missing")}
     return [
-        KeyFigure(gettext("Measured"), round(shares["good"], 3), "%", decimals=1,
+        KeyFigure(pgettext("metering", "Measured"), round(shares["good"], 3), "%", decimals=1,
                   judgement="good" if shares["good"] >= ENOUGH * 100 else "warn"),
         KeyFigure(gettext("Estimated"), round(shares["estimated"], 3), "%", decimals=1),
         KeyFigure(pgettext("share of time", "missing"), round(shares["missing"], 3), "%", decimals=1),
