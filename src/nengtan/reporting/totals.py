@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, Count, F, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, CharField, Count, F, Max, Q, QuerySet, Sum
 from django.db.models import Value as Constant
 from django.db.models.functions import Cast, Concat
 
@@ -214,7 +214,7 @@ class Counted:
     def _counts(self) -> dict[tuple[str, str], tuple[int, int]]:
         """How many returns are owed, and how many are approved, by child and class."""
         found: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
-        for *at, owed, approved, _pks, _marks in self._told:
+        for *at, owed, approved, _pks, _marks, _last in self._told:
             group = self._group(self._home, at)
             before = found[group]
             found[group] = before[0] + owed, before[1] + approved
@@ -229,6 +229,7 @@ class Counted:
             rows.annotate(
                 owed=Count("pk"), approved=Count("pk", filter=approved), pks=Sum("pk", filter=approved),
                 marks=Sum(F("pk") * F("version"), filter=approved, output_field=BigIntegerField()),
+                last=Max("approved_at", filter=approved),
             )
         )  # fmt: skip
 
@@ -244,9 +245,9 @@ class Counted:
     def _marks(self) -> dict[Hashable, list[tuple[Any, ...]]]:
         """By the first of ``_home`` what tells that no approved return of it was written to since."""
         found: dict[Hashable, list[tuple[Any, ...]]] = defaultdict(list)
-        for part, *rest, _owed, approved, pks, mark in self._told:
+        for part, *rest, _owed, approved, pks, mark, last in self._told:
             if approved:
-                found[part].append((*map(str, rest), approved, pks, mark))
+                found[part].append((*map(str, rest), approved, pks, mark, str(last)))
         return found
 
     def _parts(self) -> list[tuple[Any, ...]]:
