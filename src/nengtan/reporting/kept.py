@@ -18,7 +18,7 @@ __all__ = ["LEAST", "Marks", "kept", "kept_rows"]
 
 T = TypeVar("T")
 
-LEAST = 2000
+LEAST = 5000
 """So many approved returns are added up at once; the sums of more are kept."""
 
 DAY = 86_400
