@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PRICE = _("%(carrier)s at %(found)s CNY/%(unit)s; most rows of this file pay about %(usual)s. The unit may be wrong.")
 USUAL = _("usually about %(usual)s %(unit)s a month")
 
+LISTED = frozenset(("price_high", "price_low", "usual_high", "usual_high_slip", "usual_low", "usual_low_slip"))
+"""What a page tells in lists of their own, not among the notes: rows that stand out."""
+
 CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "conflicting_row": (
         _("%(place)s says %(found)s, %(first_place)s %(before)s of one institution, carrier, month and source."),
@@ -177,7 +180,8 @@ def preview_dict(plan: ActivityPlan) -> dict[str, Any]:
     """What a page shows of a checked file, fit for JSON."""
     errors, (good, bad, same) = plan.errors("refuse"), plan.counts("refuse")
     correcting, still_bad, _same = plan.counts("correct")
-    skipped, notes = list(plan.skipped), plan.remarks
+    skipped = list(plan.skipped)
+    notes = [note for note in plan.remarks if note.code.removesuffix("_rows") not in LISTED]
     return {
         "errors": [wording.told(problem) for problem in errors[:MOST_TOLD]],
         "omitted": wording.omitted(len(errors)),

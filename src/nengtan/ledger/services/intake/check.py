@@ -192,6 +192,7 @@ class _Sheet:
             at,
             [(body.id, carriers[one]) for one in at for body in (bodies[one],) if isinstance(body, Body)],
             [self.quantities[one] or 0 for one in at],
+            {body.id: body.name for body in self.checker.bodies.values() if isinstance(body, Body)},
             self.known,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -35,13 +35,15 @@ Series = tuple[int, str]
 class Figures:
     """The figures of a sheet that pass: by position ``at``, of which series, month and source, and how much [10^-6].
 
-    Those at the positions ``known`` the ledger holds already: they say what is usual, and are not asked about again.
+    ``names`` are what the institutions are called. Those at the positions ``known`` the ledger holds already: they say
+    what is usual, and are not asked about again.
     """
 
     table: ActivityTable
     at: Sequence[int]
     series: Sequence[Series]
     quantity: Sequence[int]
+    names: Mapping[int, str]
     known: Collection[int] = ()
 
     @property
@@ -95,7 +97,7 @@ def _stored(numbers: dict[Series, int], span: tuple[int, int]) -> Months:
 
 def _told(sheet: Figures, far: Far, slip: int | None) -> Problem:
     """A row that stands out, as a warning: what the cell says, what is usual, how many times."""
-    at, (_body, carrier) = sheet.at[far.at], sheet.series[far.at]
+    at, (body, carrier) = sheet.at[far.at], sheet.series[far.at]
     table, code = sheet.table, "usual_high" if far.times > 1 else "usual_low"
     times = far.times if far.times > 1 else 1 / far.times
     stated = f"{exact(table.quantity[at])} {unit_name(table.unit[at] or '')}".strip()
@@ -104,7 +106,7 @@ def _told(sheet: Figures, far: Far, slip: int | None) -> Problem:
         stated,
         (),
         {
-            "who": table.institution_name[at] or table.institution_code[at] or "",
+            "who": sheet.names[body],
             "carrier": carrier,
             "unit": reference.carriers()[carrier].unit,
             "usual": _short(Decimal(far.usual).scaleb(-6)),
