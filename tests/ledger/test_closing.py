@@ -15,6 +15,8 @@ from nengtan.ledger.factors import FactorInput, add_factor, library, retire_fact
 from nengtan.ledger.models import ActivityFact, FactorVersion, FrozenFactor, InstitutionYear, YearClosing
 from nengtan.ledger.queries.accounts import AccountRow, accounts
 from nengtan.ledger.queries.closings import closings_for, figures_agree
+from nengtan.ledger.queries.lineage import explain
+from nengtan.ledger.queries.selection import Selection
 from nengtan.ledger.services import (
     FactInput,
     YearClosed,
@@ -119,6 +121,34 @@ def test_a_reopened_year_follows_factors_again_and_keeps_the_record(cast: Cast) 
     used(cast, quantity=7)
     again = close_year(cast.actor("district"), cast.regions["420106"], 2023)
     assert again.pk != closing.pk
+
+
+def test_the_lineage_of_a_closed_year_tells_what_it_was_closed_with(cast: Cast) -> None:
+    """1,000 kWh over 100 m²: that the register says 999 since then is not what was divided by."""
+    used(cast)
+    school = cast.institutions["school"]
+    set_attribute(system_actor(), school, "area_m2", date(2022, 1, 1), Decimal(100))
+    close_year(cast.actor("district"), cast.regions["420106"], 2023)
+    set_attribute(system_actor(), school, "area_m2", date(2023, 1, 1), Decimal(999))
+    told = explain(system_actor(), "kwh_per_m2", Selection(2023, institution=school))
+    assert (told.value, told.denominator.value) == (10, 100)
+    (held,) = told.denominator.entries
+    assert (held.value, held.months) == (100, 12)
+    assert "结账" in held.source or "closed" in held.source
+
+
+def test_a_reopened_year_follows_the_register_again(cast: Cast) -> None:
+    """The school moved on 1 January 2023, recorded while the year was closed: its kilowatt-hours go where it went."""
+    used(cast)
+    set_attribute(system_actor(), cast.institutions["school"], "area_m2", date(2022, 1, 1), Decimal(500))
+    closing = close_year(cast.actor("district"), cast.regions["420106"], 2023)
+    move_school(cast)
+    reopen_year(cast.actor("district"), closing, "the school had moved")
+    there = accounts(system_actor(), 2023, region=cast.regions["420111"]).total
+    assert (there.figures.electricity_kwh, there.bodies.area_m2) == (1000, 500)
+    here = total(cast)
+    assert (here.figures.electricity_kwh, here.bodies.area_m2) == (None, None)
+    assert not [row for row in rebuild_everything(check_only=True).items() if row[0].endswith("differing") and row[1]]
 
 
 def test_the_factor_of_a_closed_year_is_kept_with_it(cast: Cast) -> None:

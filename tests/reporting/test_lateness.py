@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from nengtan.domain.returns.steps import Action
 from nengtan.reporting import clock
-from nengtan.reporting.lateness import days_again, days_late, deadline, is_late
+from nengtan.reporting.lateness import days_again, days_late, deadline, is_late, overdue
 from nengtan.reporting.models import Return
 from nengtan.reporting.report.gather import filings
 from nengtan.reporting.services import CellChange, explain, extend, review, save_cells, take_step, take_steps
@@ -66,6 +66,23 @@ def test_what_was_late_stays_late_however_soon_it_is_mended(cast: Cast) -> None:
     assert of.again_by is None
     again(cast, of, date(2023, 4, 19))
     assert (days_late(of), days_again(of), lateness_word(of)) == (3, None, "3 days late")
+
+
+def test_what_was_sent_back_without_a_day_is_owed_since_the_day_it_was_due(cast: Cast) -> None:
+    """Due on 15 April, handed in on the 10th, sent back on the 11th: on the 20th it is five days overdue, not late."""
+    of = opened(cast)
+    with clock.at(date(2023, 4, 10)):
+        handed_in(cast, of)
+    with clock.at(date(2023, 4, 11)):
+        take_step(cast.actor("district"), of, Action.SEND_BACK, "the water")
+    of.refresh_from_db()
+    with clock.at(date(2023, 4, 20)):
+        assert (days_late(of), days_again(of), is_late(of), deadline(of)) == (-5, 5, False, date(2023, 4, 15))
+        assert of in Return.objects.filter(overdue(clock.today()))
+    assert of not in Return.objects.filter(overdue(date(2023, 4, 15)))
+    assert [item.days_late for item in waiting(date(2023, 4, 20)) if item.of == of] == [5]
+    again(cast, of, date(2023, 4, 21))
+    assert (days_late(of), days_again(of)) == (-5, None)
 
 
 def test_who_is_reminded_of_what_was_sent_back(cast: Cast, school: Return) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import Q
 from django.utils import timezone
 
 from nengtan.domain.returns.steps import State
 from nengtan.reporting import clock
 from nengtan.reporting.models import Return
 
-__all__ = ["HANDED_IN", "days_again", "days_late", "days_over", "deadline", "is_late"]
+__all__ = ["HANDED_IN", "days_again", "days_late", "days_over", "deadline", "is_late", "overdue"]
 
 HANDED_IN = (State.REPORTED, State.APPROVED)
 
@@ -32,20 +33,30 @@ def days_late(of: Return, today: date | None = None) -> int | None:
 
 
 def days_again(of: Return, today: date | None = None) -> int | None:
-    """Days from the day it was to be handed in again to the day it was, or today; None where no day was set."""
-    if of.again_by is None:
-        return None
-    if of.state in HANDED_IN and of.reported_at is not None:
-        return (timezone.localdate(of.reported_at) - of.again_by).days
-    return ((today or clock.today()) - of.again_by).days
+    """Days from the day it was to be handed in again to the day it was, or today.
+
+    What is still to be handed in again and was given no day for it is owed since the day it was due at first; None
+    where it was not sent back, or has no day.
+    """
+    if of.state in HANDED_IN:
+        back, day = of.reported_at, of.again_by
+        return None if back is None or day is None else (timezone.localdate(back) - day).days
+    day = deadline(of) if of.reported_at else of.again_by
+    return None if day is None else ((today or clock.today()) - day).days
 
 
 def deadline(of: Return) -> date | None:
-    """The day that counts for what is outstanding now: once it was handed in, the one set when it was sent back."""
-    return of.again_by if of.reported_at else of.due_on
+    """The day that counts for what is outstanding now: once it was sent back the one set then, if any was."""
+    return (of.again_by or of.due_on) if of.reported_at else of.due_on
 
 
 def days_over(of: Return, today: date | None = None) -> int | None:
     """Days by which what is not handed in is overdue, below zero so many are left; None where it has no day."""
     day = deadline(of)
     return None if of.state in HANDED_IN or day is None else ((today or clock.today()) - day).days
+
+
+def overdue(day: date) -> Q:
+    """Returns that are not handed in and whose :func:`deadline` is before ``day``."""
+    own = Q(reported_at__isnull=False, again_by__isnull=False)
+    return ~Q(state__in=HANDED_IN) & (Q(own, again_by__lt=day) | Q(~own, due_on__lt=day))

@@ -17,7 +17,7 @@ from nengtan.domain import periods
 from nengtan.domain.accounts import Line, Term, account_lines
 from nengtan.domain.change import Coverage
 from nengtan.domain.factors import Chooser, Factor
-from nengtan.domain.overtime import SINCE_ALWAYS, series
+from nengtan.domain.overtime import SINCE_ALWAYS, series, year_mean
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, YearClosing
@@ -403,31 +403,52 @@ def _below(actor: Actor, row: AccountRow, measure: str, selection: Selection) ->
     if not measure:
         return None
     value = value_of(row, measure)
-    books = books_of(actor, selection).values_list("institution_id", "first_period", "last_period")[: FACTS_SHOWN + 1]
-    spans = {body: periods.months_between(first, last) for body, first, last in books}
-    if len(spans) > FACTS_SHOWN or not actor.can(Capability.VIEW_DETAIL):
+    columns = ("institution_id", "first_period", "last_period", measure)
+    books = list(books_of(actor, selection).values_list(*columns)[: FACTS_SHOWN + 1])
+    if len(books) > FACTS_SHOWN or not actor.can(Capability.VIEW_DETAIL):
         return Denominator(measure, value)
-    entries = Attribute.objects.filter(institution_id__in=spans, key=measure, valid_from__year__lte=selection.year)
+    kept = {body: (list(periods.months_between(first, last)), amount) for body, first, last, amount in books}
+    entries = Attribute.objects.filter(institution_id__in=kept, key=measure, valid_from__year__lte=selection.year)
     dated = entries.select_related("institution").order_by("institution__code", "valid_from")
-    return Denominator(measure, value, tuple(_held(dated, spans)))
+    return Denominator(measure, value, tuple(_held(dated, kept, selection.year)))
 
 
-def _held(entries: Iterable[Attribute], spans: Mapping[int, Iterable[int]]) -> Iterator[Held]:
-    """The entries that held in any of the months of their institution, each with those months."""
+Kept = tuple[list[int], Decimal | None]
+"""The months a body existed in, and the mean of them that its book of the year has."""
+
+
+def _held(entries: Iterable[Attribute], kept: Mapping[int, Kept], year: int) -> Iterator[Held]:
+    """The entries that held in any of the months of their institution, each with those months.
+
+    Where the register no longer says what the book was drawn with (its year was closed first), the book is told.
+    """
     by_body: dict[int, list[Attribute]] = defaultdict(list)
     for entry in entries:
         by_body[entry.institution_id].append(entry)  # type: ignore[index]
     for body, dated in by_body.items():
+        span, amount = kept[body]
+        who = str(dated[0].institution)
+        if _told(year_mean(series((entry.valid_from, entry.value) for entry in dated), year, span)) != _told(amount):
+            if amount is not None:
+                begun = periods.first_day(span[0])
+                yield Held(
+                    who, begun, amount, _("as closed; the register was changed later"), span[0], span[-1], len(span)
+                )
+            continue
         of = series((entry.valid_from, entry) for entry in dated)
         months: dict[int, list[int]] = defaultdict(list)
-        for period in spans[body]:
+        for period in span:
             held = of.month_value(period)
             if held is not None:
                 months[held.pk].append(period)
         for entry in dated:
             if found := months[entry.pk]:
-                who = str(entry.institution)
                 yield Held(who, entry.valid_from, entry.value, entry.source, found[0], found[-1], len(found))
+
+
+def _told(value: Decimal | None) -> Decimal | None:
+    """As a book keeps it."""
+    return None if value is None else round(value, 4)
 
 
 def selection_from(actor: Actor, values: dict[str, str]) -> Selection:

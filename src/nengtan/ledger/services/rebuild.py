@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from nengtan import reference
 from nengtan.ledger.factors import library
 from nengtan.ledger.models import ActivityFact, InstitutionYear, RegionBooks, RegionRollup
 from nengtan.ledger.places import Places
 from nengtan.ledger.services import booksums, bulk, rollups
+from nengtan.ledger.services.attribution import out_of_place, reattribute
 from nengtan.ledger.services.books import refresh_years
 from nengtan.ledger.services.closing import closed_years
-from nengtan.registry.models import Region
+from nengtan.registry.models import Institution, InstitutionSpan, Region
 
 Progress = Callable[[int, int, str], None]
 
@@ -77,9 +78,29 @@ def redraw(before: Places) -> None:
 
 
 def refresh_region_year(region: Region, year: int, progress: Progress | None = None) -> None:
-    """Rebuild the books of every institution of a region for one year."""
-    found = InstitutionYear.objects.filter(region__path__startswith=region.path, year=year)
-    _refresh([(pk, year) for pk in found.values_list("institution_id", flat=True)], progress)
+    """Rebuild one year's books of every institution that stands in a region, stood in it, or has facts there.
+
+    Its facts go where the register has it now: what changed while the year was closed left them where they were.
+    """
+    months = (year * 100 + 1, year * 100 + 12)
+    below = {"region__path__startswith": region.path}
+    rows: tuple[QuerySet[Any], ...] = (
+        InstitutionYear.objects.filter(year=year, **below),
+        ActivityFact.objects.filter(period__range=months, **below),
+        InstitutionSpan.objects.filter(valid_from__year__lte=year, **below),
+    )
+    bodies = sorted(
+        {pk for found in rows for pk in found.order_by().values_list("institution_id", flat=True).distinct()}
+    )
+    settle(bodies)
+    _refresh([(pk, year) for pk in bodies], progress)
+
+
+def settle(bodies: Sequence[int]) -> None:
+    """Give the facts of institutions the places the register has for their months, unless closed there."""
+    for chunk in bulk.chunks(bodies):
+        for institution in out_of_place(list(Institution.objects.filter(pk__in=chunk))):
+            reattribute(institution)
 
 
 def refresh_place(place: str, progress: Progress | None = None) -> None:
@@ -128,6 +149,7 @@ def rebuild_everything(check_only: bool = False, progress: Progress | None = Non
     """
     with transaction.atomic():
         sums, books = _all_sums(), _all_books()
+        settle(list(Institution.objects.order_by("pk").values_list("pk", flat=True)))
         rebuild_rollups()
         _refresh(_open_pairs(), progress)
         booksums.rebuild()

@@ -171,7 +171,10 @@ def publication(request: ActorRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(readable(request.actor), pk=pk)
     held = _worded(found)
     managed = request.actor.scope_for(Capability.REVIEW_RETURNS).covers(found.region.path)
-    told = {"edition": Phrases()("publication.edition", number=found.number), "day": date_format(found.at, "Y-m-d")}
+    told = {
+        "edition": Phrases()("publication.edition", number=found.number),
+        "day": date_format(timezone.localtime(found.at), "Y-m-d"),
+    }
     context = {
         "publication": found, "notice": held, "parts": held.parts,
         "note": gettext("%(edition)s · published on %(day)s") % told, "form": WithdrawForm(),

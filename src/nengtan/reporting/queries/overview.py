@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from nengtan.domain.returns.slots import Slot
 from nengtan.identity.access import Actor
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
-from nengtan.reporting.lateness import HANDED_IN
+from nengtan.reporting.lateness import HANDED_IN, overdue
 from nengtan.reporting.queries import returns_of
 
-__all__ = ["LARGE", "ChildRow", "Overview", "overdue"]
+__all__ = ["LARGE", "ChildRow", "Overview"]
 
 LARGE = 2000
 """More returns than this are not reviewed for one page: whoever reviews them does so region by region below."""
-
-
-def overdue(today: date) -> Q:
-    """Returns whose day has passed: that they are due, or that they were to be handed in again."""
-    first = Q(reported_at=None, due_on__lt=today)
-    return ~Q(state__in=HANDED_IN) & (first | Q(reported_at__isnull=False, again_by__lt=today))
 
 
 @dataclass

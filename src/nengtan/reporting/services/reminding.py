@@ -23,7 +23,7 @@ from nengtan.identity.models import Grant, User
 from nengtan.identity.roles import Role
 from nengtan.ledger.services import bulk
 from nengtan.reporting import clock
-from nengtan.reporting.lateness import HANDED_IN, days_over, deadline
+from nengtan.reporting.lateness import days_over, deadline, overdue
 from nengtan.reporting.models import CycleSetting, Reminder, Return
 
 __all__ = ["Digest", "Waiting", "digests", "escalated", "is_configured", "remind", "waiting"]
@@ -86,8 +86,7 @@ def waiting(day: date, within: Q | None = None) -> list[Waiting]:
     """Returns that are not handed in and are late, or due within the days their region reminds before."""
     cycles = _Settings()
     soon = day + timedelta(days=61)
-    first, again = Q(reported_at=None, due_on__lt=soon), Q(reported_at__isnull=False, again_by__lt=soon)
-    rows = Return.objects.filter(within or Q(), first | again).exclude(state__in=HANDED_IN)
+    rows = Return.objects.filter(within or Q(), overdue(soon))
     rows = rows.select_related("institution", "region").order_by("due_on", "institution__code")
     found = [Waiting(of, days) for of in rows if (days := days_over(of, day)) is not None]
     return [item for item in found if item.days_late >= -cycles.of(item.of.region.path).remind_days]
