@@ -160,3 +160,19 @@ def test_an_empty_region_leads_to_the_register_though_others_have_bodies(cast: C
     assert not register_is_due(actor, cast.regions["420106"])
     assert register_is_due(actor, empty)
     assert not register_is_due(cast.actor("district"), empty)
+
+
+def test_an_intensity_says_how_many_have_no_denominator(cast: Cast, run: Run) -> None:
+    """The school uses 1,000 kWh on 100 m², the hospital 500 kWh on nobody knows how many: 15 kWh/m², and said so."""
+    for who, amount in (("school", 1000), ("hospital", 500)):
+        enter_fact(system_actor(), FactInput(cast.institutions[who], "electricity", 202301, Decimal(amount), "kWh"))
+    set_attribute(system_actor(), cast.institutions["school"], "area_m2", date(2022, 1, 1), Decimal(100))
+    found = explain(system_actor(), "kwh_per_m2", Selection(2023, region=cast.regions["420106"]))
+    bodies = found.as_dict()["denominator"]
+    assert (found.value, bodies["value"]) == (15, 100)
+    assert bodies["lacking"] == cast.regions["420106"].institutions.count() - 1
+    with override("en"):
+        page = cast.client("district").get(reverse("region", args=["420106"]), {"year": 2023}).content.decode()
+    assert f"{bodies['lacking']} institutions without area" in page
+    asked = ("explain", "--region", "420106", "--year", "2023", "--measure", "kwh_per_m2")
+    assert "没有面积" in run(*asked).stdout or "no area" in run(*asked).stdout

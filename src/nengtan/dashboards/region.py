@@ -272,4 +272,6 @@ def _bodies(sums: Iterable[Counted], year: int) -> Bodies:
         all_of_them.persons,
         all_of_them.coverage.present,
         all_of_them.coverage.expected,
+        all_of_them.without_area,
+        all_of_them.without_persons,
     )

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from nengtan.domain.accounts import Figures, Intensities, intensities
 from nengtan.domain.change import Coverage
@@ -45,6 +46,8 @@ class Bodies:
     persons: Decimal | None = None
     present: int = 0
     expected: int = 0
+    without_area: int = 0
+    without_persons: int = 0
 
     @property
     def coverage(self) -> Coverage:
@@ -259,6 +262,7 @@ class YearView:
                 "kgce/m²",
                 "kgce_per_m2",
                 self._divided(self.bodies.area_m2, _("area not known")),
+                self._without_area,
                 decimals=2,
             ),
             self._key(
@@ -268,6 +272,7 @@ class YearView:
                 _("kgce/person"),
                 "kgce_per_person",
                 self._divided(self.bodies.persons, _("headcount not known")),
+                self._without_persons,
                 decimals=1,
             ),
             self._key(_("Water"), now.water_m3, old.water_m3, "m³", "water_m3", _("no figures yet")),
@@ -305,6 +310,19 @@ class YearView:
             if gaps and self.figures.energy_tce is not None
             else ""
         )
+
+    @property
+    def _without_area(self) -> str:
+        """Of how many institutions the area lacks in the denominator; what they used is in the numerator."""
+        count = self.bodies.without_area
+        words = ngettext("%(n)s institution without area", "%(n)s institutions without area", count)
+        return words % {"n": count} if count else ""
+
+    @property
+    def _without_persons(self) -> str:
+        count = self.bodies.without_persons
+        words = ngettext("%(n)s institution without headcount", "%(n)s institutions without headcount", count)
+        return words % {"n": count} if count else ""
 
     def _divided(self, denominator: Decimal | None, unknown: str) -> str:
         return unknown if denominator is None else self.reason(Kind.COAL_EQUIVALENT)

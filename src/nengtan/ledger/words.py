@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from nengtan import reference
 from nengtan.domain import periods
 from nengtan.domain.accounts import Missing
 from nengtan.ledger.models import ActivityFact, Origin
-from nengtan.ledger.queries.lineage import UNITS, Held
+from nengtan.ledger.queries.lineage import UNITS, Denominator, Held
 from nengtan.registry.models import Region
 from nengtan.ui.components import badge_html
 from nengtan.ui.words import carrier_word, named
@@ -109,6 +109,25 @@ def gap_words(missing: Iterable[Missing]) -> list[str]:
         if str(item.kind) != "coal_equivalent_primary"
     ]
     return list(dict.fromkeys(told))
+
+
+def lacking_words(of: Denominator) -> str:
+    """How many institutions a denominator lacks; empty where it has them all."""
+    if not of.lacking:
+        return ""
+    if of.measure == "area_m2":
+        words = ngettext(
+            "%(n)s institution has no area; what it used counts all the same.",
+            "%(n)s institutions have no area; what they used counts all the same.",
+            of.lacking,
+        )
+    else:
+        words = ngettext(
+            "%(n)s institution has no headcount; what it used counts all the same.",
+            "%(n)s institutions have no headcount; what they used counts all the same.",
+            of.lacking,
+        )
+    return words % {"n": of.lacking}
 
 
 def held_words(held: Held) -> str:

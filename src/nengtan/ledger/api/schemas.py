@@ -266,6 +266,8 @@ class AccountOut(Schema):
     present: int
     expected: int
     institutions: int
+    without_area: int = Field(description="institutions whose area is not known; their energy counts all the same")
+    without_persons: int = Field(description="institutions whose headcount is not known")
     missing: list[MissingOut]
     base: dict[str, Number | None] | None = Field(None, description="the same figures of the base year")
     change_percent: dict[str, Number | None] | None = Field(None, description="each figure against the base year, %")

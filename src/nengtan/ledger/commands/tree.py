@@ -20,6 +20,7 @@ from nengtan.ledger.words import (
     REASONS,
     RULES,
     held_words,
+    lacking_words,
     origin_word,
     place_words,
     source_words,
@@ -82,6 +83,7 @@ def _below(found: Explanation) -> None:
         f"{held.institution}: {exact(held.value)} ({since_word(held.since)}; {held_words(held)}) {held.source}".rstrip()
         for held in of.entries
     ]
+    lines += [words] if (words := lacking_words(of)) else []
     _section(_("Divided by: %(measure)s") % {"measure": MEASURES[of.measure]}, lines)
 
 

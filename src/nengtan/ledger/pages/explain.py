@@ -33,6 +33,7 @@ from nengtan.ledger.words import (
     REASONS,
     RULES,
     held_words,
+    lacking_words,
     measure_unit,
     origin_word,
     place_words,
@@ -226,6 +227,8 @@ def _denominator(found: Explanation) -> list[EvidenceItem]:
         since = _("from %(day)s") % {"day": held.since} if held.since != SINCE_ALWAYS else since_word(held.since)
         note = " · ".join(word for word in (since, held_words(held), held.source) if word)
         items.append(EvidenceItem(f"{held.institution} {formats.exact(held.value)} {unit}".strip(), note))
+    if lacking := lacking_words(found.denominator):
+        items.append(EvidenceItem(lacking, judgement="warn"))
     return items
 
 

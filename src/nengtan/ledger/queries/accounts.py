@@ -117,6 +117,8 @@ class AccountRow:
             "present": bodies.coverage.present,
             "expected": bodies.coverage.expected,
             "institutions": bodies.institutions,
+            "without_area": bodies.without_area,
+            "without_persons": bodies.without_persons,
             "missing": [
                 {"carrier": item.carrier, "kind": str(item.kind), "reason": str(item.reason)}
                 for item in figures.missing

@@ -24,12 +24,17 @@ from nengtan.ledger.queries.veil import Veil
 
 @dataclass(frozen=True)
 class Bodies:
-    """The institutions behind a row: how many, how large, how complete."""
+    """The institutions behind a row: how many, how large, how complete.
+
+    ``without_area`` and ``without_persons`` are those of them whose part of a denominator nobody knows.
+    """
 
     institutions: int = 0
     area_m2: Decimal | None = None
     persons: Decimal | None = None
     coverage: Coverage = field(default_factory=lambda: Coverage(0, 0))
+    without_area: int = 0
+    without_persons: int = 0
 
 
 _OF_SUMS = {
@@ -105,6 +110,8 @@ def together(rows: Iterable[Counted]) -> Bodies:
         Decimal(sums["area"]) if sums["areas_known"] else None,
         Decimal(sums["people"]) if sums["people_known"] else None,
         Coverage(sums["had"], sums["wanted"]),
+        sums["bodies"] - sums["areas_known"],
+        sums["bodies"] - sums["people_known"],
     )
 
 

@@ -92,11 +92,15 @@ class Held:
 
 @dataclass(frozen=True)
 class Denominator:
-    """What an intensity divides by: the mean of the months of the year, and the values of the register behind it."""
+    """What an intensity divides by: the mean of the months of the year, and the values of the register behind it.
+
+    ``lacking``: institutions of which it is not known; what they used is in the numerator all the same.
+    """
 
     measure: str
     value: Decimal | None
     entries: tuple[Held, ...] = ()
+    lacking: int = 0
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,8 @@ def _denominator(found: Denominator | None) -> dict[str, Any] | None:
         }
         for held in found.entries
     ]
-    return {"measure": found.measure, "value": _number(found.value, found.measure), "entries": entries}
+    value = _number(found.value, found.measure)
+    return {"measure": found.measure, "value": value, "entries": entries, "lacking": found.lacking}
 
 
 def _line(line: FormulaLine) -> dict[str, Any]:
@@ -403,14 +408,15 @@ def _below(actor: Actor, row: AccountRow, measure: str, selection: Selection) ->
     if not measure:
         return None
     value = value_of(row, measure)
+    lacking = row.bodies.without_area if measure == "area_m2" else row.bodies.without_persons
     columns = ("institution_id", "first_period", "last_period", measure)
     books = list(books_of(actor, selection).values_list(*columns)[: FACTS_SHOWN + 1])
     if len(books) > FACTS_SHOWN or not actor.can(Capability.VIEW_DETAIL):
-        return Denominator(measure, value)
+        return Denominator(measure, value, lacking=lacking)
     kept = {body: (list(periods.months_between(first, last)), amount) for body, first, last, amount in books}
     entries = Attribute.objects.filter(institution_id__in=kept, key=measure, valid_from__year__lte=selection.year)
     dated = entries.select_related("institution").order_by("institution__code", "valid_from")
-    return Denominator(measure, value, tuple(_held(dated, kept, selection.year)))
+    return Denominator(measure, value, tuple(_held(dated, kept, selection.year)), lacking)
 
 
 Kept = tuple[list[int], Decimal | None]
