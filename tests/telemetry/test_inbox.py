@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nengtan.telemetry.inbox.base import Inbox, Message, Refused, Stored
+from nengtan.telemetry.inbox.base import Inbox, Latest, Message, Refused, Stored
 from nengtan.telemetry.inbox.sqlite import SqliteInbox
 from nengtan.telemetry.lake.tables import Lake
 from tests import machine
@@ -47,6 +47,19 @@ def test_a_message_is_kept_once_by_its_name(inbox: Inbox) -> None:
     assert inbox.accept(message(payload=b"other")) == [Stored(contradicts=True)]
     assert inbox.accept(message("2", b"other")) == [Stored()]
     assert inbox.waiting() == 2
+
+
+def test_the_last_reading_of_each_register_is_known_at_once(inbox: Inbox) -> None:
+    def told(register: int, time: int, value: float) -> Latest:
+        return Latest(register, time, value, START)
+
+    inbox.accept(message("1", latest=(told(2, 20, 2.0), told(1, 10, 1.0))))
+    inbox.accept(message("2", latest=(told(1, 30, 3.0),)))
+    inbox.accept(message("3", latest=(told(1, 5, 0.5), told(2, 20, 2.5))))
+    inbox.accept(message("2", latest=(told(1, 40, 4.0),)))
+    assert inbox.latest() == {1: told(1, 30, 3.0), 2: told(2, 20, 2.5)}
+    assert inbox.latest([2, 9]) == {2: told(2, 20, 2.5)}
+    assert inbox.latest([]) == {}
 
 
 def test_batches_are_taken_in_order_and_come_again_until_they_are_finished(inbox: Inbox) -> None:

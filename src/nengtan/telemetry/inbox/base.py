@@ -85,6 +85,10 @@ class Inbox(ABC):
     def transaction(self) -> AbstractContextManager[Any]:
         """A cursor whose work is durable when the block ends, and undone when it fails."""
 
+    def reading(self) -> AbstractContextManager[Any]:
+        """A cursor for what only reads."""
+        return self.transaction()
+
     @abstractmethod
     def exclusive(self, wait_s: float = 60) -> AbstractContextManager[bool]:
         """Hold the right to write to the lake; False where another process still has it after ``wait_s``."""
@@ -169,7 +173,7 @@ class Inbox(ABC):
 
     def latest(self, registers: Collection[int] | None = None) -> dict[int, Latest]:
         """The last reading of each of some registers, or of all; without those that never sent one."""
-        with self.transaction() as cursor:
+        with self.reading() as cursor:
             if registers is None:
                 cursor.execute("SELECT register, time, value, received FROM inbox_latest")
                 return {row[0]: Latest(*row) for row in cursor.fetchall()}
