@@ -189,6 +189,14 @@ def test_a_building_by_square_metre_without_doubles(cast: Cast, meters: Any, run
     assert json.loads(out) == told
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_days_no_calendar_of_ours_goes_to_are_refused(cast: Cast, meters: Any, day: str) -> None:
+    for view in ("all", "month", "week", "day"):
+        query = {"view": view, "at": day}
+        assert cast.client("statistician").get("/api/metering/buildings/B-1/consumption", query).status_code == 422
+        assert page(cast, "statistician", f"/metering/meters/E-1/?view={view}&at={day}").status_code == 200
+
+
 def test_at_the_console_as_over_the_api(cast: Cast, meters: Any, run: Run) -> None:
     told = cast.client("admin").get("/api/metering/meters").json()["items"]
     _code, out, _err = run("meters", "now", "--format", "json")

@@ -144,6 +144,8 @@ def test_a_ratio_known_late_holds_for_all_that_follows(meter: Any) -> None:
         ("estimate", {"since": at(0, 15), "until": at(0, 30)}, "value"),
         ("estimate", {"since": at(0, 15), "until": at(0, 30), "value": Decimal(-1)}, "value"),
         ("other", {"since": at(0, 30)}, "kind"),
+        ("accept", {"since": dt.datetime(1, 1, 1, tzinfo=dt.UTC)}, "since"),
+        ("leave_out", {"since": dt.datetime(9999, 12, 31, 23, 59, 59, 999_999, dt.UTC)}, "since"),
     ],
 )
 def test_what_cannot_be_is_refused_beside_its_field(reset: None, kind: str, told: dict[str, Any], field: str) -> None:

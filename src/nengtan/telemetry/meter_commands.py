@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any, Literal
 
 import click
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -79,5 +80,8 @@ def meters_building(
     found = Building.objects.filter(code=code).first()
     if found is None:
         die(_("There is no “%(code)s” within your reach.") % {"code": code})
-    told = building_consumption(system_actor(), found, carrier, view, at.date() if at else None)
+    try:
+        told = building_consumption(system_actor(), found, carrier, view, at.date() if at else None)
+    except ValidationError as error:
+        die(" ".join(error.messages))
     emit(told, BUILDING_COLUMNS, format, {"quality": QUALITIES.__getitem__})

@@ -130,7 +130,7 @@ def metering_live(request: ActorRequest) -> HttpResponseBase:
     An answer is one event at most and then ends: a browser asks again by itself after `AGAIN_MS`, and says what it
     has seen. So a screen that is open for days holds no thread of the server, and finds back after it was restarted.
     """
-    codes = [code for code in request.GET.get("meters", "").split(",") if code][:MOST_WATCHED]
+    codes = [code for code in request.GET.get("meters", "").split(",") if code.isprintable() and code][:MOST_WATCHED]
     meters = list(meters_seen(request.actor).filter(code__in=codes)) if codes else []
     found = seen(meters)
     moments = [micros(moment) for one in found.values() for moment in (one.received, one.time) if moment]

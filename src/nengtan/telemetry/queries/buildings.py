@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from nengtan import reference
 from nengtan.identity.access import Actor
@@ -17,6 +19,8 @@ from nengtan.telemetry.queries.looking import Level, Look, stretch_of
 from nengtan.telemetry.queries.overview import meters_seen, roots
 
 __all__ = ["building_carriers", "building_consumption", "building_meters", "building_registers"]
+
+FIRST_YEAR, LAST_YEAR = 1990, 2100
 
 Rows = Sequence[tuple[int, int | None, str]]
 
@@ -45,7 +49,13 @@ def building_registers(rows: Rows, carrier: str) -> list[int]:
 def building_consumption(
     actor: Actor, building: Building, carrier: str, level: Level, day: dt.date | None = None
 ) -> list[dict[str, Any]]:
-    """Consumption by the periods of a stretch, as API and command tell it; none for a carrier that is not metered."""
+    """Consumption by the periods of a stretch, as API and command tell it; none for a carrier that is not metered.
+
+    Raises:
+        ValidationError: a day of which no readings are kept.
+    """
+    if day is not None and not FIRST_YEAR <= day.year < LAST_YEAR:
+        raise ValidationError({"at": _("Found %(found)s; a day from 1990 to 2099 is allowed.") % {"found": day}})
     rows = building_meters(actor, building)
     if carrier not in building_carriers(rows):
         return []

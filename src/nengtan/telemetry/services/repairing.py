@@ -54,6 +54,9 @@ def repair(actor: Actor, register: Register, values: Mapping[str, Any]) -> Repai
     if kind not in Repair.Kind.values:
         raise ValidationError({"kind": _("Found “%(found)s”; allowed: %(allowed)s.") % {
             "found": kind, "allowed": " ".join(Repair.Kind.values)}})  # fmt: skip
+    if not dt.datetime(2000, 1, 1, tzinfo=dt.UTC) <= since <= timezone.now():
+        words = _("Found %(found)s; a moment from 2000 until now is allowed.")
+        raise ValidationError({"since": words % {"found": since.isoformat()}})
     problems = {} if str(values.get("reason", "")).strip() else {"reason": _("A reason is needed.")}
     if kind == Repair.Kind.ESTIMATE:
         kept, found = _stretch(register, since, values.get("until"), values.get("value"))
