@@ -12,7 +12,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from nengtan import __version__
-from nengtan.config import problems
+from nengtan.config import conditions, problems
 from nengtan.identity.api_auth import authenticators
 from nengtan.ui.api import PROBLEM_TYPE, Problem
 
@@ -23,7 +23,9 @@ DESCRIPTION = """Accounts of energy, carbon, water and cost of public institutio
 
 Sign requests with an API key: `Authorization: Bearer nt_…`. Lists come a page at a time (`page`, `page_size`, `count`).
 Errors are problem+json (RFC 9457): `type`, `title`, `status`, `detail`, `errors`. Every GET answers with an `ETag`;
-send it back as `If-None-Match` to get 304 when nothing changed. Words follow `Accept-Language` (zh-hans, en)."""
+send it back as `If-None-Match` to get 304 when nothing changed, and as `If-Match` with PUT, PATCH or DELETE of the
+same address (query and language included) to write only if nobody changed it meanwhile, else 412. Words follow
+`Accept-Language` (zh-hans, en)."""
 
 REFUSALS = {
     "401": "Who asks is not known",
@@ -32,6 +34,31 @@ REFUSALS = {
     "422": "Some values cannot be taken",
     "default": "Any other error",
 }
+
+
+TAG = {"type": "string", "pattern": r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'}
+"""``*``, or ETags as they were given out."""
+
+
+def _describe_conditions(methods: dict[str, Any], problem: dict[str, Any]) -> None:
+    """Says of the operations of one address which conditions they heed."""
+    read = methods.get("get")
+    if read is None:
+        return
+    _add_header(read, "If-None-Match", "ETags you have: 304 if one of them still holds.")
+    read["responses"].setdefault("304", {"description": "What you have still holds"})
+    told = {"description": "Made of the content; for If-None-Match and If-Match", "schema": {"type": "string"}}
+    if "200" in read["responses"]:
+        read["responses"]["200"].setdefault("headers", {})["ETag"] = told
+    for method in methods.keys() & {name.lower() for name in conditions.GUARDED}:
+        _add_header(methods[method], "If-Match", "The ETag a GET of this address gave: 412 if it holds no more.")
+        refused = {"description": "Somebody changed it meanwhile; nothing was written", "content": problem}
+        methods[method]["responses"].setdefault("412", refused)
+
+
+def _add_header(operation: dict[str, Any], name: str, words: str) -> None:
+    held = operation.setdefault("parameters", [])
+    held.append({"in": "header", "name": name, "required": False, "description": words, "schema": TAG})
 
 
 class Api(NinjaAPI):
@@ -47,6 +74,7 @@ class Api(NinjaAPI):
             for operation in methods.values():
                 for status, words in REFUSALS.items():
                     operation["responses"].setdefault(status, {"description": words, "content": content})
+            _describe_conditions(methods, content)
         return schema
 
     def get_openapi_operation_id(self, operation: Operation) -> str:

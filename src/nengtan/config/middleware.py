@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -13,10 +12,10 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
-from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 
-from nengtan.config import problems
+from nengtan.config import conditions, problems
 from nengtan.config.health import redis_fault
 from nengtan.identity import texts
 from nengtan.ui.api import PROBLEM_TYPE
@@ -128,7 +127,7 @@ class SizeMiddleware:
 
 
 class ApiMiddleware:
-    """Manners of the API: words in the language asked for, errors as problems, and 304 for what has not changed."""
+    """Manners of the API: words in the language asked for, errors as problems, and conditions (ETag) heeded."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -137,12 +136,12 @@ class ApiMiddleware:
         if not request.path_info.startswith(API):
             return self.get_response(request)
         with translation.override(_language(request)):
-            response = _unclean_body(request) or self.get_response(request)
+            response = _unclean_body(request) or conditions.guarded(request, self.get_response)
             if response.status_code >= 400 and response.headers.get("Content-Type") != PROBLEM_TYPE:
                 response = problems.of_status(response)
         response.headers["Content-Language"] = response.headers.get("Content-Language", _language(request))
         patch_vary_headers(response, ("Authorization", "Accept-Language"))
-        return _conditional(request, response)
+        return conditions.tagged(request, response)
 
 
 _SUSPECT = re.compile(
@@ -179,13 +178,3 @@ def _language(request: HttpRequest) -> str:
     if "Accept-Language" in request.headers and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
         return translation.get_language_from_request(request)
     return translation.get_language() or settings.LANGUAGE_CODE
-
-
-def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    if request.method not in {"GET", "HEAD"} or response.status_code != 200 or response.streaming:
-        return response
-    response.headers.setdefault("Cache-Control", "private, no-cache")
-    if not response.has_header("ETag"):
-        digest = hashlib.sha256(response.content).hexdigest()[:32]
-        response.headers["ETag"] = f'"{digest}"'
-    return get_conditional_response(request, response.headers["ETag"], None, response) or response
