@@ -16,6 +16,14 @@ REQUIRED = frozenset(filter(None, os.environ.get("NENGTAN_TEST_REQUIRE", "").spl
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+"""Servers stand where the paths of ordinary users do not lead."""
+
+
+def mosquitto_path() -> str:
+    """The broker; only where `require` has found it."""
+    return str(shutil.which("mosquitto", path=_PATH))
+
 
 def chromium_path() -> str | None:
     """The installed Chromium: ``NENGTAN_CHROMIUM``, else the first found on the path."""
@@ -76,13 +84,18 @@ def _office() -> str:
     return f"no {lacking[0]}: install the packages libreoffice-writer and poppler-utils" if lacking else ""
 
 
+def _mosquitto() -> str:
+    lacking = [part for part in ("mosquitto", "mosquitto_passwd") if not shutil.which(part, path=_PATH)]
+    return "no mosquitto: install the package mosquitto" if lacking else ""
+
+
 def _calc() -> str:
     return "" if shutil.which("localc") else "no Calc: install the package libreoffice-calc"
 
 
 PROBES = {
     "postgres": _postgres, "redis": _redis, "chromium": _chromium, "gettext": _gettext, "fonts": _fonts,
-    "pango": _pango, "office": _office, "calc": _calc,
+    "pango": _pango, "office": _office, "calc": _calc, "mosquitto": _mosquitto,
 }  # fmt: skip
 
 

@@ -26,6 +26,8 @@ BAD = {
     "https": ("2", "true or false"),
     "language": ("fr", "zh-hans | en"),
     "time_zone": ("Mars/Olympus", "a time zone name such as Asia/Shanghai"),
+    "mqtt_url": ("http://x", "mqtt://… | mqtts://…"),
+    "collectors": ("8601", "empty, or address and port such as 0.0.0.0:8601"),
     "email_url": ("mailto:x", "smtp://… | smtps://…"),
     "max_upload_mb": ("-1", "a whole number from 1 to 4096"),
     "email_from": ("energy@example.gov.cn\nBcc: x@y.z", "an e-mail address such as energy@example.gov.cn"),

@@ -14,6 +14,7 @@ OURS = [name for name in CSV_FILES if name != "sheet_words.csv"]  # its own test
 KEYS = {
     "averages.csv": ("region_code", "year", "category_zh", "indicator"),
     "carrier_units.csv": ("carrier", "unit"),
+    "device_templates.csv": ("template", "place"),
     "grids.csv": ("province",),
     "item_codes.csv": ("level", "code"),
     "monthly_limits.csv": ("carrier",),

@@ -142,6 +142,13 @@ def _scheme(text: str) -> str:
         return ""
 
 
+def _listening(text: str) -> str:
+    host, _colon, port = text.rpartition(":")
+    if text and not (host and port.isdecimal() and 0 < int(port[:6]) < 65536):
+        raise ValueError(_("empty, or address and port such as 0.0.0.0:8601"))
+    return text
+
+
 def _level(text: str) -> str:
     if text.upper() in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         return text.upper()
@@ -177,6 +184,12 @@ class Config:
     https: bool = setting(False, _boolean, "the site is reached over HTTPS (behind a proxy)")
     language: str = setting("zh-hans", _language, "language before a user chooses: zh-hans | en")
     time_zone: str = setting("Asia/Shanghai", _zone, "time zone shown to people")
+    mqtt_url: str = setting(
+        "", _url("mqtt", "mqtts"), "broker gateways send to, mqtt://user:password@host:port; empty: none", True
+    )
+    collectors: str = setting(
+        "", _listening, "where collectors report to by the national protocol, such as 0.0.0.0:8601; empty: nowhere"
+    )
     email_url: str = setting(
         "", _url("smtp", "smtps"), "mail server, smtp://user:password@host:port; empty: mails go to the folder", True
     )

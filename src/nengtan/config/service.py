@@ -9,7 +9,10 @@ from django.utils.translation import gettext as _
 
 from nengtan.config.health import database_fault, folder_fault, pending
 from nengtan.identity.models import User
+from nengtan.telemetry.gateway_commands import gateway
 from nengtan.ui.cli import die
+
+PARTS = ("mqtt", "collectors", "devices", "uploads")
 
 
 @click.command("serve", help=_("Serve the site and do the work in the background, until Ctrl-C or SIGTERM."))
@@ -29,15 +32,22 @@ from nengtan.ui.cli import die
     help=_("Number of web processes."),
 )
 @click.option("--no-worker", is_flag=True, help=_("Without the worker; “nengtan worker” runs elsewhere."))
-def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
-    """Web and worker in one process group."""
+@click.option(
+    "--no-gateways",
+    is_flag=True,
+    help=_("Without what meters and collectors talk to; “nengtan gateway run” elsewhere."),
+)
+def serve(host: str, port: int, workers: int, no_worker: bool, no_gateways: bool) -> None:
+    """Web, worker and, where any is configured, gateways in one process group."""
     from nengtan.config import serving
+    from nengtan.telemetry.gateways.running import configured
 
     require_fit()
     nobody = not User.objects.exists()
     serving.serve(
-        host, port, workers, with_worker=not no_worker, on_ready=_announce_to_nobody if nobody else serving.announce
-    )
+        host, port, workers, with_worker=not no_worker, with_gateways=not no_gateways and bool(configured()),
+        on_ready=_announce_to_nobody if nobody else serving.announce,
+    )  # fmt: skip
 
 
 @click.command("worker", help=_("Do the work in the background, such as imports; part of “nengtan serve”."))
@@ -49,6 +59,27 @@ def worker() -> None:
     require_fit()
     lifeline.follow()
     consumer.run()
+
+
+@gateway.command(
+    "run",
+    help=_(
+        "Talk to meters and collectors until Ctrl-C or SIGTERM: everything that is configured, or the parts named. "
+        "Part of “nengtan serve”."
+    ),
+)
+@click.argument("parts", nargs=-1, type=click.Choice(sorted(PARTS)))
+def gateway_run(parts: tuple[str, ...]) -> None:
+    """The process gateways talk to."""
+    from nengtan.config import lifeline
+    from nengtan.telemetry.gateways import running
+
+    require_fit()
+    wanted = list(parts) or running.configured()
+    if not wanted:
+        die(_("Nothing is configured that meters or collectors could talk to: see “Connecting meters” in the manual."))
+    lifeline.follow()
+    running.run(wanted, lambda part: click.echo(_("Ready: %(part)s") % {"part": part}))
 
 
 @click.command("openapi", help=_("Print the description of the API (OpenAPI 3.1, JSON)."))

@@ -42,6 +42,7 @@ def serve(
     port: int | None = None,
     workers: int | None = None,
     with_worker: bool = True,
+    with_gateways: bool = True,
     on_ready: Callable[[str], None] = announce,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; ``on_ready`` gets the address once the site answers there.
@@ -70,15 +71,16 @@ def serve(
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     )
-    companion = _Companion(["worker"]) if with_worker else None
+    companions = [_Companion(["worker"])] if with_worker else []
+    companions += [_Companion(["gateway", "run"])] if with_gateways else []
     announcer = threading.Thread(target=_announce, args=(host, port, on_ready), daemon=True)
-    if companion:
+    for companion in companions:
         server.on_startup(companion.start)
     server.on_startup(announcer.start)
     try:
         server.serve()
     finally:
-        if companion:
+        for companion in companions:
             companion.stop()
 
 

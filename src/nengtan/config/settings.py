@@ -86,6 +86,12 @@ LAKE = CONFIG.dir / "lake"
 INBOX = CONFIG.dir / "inbox.sqlite3"
 """Where readings wait on their way into the lake, unless the database is PostgreSQL."""
 
+MQTT_URL = CONFIG.mqtt_url
+"""The broker of messages gateways send to; empty: none."""
+
+COLLECTORS = CONFIG.collectors
+"""Where collectors report to; empty: nowhere."""
+
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
         {"BACKEND": "nengtan.config.cache.Forgiving", "LOCATION": CONFIG.redis_url}

@@ -15,6 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from nengtan.telemetry.alarm_commands import alarms
 from nengtan.telemetry.gateway_commands import gateway, meter_event, meter_ratio, meter_register
+from nengtan.telemetry.gateways import commands as _gateway_commands  # noqa: F401 - they join the group
+from nengtan.telemetry.gateways import device_commands as _device_commands  # noqa: F401 - they too
+from nengtan.telemetry.gateways import upload_commands as _upload_commands  # noqa: F401 - and they
+from nengtan.telemetry.gateways.simulators.commands import simulate
 from nengtan.telemetry.meter_commands import meters_building, meters_now
 from nengtan.telemetry.quality_commands import quality
 from nengtan.ui.cli import REFUSED, die, emit, emit_one, format_option, progress_bar, to_json
@@ -429,4 +433,4 @@ def rollup(engine: str, format: str) -> None:
 for _command in (meter_event, meter_ratio, meter_register, meters_now, meters_building):
     meters.add_command(_command)
 
-commands: list[click.Command] = [meters, ingest, rollup, quality, alarms, gateway]
+commands: list[click.Command] = [meters, ingest, rollup, quality, alarms, gateway, simulate]

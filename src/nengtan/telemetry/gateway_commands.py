@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from nengtan.registry.models import Meter
     from nengtan.telemetry.models import Gateway, Register
 
-__all__ = ["gateway", "meter_event", "meter_ratio", "meter_register"]
+__all__ = [
+    "absent",
+    "gateway",
+    "gateway_of",
+    "meter_event",
+    "meter_of",
+    "meter_ratio",
+    "meter_register",
+    "moment_of",
+    "register_of",
+]
 
 GATEWAY_COLUMNS = {
     "code": gettext_lazy("Code"),
@@ -72,10 +82,10 @@ def gateway_add(code: str, body: str, name: str, meters: tuple[str, ...], format
     from nengtan.registry.models import Institution, Meter
     from nengtan.telemetry.services import issue_gateway
 
-    institution = Institution.objects.filter(code=body).first() or _absent(body)
+    institution = Institution.objects.filter(code=body).first() or absent(body)
     known = list(Meter.objects.filter(code__in=meters))
     for lacking in sorted(set(meters) - {meter.code for meter in known}):
-        _absent(lacking)
+        absent(lacking)
     made, key = issue_gateway(system_actor(), institution, code, name, known)
     emit_one({"code": made.code, "key": key}, format, KEY_COLUMNS)
 
@@ -87,7 +97,7 @@ def gateway_key(code: str, format: str) -> None:
     from nengtan.identity.access import system_actor
     from nengtan.telemetry.services import new_key
 
-    emit_one({"code": code, "key": new_key(system_actor(), _gateway(code))}, format, KEY_COLUMNS)
+    emit_one({"code": code, "key": new_key(system_actor(), gateway_of(code))}, format, KEY_COLUMNS)
 
 
 @gateway.command("end", help=_("Take nothing more from a gateway."))
@@ -96,7 +106,7 @@ def gateway_end(code: str) -> None:
     from nengtan.identity.access import system_actor
     from nengtan.telemetry.services import end_gateway
 
-    end_gateway(system_actor(), _gateway(code))
+    end_gateway(system_actor(), gateway_of(code))
 
 
 @gateway.command("refused", help=_("Readings that were refused: of whom, how many, why."))
@@ -127,8 +137,8 @@ def meter_event(
     from nengtan.identity.access import system_actor
     from nengtan.telemetry.services import record_event
 
-    told: dict[str, Any] = {"kind": kind, "at": _moment(moment), "final": final, "start": start, "document": document}
-    record_event(system_actor(), _register(code, register), told)
+    told: dict[str, Any] = {"kind": kind, "at": moment_of(moment), "final": final, "start": start, "document": document}
+    record_event(system_actor(), register_of(code, register), told)
 
 
 @click.command("ratio", help=_("Set by what a meter's readings are multiplied from a moment on; consumption follows."))
@@ -142,8 +152,8 @@ def meter_ratio(code: str, since: str, ct: Decimal, pt: Decimal, reading: Decima
     from nengtan.identity.access import system_actor
     from nengtan.telemetry.services import set_ratio
 
-    told = {"since": _moment(since), "ct": ct, "pt": pt, "reading": reading, "document": document}
-    set_ratio(system_actor(), _meter(code), told)
+    told = {"since": moment_of(since), "ct": ct, "pt": pt, "reading": reading, "document": document}
+    set_ratio(system_actor(), meter_of(code), told)
 
 
 @click.command("register", help=_("Add a register of a meter, or change it; consumption follows."))
@@ -163,42 +173,47 @@ def meter_register(code: str, register: str, **told: Any) -> None:
     from nengtan.telemetry.models import Register
     from nengtan.telemetry.services import save_register
 
-    meter = _meter(code)
+    meter = meter_of(code)
     known = Register.objects.filter(meter=meter, code=register).first()
     values = {key: value for key, value in told.items() if value is not None}
     save_register(system_actor(), meter, values if known else {"code": register, **values}, known)
 
 
-def _register(code: str, register: str) -> Register:
+def register_of(code: str, register: str) -> Register:
+    """A register by the code of its meter and its own; the main one is made where it lacks."""
     from nengtan.identity.access import system_actor
     from nengtan.telemetry.models import Register
     from nengtan.telemetry.services import main_registers
 
-    meter = _meter(code)
+    meter = meter_of(code)
     if not register:
         main_registers(system_actor(), [meter])
-    return Register.objects.filter(meter=meter, code=register).first() or _absent(f"{code} {register}")
+    return Register.objects.filter(meter=meter, code=register).first() or absent(f"{code} {register}")
 
 
-def _meter(code: str) -> Meter:
+def meter_of(code: str) -> Meter:
+    """A meter by its code."""
     from nengtan.registry.models import Meter
 
     found: Any = Meter.objects.filter(code=code).select_related("institution__region").first()
-    return found or _absent(code)
+    return found or absent(code)
 
 
-def _gateway(code: str) -> Gateway:
+def gateway_of(code: str) -> Gateway:
+    """A gateway by its code."""
     from nengtan.telemetry.models import Gateway
 
     found: Any = Gateway.objects.filter(code=code).select_related("institution__region").first()
-    return found or _absent(code)
+    return found or absent(code)
 
 
-def _absent(code: str) -> Any:
+def absent(code: str) -> Any:
+    """End the command: there is none of this code."""
     die(_("There is no “%(code)s” within your reach.") % {"code": code})
 
 
-def _moment(text: str) -> dt.datetime:
+def moment_of(text: str) -> dt.datetime:
+    """A moment as people write it, local without an offset."""
     try:
         found = dt.datetime.fromisoformat(text)
     except ValueError:

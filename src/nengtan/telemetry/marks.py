@@ -21,6 +21,7 @@ class Mark(IntEnum):
     EARLY = 2  # a clock that was never set
     FUTURE = 3  # a clock that runs ahead
     CONFLICT = 4  # another value was received first for this time
+    DOUBTED = 5  # who sent it says that it may be wrong
 
 
 def marks_of(time: Ints, value: Floats, received: int, rules: Rules | None = None) -> NDArray[np.int8]:

@@ -266,7 +266,8 @@ class WorkOrder(models.Model):
 class Gateway(models.Model):
     """A device or program that sends readings (采集网关), by a key of which only the hash is kept.
 
-    It may send for ``meters``; where none is named, for all meters of its institution.
+    It may send for ``meters``; where none is named, for all meters of its institution. ``password``: the hash of the
+    key as a broker of messages (Mosquitto) keeps it.
     """
 
     code = models.CharField(_("code"), max_length=32, unique=True)
@@ -277,6 +278,7 @@ class Gateway(models.Model):
     meters = models.ManyToManyField(Meter, related_name="gateways", verbose_name=_("meters"), blank=True)
     prefix = models.CharField(_("key begins with"), max_length=12)
     digest = models.CharField(max_length=64, unique=True)
+    password = models.CharField(max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     seen_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
@@ -293,3 +295,200 @@ class Gateway(models.Model):
     def digest_of(secret: str) -> str:
         """The hash a key is kept as; keys are random, so one round is enough."""
         return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class OfGatewayQuerySet(OfMeterQuerySet):
+    """Records that belong to a gateway."""
+
+    path = "gateway__institution__"
+
+
+class OfLinkQuerySet(OfMeterQuerySet):
+    """Records that belong to a link of a collector."""
+
+    path = "link__gateway__institution__"
+
+
+class OfUploadQuerySet(OfMeterQuerySet):
+    """Records that belong to a link to another centre."""
+
+    path = "link__institution__"
+
+
+class GatewayPoint(models.Model):
+    """What a gateway calls a register (采集点): where it has a name of its own for it.
+
+    Without one a point is called by the code of the meter, or ``METER/REGISTER``.
+    """
+
+    gateway = models.ForeignKey(Gateway, models.CASCADE, related_name="points", verbose_name=_("gateway"))
+    name = models.CharField(pgettext_lazy("of a point", "called"), max_length=128)
+    register = models.ForeignKey(Register, models.PROTECT, related_name="points", verbose_name=_("register"))
+
+    objects: ClassVar[OfGatewayQuerySet] = OfGatewayQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("gateway_id", "name")
+        constraints = [models.UniqueConstraint(fields=["gateway", "name"], name="one_point_a_name")]
+
+    def __str__(self) -> str:
+        return f"{self.gateway.code} {self.name}"
+
+
+class CollectorLink(models.Model):
+    """A collector that reports to this centre by the national protocol (能耗数据采集器).
+
+    ``building`` and ``number``: by what it calls itself. ``profile``: a row of ``link_profiles.csv``; ``settings`` are
+    what differs from it. Keys are enciphered; the ``next_…`` ones were told to the collector and hold from when it
+    uses them.
+    """
+
+    gateway = models.OneToOneField(Gateway, models.CASCADE, related_name="collector", verbose_name=_("gateway"))
+    building = models.CharField(_("building code"), max_length=20)
+    number = models.CharField(_("number of the collector"), max_length=12)
+    profile = models.CharField(_("link profile"), max_length=32)
+    settings = models.JSONField(_("what differs from it"), default=dict, blank=True)
+    md5_key = models.TextField(editable=False)
+    aes_key = models.TextField(editable=False, blank=True)
+    next_md5_key = models.TextField(editable=False, blank=True)
+    next_aes_key = models.TextField(editable=False, blank=True)
+
+    objects: ClassVar[OfGatewayQuerySet] = OfGatewayQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("building", "number")
+        constraints = [models.UniqueConstraint(fields=["building", "number"], name="one_collector_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.building} {self.number}"
+
+
+class CollectorCommand(models.Model):
+    """Something a collector is told (远程设置): sent when it is there, kept with its answer.
+
+    ``told``: what it says, without keys.
+    """
+
+    link = models.ForeignKey(CollectorLink, models.CASCADE, related_name="commands", verbose_name=_("collector"))
+    operation = models.CharField(_("what it is told"), max_length=24)
+    told = models.JSONField(default=dict)
+    entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("entered by"))
+    entered_at = models.DateTimeField(_("entered at"), default=timezone.now)
+    sent_at = models.DateTimeField(_("sent at"), null=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True)
+    answer = models.JSONField(default=dict)
+
+    objects: ClassVar[OfLinkQuerySet] = OfLinkQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.link} {self.operation}"
+
+
+class UploadLink(models.Model):
+    """Another centre this one reports to by the same protocol, as a collector (向上级平台上传).
+
+    ``content``: what is sent of a register at the end of each quarter of an hour. ``acknowledges``: whether that centre
+    says what it keeps; where it does not, what was sent is believed to be there. ``since``: what is before is not sent.
+    ``sent_until``: everything before is kept there; None: nothing yet.
+    """
+
+    class Content(models.TextChoices):
+        """What a register is sent as."""
+
+        TOTAL = "total", _("running total of consumption")
+        INTERVAL = "interval", _("consumption of the quarter of an hour")
+
+    code = models.CharField(_("code"), max_length=32, unique=True)
+    institution = models.ForeignKey(
+        Institution, models.PROTECT, related_name="uploads", verbose_name=_("responsible body")
+    )
+    host = models.CharField(_("address"), max_length=255)
+    port = models.PositiveIntegerField(_("port"))
+    building = models.CharField(_("building code"), max_length=20)
+    number = models.CharField(_("number of the collector"), max_length=12)
+    profile = models.CharField(_("link profile"), max_length=32)
+    settings = models.JSONField(_("what differs from it"), default=dict, blank=True)
+    md5_key = models.TextField(editable=False)
+    aes_key = models.TextField(editable=False, blank=True)
+    content = models.CharField(_("what is sent"), max_length=8, choices=Content.choices, default=Content.TOTAL)
+    acknowledges = models.BooleanField(_("says what it keeps"), default=True)
+    since = models.DateTimeField(_("from"))
+    sent_until = models.DateTimeField(_("sent up to"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
+    fault = models.CharField(_("what is wrong"), max_length=200, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+
+    objects: ClassVar[OfBodyQuerySet] = OfBodyQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class UploadPoint(models.Model):
+    """What a register is called at the other centre: meter, function, and the code of building, item and device.
+
+    ``total``: consumption from ``since`` of the link up to ``total_until``, as that centre was told; it only grows.
+    """
+
+    link = models.ForeignKey(UploadLink, models.CASCADE, related_name="points", verbose_name=_("link"))
+    register = models.ForeignKey(Register, models.PROTECT, related_name="uploads", verbose_name=_("register"))
+    meter = models.CharField(_("meter"), max_length=32)
+    function = models.CharField(_("function"), max_length=32, default="1")
+    coding = models.CharField(_("data code"), max_length=32, blank=True)
+    total = FixedPointField(_("running total"), default=Decimal(0))
+    total_until = models.DateTimeField(_("up to"), null=True, blank=True)
+
+    objects: ClassVar[OfUploadQuerySet] = OfUploadQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("link_id", "meter", "function")
+        constraints = [
+            models.UniqueConstraint(fields=["link", "meter", "function"], name="one_upload_point_a_name"),
+            models.UniqueConstraint(fields=["link", "register"], name="one_upload_point_a_register"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.link} {self.meter}/{self.function}"
+
+
+class Device(models.Model):
+    """A meter that is asked over the network (轮询设备), by Modbus TCP or through a transparent serial gateway.
+
+    ``address``: the number of the device on its line, or the meter's own address. ``template``: a row of
+    ``device_templates.csv``: what is where. ``fault``: why it does not answer, since ``failing_since``.
+    """
+
+    class Protocol(models.TextChoices):
+        """How it is spoken to."""
+
+        MODBUS = "modbus", "Modbus TCP"
+        DLT645 = "dlt645", "DL/T 645-2007"
+        CJT188 = "cjt188", "CJ/T 188"
+
+    code = models.CharField(_("code"), max_length=32, unique=True)
+    gateway = models.ForeignKey(Gateway, models.CASCADE, related_name="devices", verbose_name=_("gateway"))
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="devices", verbose_name=_("meter"))
+    protocol = models.CharField(_("protocol"), max_length=8, choices=Protocol.choices)
+    host = models.CharField(_("address of the gateway"), max_length=255)
+    port = models.PositiveIntegerField(_("port"), default=502)
+    address = models.CharField(_("address of the device"), max_length=16)
+    template = models.CharField(_("device template"), max_length=64)
+    period_s = models.PositiveIntegerField(_("read every, s"), default=900)
+    seen_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
+    fault = models.CharField(_("what is wrong"), max_length=200, blank=True)
+    failing_since = models.DateTimeField(_("does not answer since"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+
+    objects: ClassVar[OfMeterQuerySet] = OfMeterQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.code

@@ -20,12 +20,12 @@ import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet
 
-from nengtan.domain.metering.readings import Floats, Ints
+from nengtan.domain.metering.readings import Flags, Floats, Ints
 from nengtan.domain.sheets.problems import Problem
 from nengtan.telemetry.files import MeterReadingRow, read_meter_readings
 from nengtan.telemetry.lake.tables import MOMENT
 
-__all__ = ["Fault", "Sent", "Unreadable", "read_file", "sent_as_csv", "sent_as_json"]
+__all__ = ["Fault", "Sent", "Unreadable", "moments", "read_file", "sent_as_csv", "sent_as_json"]
 
 _BETWEEN = "\x1f"
 _HEADINGS = {"meter", "time", "value"}
@@ -51,7 +51,8 @@ class Sent:
     """Readings of registers; columns of one length.
 
     ``keys``: (meter code, register code); ``key``: for each reading its place there. ``row``: where each stood.
-    ``time`` [µs since 1970 UTC]; ``value``: NaN where a device said that it has none.
+    ``time`` [µs since 1970 UTC]; ``value``: NaN where a device said that it has none. ``doubted``: where the sender
+    itself says that a value may be wrong; None: nowhere.
     """
 
     keys: Sequence[tuple[str, str]]
@@ -62,6 +63,7 @@ class Sent:
     faults: list[Fault] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     name: str = ""
+    doubted: Flags | None = None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -122,7 +124,7 @@ def _plain_csv(content: bytes) -> Sent | None:
                 column_types=dict.fromkeys(head, pa.string()), strings_can_be_null=False
             ),
         )
-        time = _times(table["time"])
+        time = moments(table["time"])
         value = _values(table["value"])
     except pa.ArrowInvalid:
         return None
@@ -139,7 +141,7 @@ def _needs_care(meter: pa.StringArray) -> pa.BooleanArray:
     return pc.or_(pc.not_equal(trimmed, meter), pc.or_(pc.equal(meter, ""), pc.invert(pc.string_is_ascii(meter))))
 
 
-def _times(texts: Any) -> Ints:
+def moments(texts: Any) -> Ints:
     """Times with an offset [µs]; raises `pa.ArrowInvalid` for any other."""
     found: Ints = pc.cast(texts, MOMENT).cast(pa.int64()).to_numpy()
     return found
@@ -168,7 +170,7 @@ def _parquet(path: Path, zone: ZoneInfo) -> Sent:
         if pa.types.is_timestamp(time.type) and time.type.tz is None:
             time = pc.assume_timezone(time, str(zone))
         return _of_columns(
-            pc.cast(meter, pa.string()).fill_null(""), pc.cast(register, pa.string()).fill_null(""), _times(time),
+            pc.cast(meter, pa.string()).fill_null(""), pc.cast(register, pa.string()).fill_null(""), moments(time),
             pc.fill_null(pc.cast(value, pa.float64()), math.nan).to_numpy(), np.arange(len(meter)) + 1,
         )  # fmt: skip
     except pa.ArrowException as error:
@@ -225,7 +227,7 @@ def _plain_json(body: bytes) -> Sent | None:
         )
         if table.num_rows != lines.count(b"\n") + 1 or any(table[name].null_count for name in _HEADINGS):
             return None
-        meter, time = table["meter"].combine_chunks(), _times(table["time"])
+        meter, time = table["meter"].combine_chunks(), moments(table["time"])
         name = (found[1] or b"").decode()
     except (pa.ArrowException, UnicodeDecodeError):
         return None
@@ -290,13 +292,13 @@ def _of_records(
 ) -> Sent:
     """Readings of which meter, time and value are there; at once, or one by one where one of them is odd."""
     try:
-        return _of_columns(meter, register, _times(pa.array(time, pa.string())), _numbers(value), row, faults=faults)
+        return _of_columns(meter, register, moments(pa.array(time, pa.string())), _numbers(value), row, faults=faults)
     except (pa.ArrowException, ValueError, TypeError, OverflowError):
         pass
     times, values, kept = [], [], []
     for at, (moment, shown) in enumerate(zip(time, value, strict=True)):
         try:
-            read = int(_times(pa.array([moment], pa.string()))[0])
+            read = int(moments(pa.array([moment], pa.string()))[0])
         except pa.ArrowException:
             faults.append(Fault(row[at], meter[at][:64], "bad_time", moment[:80]))
             continue

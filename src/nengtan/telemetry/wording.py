@@ -57,6 +57,7 @@ MARKS: dict[str, Promise] = {
     "early": REASONS["early"],
     "future": REASONS["future"],
     "conflict": REASONS["conflict"],
+    "doubted": _("doubted by the sender"),
 }
 
 REFUSALS: dict[str, Promise] = {
@@ -65,6 +66,8 @@ REFUSALS: dict[str, Promise] = {
     "no_meter": _("The code of the meter is missing."),
     "bad_time": _("This is no time with an offset between 1970 and 2100."),
     "bad_value": _("This is no number."),
+    "unreadable": _("The message cannot be read."),
+    "unknown_sender": _("There is no gateway of this name that may send."),
 }
 
 ALLOWED: dict[str, Promise] = {
@@ -73,6 +76,8 @@ ALLOWED: dict[str, Promise] = {
     "no_meter": _("the code of a meter"),
     "bad_time": _("a time such as 2026-01-01T08:15:00+08:00"),
     "bad_value": _("a number"),
+    "unreadable": _("a message in one of the documented forms"),
+    "unknown_sender": _("a gateway in the register that has not ended"),
 }
 
 TASKS: dict[str, Promise] = {
@@ -97,6 +102,7 @@ TASKS: dict[str, Promise] = {
     "early": _("The clock was never set: the reading says %(time)s. Set the clock."),
     "future": _("The clock runs ahead: the reading says %(time)s. Set the clock."),
     "sentinel": _("The device had no value to send. Check the meter and its wiring."),
+    "doubted": _("The sender says that %(found)s may be wrong. Check the meter and its wiring."),
 }
 
 

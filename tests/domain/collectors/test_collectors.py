@@ -139,6 +139,13 @@ def test_without_the_key_nobody_is_let_in(keys: dict[str, Credentials], reason: 
     assert wire.client.state is State.WAIT_RESULT
 
 
+def test_a_key_that_was_told_counts_beside_the_one_before() -> None:
+    told = {"420100A001": Credentials(PROFILE.md5_key, next_md5_key=b"another key 1234")}
+    for key, by_next in ((PROFILE.md5_key, False), (b"another key 1234", True)):
+        wire = Wire(collector_of(replace(PROFILE, md5_key=key)), centre_of(keys=told)).connect()
+        assert Passed("420100A001", "01", by_next) in wire.here + wire.there
+
+
 def heard(server: CentreSession, *messages: Message) -> list[Any]:
     link = Link(PROFILE)
     return [event for message in messages for event in server.feed(link.send(message).data, 1)]

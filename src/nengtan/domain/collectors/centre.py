@@ -23,18 +23,23 @@ UNKNOWN_AT_MOST = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The keys of one collector; ``aes_key`` None leaves the cipher of the link as it is."""
+    """The keys of one collector; ``aes_key`` None leaves the cipher of the link as it is.
+
+    ``next_md5_key``: one it was told, and may use already.
+    """
 
     md5_key: bytes
     aes_key: bytes | None = None
+    next_md5_key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A collector has proved who it is."""
+    """A collector has proved who it is; ``by_next``: with the key it was told to use from now on."""
 
     building: str
     gateway: str
+    by_next: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,16 +212,21 @@ class CentreSession:
         if challenge is None or of != self._who:
             return [Refused(*of, "no_challenge"), Closed("no_challenge")]
         profile = self._link.profile
-        expected = proof(challenge, replace(profile, md5_key=keys.md5_key if keys else b""))
-        right = compare_digest(expected, message.values.get("md5", "").lower().encode("ascii", "replace").decode())
-        if keys is None or not right:
+        said = message.values.get("md5", "").lower().encode("ascii", "replace").decode()
+
+        def right(key: bytes) -> bool:
+            return compare_digest(proof(challenge, replace(profile, md5_key=key)), said)
+
+        holds = right(keys.md5_key if keys else b"")
+        by_next = not holds and keys is not None and keys.next_md5_key is not None and right(keys.next_md5_key)
+        if keys is None or not (holds or by_next):
             failed = self._say("id_validate", "result", {"result": "fail"}, number)
             return [failed, Refused(*of, "wrong_key" if keys else "unknown_collector"), Closed("refused")]
         passed = self._say("id_validate", "result", {"result": "pass", "time": stamp(self._clock())}, number)
         self.passed = True
         if keys.aes_key is not None:
             self._link.profile = replace(profile, aes_key=keys.aes_key)
-        return [passed, Passed(*of)]
+        return [passed, Passed(*of, by_next)]
 
 
 @dataclass

@@ -12,6 +12,7 @@ from nengtan.telemetry.queries.stored import (
     consumption,
     findings,
     intervals,
+    known_intervals,
     readings,
     refusals,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "consumption",
     "findings",
     "intervals",
+    "known_intervals",
     "readings",
     "refusals",
 ]

@@ -1,7 +1,14 @@
 """The only code of metering that writes to the business database and the inbox."""
 
 from nengtan.telemetry.services.accepting import Answer, accept
-from nengtan.telemetry.services.gateways import authenticate_gateway, end_gateway, issue_gateway, new_key
+from nengtan.telemetry.services.gateways import (
+    authenticate_gateway,
+    end_gateway,
+    issue_gateway,
+    new_key,
+    remove_point,
+    set_point,
+)
 from nengtan.telemetry.services.happenings import record_event, set_ratio, withdraw_event
 from nengtan.telemetry.services.keeping import Kept, bring_up_to_date
 from nengtan.telemetry.services.orders import close_order, give_order
@@ -22,8 +29,10 @@ __all__ = [
     "main_registers",
     "new_key",
     "record_event",
+    "remove_point",
     "repair",
     "save_register",
+    "set_point",
     "set_ratio",
     "undo_repair",
     "watch",

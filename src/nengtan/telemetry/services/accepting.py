@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from nengtan.domain.metering.rules import SECOND
 from nengtan.identity.access import Actor, system_actor
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Meter
-from nengtan.telemetry.inbox import Latest, Message, Refused, open_inbox
+from nengtan.telemetry.inbox import Latest, Message, Refused, Stored, open_inbox
 from nengtan.telemetry.lake.columns import packed
 from nengtan.telemetry.marks import Mark, marks_of
 from nengtan.telemetry.models import Gateway, Register
@@ -25,7 +25,7 @@ from nengtan.telemetry.moments import micros
 from nengtan.telemetry.sent import Fault, Sent
 from nengtan.telemetry.services.registers import main_registers
 
-__all__ = ["MOST_READINGS", "Answer", "accept"]
+__all__ = ["MOST_READINGS", "Answer", "Parcel", "accept", "accept_parcels", "registers_of"]
 
 MOST_READINGS = 500_000
 """Readings in one message of the inbox; more are several, kept together or not at all."""
@@ -56,6 +56,16 @@ class Answer:
         return Counter((fault.meter, fault.reason) for fault in self.refused)
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Readings of a sender whose registers are known: ``allowed`` by meter and register code."""
+
+    source: str
+    sent: Sent
+    allowed: Mapping[tuple[str, str], int]
+    name: str = ""
+
+
 def accept(sender: Gateway | Actor, sent: Sent, source: str, whole: bool = False, name: str = "") -> Answer:
     """Keep readings of the registers the sender may write to; durable when this returns.
 
@@ -65,19 +75,48 @@ def accept(sender: Gateway | Actor, sent: Sent, source: str, whole: bool = False
     Raises:
         Forbidden: the sender may enter no consumption anywhere.
     """
+    parcel = Parcel(source, sent, _registers(sender, sent.keys), name)
+    weighed = _weighed(parcel, micros(timezone.now()))
+    if whole and weighed.faults:
+        return Answer(0, {}, weighed.faults)
+    return weighed.answer(open_inbox().accept(*weighed.messages)[0])
+
+
+def accept_parcels(parcels: Sequence[Parcel]) -> list[Answer]:
+    """Keep what several senders sent, all of it or nothing; durable, at the price of one, when this returns."""
     received = micros(timezone.now())
-    allowed = _registers(sender, sent.keys)
+    weighed = [_weighed(parcel, received) for parcel in parcels]
+    stored = iter(open_inbox().accept(*(message for one in weighed for message in one.messages)))
+    told = [[next(stored) for _message in one.messages] for one in weighed]
+    return [one.answer(said[0]) for one, said in zip(weighed, told, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """What is to be kept of a parcel, and what is to be said of it."""
+
+    messages: list[Message]
+    accepted: int
+    marked: dict[str, int]
+    faults: list[Fault]
+
+    def answer(self, stored: Stored) -> Answer:
+        if stored.contradicts:
+            return Answer(0, {}, self.faults, contradicts=True)
+        return Answer(self.accepted, self.marked, self.faults, stored.repeated)
+
+
+def _weighed(parcel: Parcel, received: int) -> _Weighed:
+    sent, allowed = parcel.sent, parcel.allowed
     register = np.array([allowed.get(key, -1) for key in sent.keys], np.int64)[sent.key] if len(sent) else sent.key
     faults = [*sent.faults, *_refused(sent, register)]
-    if whole and faults:
-        return Answer(0, {}, faults)
     kept = (register >= 0) & (sent.time >= FIRST) & (sent.time < LAST)
     mark = marks_of(sent.time[kept], sent.value[kept], received)
-    messages = _messages(source, name or sent.name, received, sent, register, kept, mark, faults)
-    stored = open_inbox().accept(*messages)[0]
+    if sent.doubted is not None:
+        mark[sent.doubted[kept] & (mark == Mark.NONE)] = Mark.DOUBTED
+    messages = _messages(parcel.source, parcel.name or sent.name, received, sent, register, kept, mark, faults)
     counts = {one.name.lower(): int((mark == one).sum()) for one in Mark if one and (mark == one).any()}
-    answer = Answer(int(kept.sum()), counts, faults, stored.repeated, stored.contradicts)
-    return replace(answer, accepted=0, marked={}) if stored.contradicts else answer
+    return _Weighed(messages, int(kept.sum()), counts, faults)
 
 
 def _registers(sender: Gateway | Actor, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -93,6 +132,14 @@ def _registers(sender: Gateway | Actor, keys: Sequence[tuple[str, str]]) -> dict
         rows = Register.objects.filter(meter__in=[meter.pk for meter in known])
         found |= {(meter, register): pk for meter, register, pk in rows.values_list("meter__code", "code", "pk")}
     return found
+
+
+def registers_of(gateway: Gateway) -> dict[tuple[str, str], int]:
+    """The registers a gateway may send for, by meter and register code; main ones are made where they lack."""
+    meters = list(_writable(gateway).select_related("institution__region"))
+    main_registers(system_actor(), meters)
+    rows = Register.objects.filter(meter__in=_writable(gateway))
+    return {(meter, register): pk for meter, register, pk in rows.values_list("meter__code", "code", "pk")}
 
 
 def _writable(sender: Gateway | Actor) -> QuerySet[Any]:

@@ -19,9 +19,18 @@ from nengtan.identity.roles import Capability
 from nengtan.registry.models import Institution, Meter
 from nengtan.registry.services.attributes import require_writable
 from nengtan.registry.services.codes import code_fault
-from nengtan.telemetry.models import Gateway
+from nengtan.telemetry.gateways.mosquitto import mosquitto_hash
+from nengtan.telemetry.models import Gateway, GatewayPoint, Register
 
-__all__ = ["PREFIX", "authenticate_gateway", "end_gateway", "issue_gateway", "new_key"]
+__all__ = [
+    "PREFIX",
+    "authenticate_gateway",
+    "end_gateway",
+    "issue_gateway",
+    "new_key",
+    "remove_point",
+    "set_point",
+]
 
 PREFIX = "ng_"
 SEEN_EVERY = timedelta(minutes=1)
@@ -53,8 +62,9 @@ def issue_gateway(
         raise ValidationError(problems)
     secret = _secret()
     made = Gateway.objects.create(
-        code=code, name=name, institution=body, prefix=secret[:8], digest=Gateway.digest_of(secret)
-    )
+        code=code, name=name, institution=body, prefix=secret[:8], digest=Gateway.digest_of(secret),
+        password=mosquitto_hash(secret),
+    )  # fmt: skip
     made.meters.set(meters)
     _tell(actor, "gateway.add", made, None)
     return made, secret
@@ -66,7 +76,8 @@ def new_key(actor: Actor, gateway: Gateway) -> str:
     _require(actor, gateway.institution)
     before, secret = snapshot(gateway, *KEPT), _secret()
     gateway.prefix, gateway.digest, gateway.ended_at = secret[:8], Gateway.digest_of(secret), None
-    gateway.save(update_fields=["prefix", "digest", "ended_at"])
+    gateway.password = mosquitto_hash(secret)
+    gateway.save(update_fields=["prefix", "digest", "password", "ended_at"])
     _tell(actor, "gateway.key", gateway, before)
     return secret
 
@@ -81,6 +92,46 @@ def end_gateway(actor: Actor, gateway: Gateway) -> Gateway:
         gateway.save(update_fields=["ended_at"])
         _tell(actor, "gateway.end", gateway, before)
     return gateway
+
+
+@transaction.atomic
+def set_point(actor: Actor, gateway: Gateway, name: str, register: Register) -> GatewayPoint:
+    """Say which register a gateway means by a name of its own; what it meant before is replaced.
+
+    Raises:
+        ValidationError: by field; the register is not one the actor may change.
+    """
+    _require(actor, gateway.institution)
+    problems: dict[str, str] = {}
+    if not 0 < len(name) <= 128 or not name.isprintable():
+        problems["name"] = _("From 1 to 128 characters are allowed.")
+    if not Register.objects.for_actor(actor, Capability.WRITE_REGISTRY).filter(pk=register.pk).exists():
+        problems["register"] = _("This is outside what you may name.")
+    if problems:
+        raise ValidationError(problems)
+    found = GatewayPoint.objects.filter(gateway=gateway, name=name).first()
+    before = snapshot(found, "register_id") if found else None
+    made, _new = GatewayPoint.objects.update_or_create(
+        gateway=gateway, name=name, defaults={"register": register}
+    )  # fmt: skip
+    _tell_point(actor, "gatewaypoint.set", made, before)
+    return made
+
+
+@transaction.atomic
+def remove_point(actor: Actor, point: GatewayPoint) -> None:
+    """Forget a name a gateway had for a register."""
+    _require(actor, point.gateway.institution)
+    _tell_point(actor, "gatewaypoint.remove", point, snapshot(point, "register_id"))
+    point.delete()
+
+
+def _tell_point(actor: Actor, action: str, point: GatewayPoint, before: dict[str, Any] | None) -> None:
+    body = point.gateway.institution
+    after = {"name": point.name, "register_id": point.register_id, "gateway_id": point.gateway_id}
+    record(
+        actor, action, point, before=before, after=after, region_path=body.region.path, institution_id=body.pk
+    )  # fmt: skip
 
 
 def authenticate_gateway(secret: str) -> Gateway | None:
