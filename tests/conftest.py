@@ -150,7 +150,7 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     if not on_sqlite:
         from nengtan.telemetry.inbox import open_inbox
 
-        open_inbox().close()
+        open_inbox().close_all()
 
 
 @pytest.fixture

@@ -97,6 +97,10 @@ class Inbox(ABC):
     def close(self) -> None:
         """Let go of what this thread holds; the next use takes hold of it again."""
 
+    def close_all(self) -> None:
+        """Let go of what all threads hold, before the database is taken away."""
+        self.close()
+
     def make(self) -> None:
         """The tables, where they are not there yet."""
         with self.transaction() as cursor:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
 
@@ -28,6 +29,7 @@ class PostgresInbox(Inbox):
         """``parameters`` as psycopg takes them."""
         self.parameters = dict(parameters)
         self._local = threading.local()
+        self._opened: WeakSet[psycopg.Connection[Any]] = WeakSet()
         self.make()
 
     def make(self) -> None:
@@ -44,12 +46,17 @@ class PostgresInbox(Inbox):
             found.execute("SET synchronous_commit = on")
             found.commit()
             self._local.connection = found
+            self._opened.add(found)
         return found
 
     def close(self) -> None:
         if hasattr(self._local, "connection"):
             self._local.connection.close()
             del self._local.connection
+
+    def close_all(self) -> None:
+        for connection in list(self._opened):
+            connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[psycopg.Cursor[Any]]:
