@@ -226,7 +226,8 @@ def _of_file(file: Path, edition: str) -> tuple[list[dict[str, object]], bool]:
         if not (finding.cell.indicator in sheet.refused and finding.check in ("number", "room_number"))
     ]
     unread = [*_columns_unread(sheet, of), *_rows_unread(sheet)]
-    return [*unread, *found], not unread
+    once = {tuple(item.items()): item for item in found}  # of doubles each says the same
+    return [*unread, *once.values()], not unread
 
 
 def _columns_unread(sheet: ReturnSheet, edition: Edition) -> list[dict[str, object]]:

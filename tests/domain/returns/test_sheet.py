@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from nengtan.domain.returns.among import rows_of
 from nengtan.domain.returns.scheme import Indicator
-from nengtan.domain.returns.sheet import ReturnSheet, SheetError, join_named, read_returns, rows_of
+from nengtan.domain.returns.sheet import ReturnSheet, SheetError, join_named, read_returns
 from nengtan.domain.returns.slots import Kind, annual, quarter
 from nengtan.domain.sheets.cells import Cell, Grid
 from nengtan.reference import institution_types, scheme

@@ -1,7 +1,6 @@
 """A sheet of returns, one a row (报表数据表): headings by key, code or name, any periods, rooms as rows of their own.
 
-Rows of one sheet are held against each other: last year, the period before, the parts of a year and doubles are found
-in the sheet itself, so that it can be reviewed without any other source.
+What rows of one sheet say of each other is the affair of :mod:`nengtan.domain.returns.among`.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from nengtan.domain import creditcode
-from nengtan.domain.returns.review.table import Place, ReturnRow
 from nengtan.domain.returns.scheme import Edition, Indicator, Records, edition_of
-from nengtan.domain.returns.slots import Kind, Slot, SlotError, parse
+from nengtan.domain.returns.slots import Slot, SlotError, parse
 from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets.cells import Cell, Grid, is_blank, shown
 from nengtan.domain.sheets.problems import Fault
@@ -34,7 +32,6 @@ __all__ = [
     "other_edition",
     "read_returns",
     "refused_units",
-    "rows_of",
     "stated_units",
 ]
 
@@ -95,6 +92,14 @@ class Typed:
     name: str = ""
     values: dict[str, Decimal | None] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    negative: set[str] = field(default_factory=set)
+
+    @property
+    def sound(self) -> Mapping[str, Decimal | None]:
+        """The values other rows may be held against: one below zero is refused, and as good as unknown."""
+        if not self.negative:
+            return self.values
+        return {name: None if name in self.negative else value for name, value in self.values.items()}
 
 
 @dataclass
@@ -305,80 +310,5 @@ def _read(typed: Typed, line: Indicator, cell: Cell, words: Words, convert: Conv
         typed.values[line.key] = None
     else:
         typed.values[line.key] = value
-
-
-def rows_of(
-    sheet: ReturnSheet, kind: Kind, classes: Iterable[str]
-) -> tuple[list[ReturnRow], list[ReturnRow], list[int]]:
-    """The returns of one kind of period as the engine reads them, their rooms, and whose each room is."""
-    known = frozenset(classes)
-    bodies = [typed for typed in sheet.rows if not typed.record and typed.period.kind is kind]
-    held: dict[tuple[str, Slot], Typed] = {
-        (typed.institution, typed.period): typed for typed in sheet.rows if not typed.record
-    }
-    times = Counter((typed.institution, typed.period) for typed in bodies)
-    users: dict[str, set[str]] = defaultdict(set)
-    for typed in bodies:
-        users[typed.credit_code].add(typed.institution)
-    rows = [
-        ReturnRow(
-            typed.institution,
-            typed.values,
-            views=_views(typed, held),
-            facts=_facts(typed, times, users, known),
-            place=_place(typed),
-            period=str(typed.period),
-            unreadable=typed.unreadable,
-        )
-        for typed in bodies
-    ]
-    at = {(typed.institution, typed.period): place for place, typed in enumerate(bodies)}
-    rooms, of = [], []
-    for typed in sheet.rows:
-        place = at.get((typed.institution, typed.period))
-        if typed.record and place is not None:
-            rooms.append(
-                ReturnRow(
-                    typed.institution, typed.values, place=_place(typed), record=typed.record,
-                    period=str(typed.period), unreadable=typed.unreadable,
-                )
-            )  # fmt: skip
-            of.append(place)
-    return rows, rooms, of
-
-
-def _place(typed: Typed) -> Place:
-    return Place((typed.region, "CN") if typed.region else ("CN",), typed.institution_class)
-
-
-def _views(typed: Typed, held: Mapping[tuple[str, Slot], Typed]) -> dict[str, Mapping[str, Decimal | None]]:
-    views: dict[str, Mapping[str, Decimal | None]] = {}
-    for view, period in (("last", typed.period.last_year), ("previous", typed.period.previous)):
-        other = held.get((typed.institution, period))
-        if other is not None:
-            views[view] = other.values
-    for kind in (Kind.QUARTER, Kind.MONTH):
-        parts = [held.get((typed.institution, part)) for part in typed.period.parts(kind)]
-        there = [part.values for part in parts if part is not None]
-        if parts and len(there) == len(parts) and "periods" not in views:
-            views["periods"] = {name: _sum([values.get(name) for values in there]) for name in typed.values}
-    return views
-
-
-def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
-    known = [value for value in values if value is not None]
-    return sum(known, Decimal(0)) if len(known) == len(values) else None
-
-
-def _facts(
-    typed: Typed, times: Mapping[tuple[str, Slot], int], users: Mapping[str, set[str]], classes: frozenset[str]
-) -> dict[str, Decimal | int | None]:
-    code = typed.credit_code
-    return {
-        "code_valid": int(creditcode.is_valid(code)) if code else None,
-        "code_unique": int(len(users[code]) == 1) if code else None,
-        "class_valid": int(typed.institution_class in classes) if typed.institution_class else None,
-        "class_coarse": int(typed.institution_class == "02") if typed.institution_class else None,
-        "duplicates": times[typed.institution, typed.period] - 1,
-        "months": len(typed.period.months),
-    }
+        if value is not None and value < 0:
+            typed.negative.add(line.key)

@@ -62,13 +62,27 @@ def past(rows: QuerySet[Return], period: slots.Slot, wanted: Wanted, *, rooms: b
     if rooms:
         return _rooms(heads, wanted)
     columns: Columns = {}
+    missing = _missing(heads) if ("fact", "missing_periods") in wanted else {}
     if held:
         by_view = _by_view(wanted)
         for view, names in by_view.items():
             if view in _VIEWS:
                 columns |= {(view, name): column for name, column in _VIEWS[view](heads, names).items()}
+        if ("fact", "missing_periods") in wanted:
+            columns["fact", "missing_periods"] = np.array(
+                [float(len(missing.get(row, ()))) for row in range(len(held))]
+            )
         columns |= _earlier(heads, {view: names for view, names in by_view.items() if view in _EARLIER})
-    return _table(heads, columns)
+    return replace(_table(heads, columns), texts=_texts(heads, missing))
+
+
+def _texts(heads: _Heads, missing: Mapping[int, Sequence[slots.Slot]]) -> dict[str, dict[int, str]]:
+    """What stands in cells that hold no figure, by row: for the words of a finding."""
+    return {
+        "class": {row: kind for row, (_pk, _body, _path, kind, *_) in enumerate(heads.held)},
+        "credit_code": {row: code for row, (*_, code, _edition) in enumerate(heads.held) if code},
+        "period.missing": {row: " ".join(map(str, absent)) for row, absent in missing.items()},
+    }
 
 
 def _table(heads: _Heads, columns: Columns) -> Table:
@@ -289,20 +303,20 @@ def _facts(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
     size = len(heads.held)
     plain = {"months": float(len(heads.period.months)), "duplicates": 0.0}
     found |= {name: np.full(size, value) for name, value in plain.items() if name in names}
-    if "missing_periods" in names:
-        found["missing_periods"] = _missing(heads)
     return found
 
 
-def _missing(heads: _Heads) -> Array:
+def _missing(heads: _Heads) -> dict[int, list[slots.Slot]]:
+    """The earlier periods of the year somebody owes and never began, by row."""
     earlier = [slot.number for slot in heads.period.sequence if slot != heads.period]
     owed = Return.objects.filter(
         institution__in=heads.rows.order_by().values("institution"), year=heads.period.year, kind=heads.period.kind,
         slot__in=earlier, state=steps.State.EMPTY,
     ).order_by()  # fmt: skip
-    found = np.zeros(len(heads.held))
-    for body, count in owed.values_list("institution_id").annotate(count=Count("pk")):
-        found[heads.place(_numbers([body]), by_body=True)] = count
+    found: dict[int, list[slots.Slot]] = {}
+    for body, slot in owed.order_by("slot").values_list("institution_id", "slot") if heads.held else ():
+        row = int(heads.place(_numbers([body]), by_body=True)[0])
+        found.setdefault(row, []).append(replace(heads.period, number=slot))
     return found
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
 import numpy as np
 
 from nengtan import reference
+from nengtan.domain.returns.among import rows_of, with_earlier, with_peers_among
 from nengtan.domain.returns.forms.reading import read_form
 from nengtan.domain.returns.forms.seal import Tag, read_tag
 from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
 from nengtan.domain.returns.review.rules import Scope
-from nengtan.domain.returns.review.table import table_of, with_rooms
+from nengtan.domain.returns.review.table import Table, table_of, with_rooms
 from nengtan.domain.returns.scheme import Edition, Indicator, edition_of
 from nengtan.domain.returns.sheet import (
     ReturnSheet,
@@ -22,7 +24,6 @@ from nengtan.domain.returns.sheet import (
     join_named,
     other_edition,
     read_returns,
-    rows_of,
 )
 from nengtan.domain.returns.slots import Kind, Slot
 from nengtan.domain.sheets.cells import Grid
@@ -40,11 +41,14 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
         SheetError: no sheet is one of returns, one is read ambiguously, or a form is of another edition.
     """
     whole, refused = ReturnSheet(), list[SheetError]()
-    forms: dict[tuple[str, Slot, str], Typed] = {}
+    forms: dict[_Place, Typed] = {}
+    drawn: Counter[tuple[str, Slot, int]] = Counter()
     for grid in (grid for grid in open_table(content, filename) if not grid.hidden):
         tag = read_tag(grid)
         if tag is not None:
-            whole.units |= _add_form(forms, grid, tag, edition)
+            this = (tag.institution, tag.period, tag.form)
+            whole.units |= _add_form(forms, grid, tag, edition, drawn[this])
+            drawn[this] += 1
             continue
         try:
             read = read_returns(grid, edition, scheme.headings(), sheet_words(), converted)
@@ -85,17 +89,30 @@ def years_of_others(sheet: ReturnSheet, edition: Edition) -> dict[str, list[int]
     return {} if edition.code in found else found
 
 
-def _add_form(forms: dict[tuple[str, Slot, str], Typed], grid: Grid, tag: Tag, edition: Edition) -> dict[str, str]:
-    """What a drawn form says, to the return it is of; form 1 has no figures. The units converted from."""
+_Place = tuple[str, Slot, str, int]
+"""The body, the period, the room, and how many times the same stood there before."""
+
+
+def _add_form(forms: dict[_Place, Typed], grid: Grid, tag: Tag, edition: Edition, before: int) -> dict[str, str]:
+    """What a drawn form says, to the return it is of; form 1 has no figures. The units converted from.
+
+    The same form of the same return ``before`` makes this one a double, as a room does that stands in it twice.
+    """
     if tag.edition != edition.code:
         raise SheetError("wrong_edition", tag.edition, edition.code, grid.name)
     found = read_form(grid, edition, tag.form, scheme.form_words(), sheet_words(), converted)
     for (record, indicator), placed in found.cells.items():
-        key = (tag.institution, tag.period, record)
+        key = (tag.institution, tag.period, record, before)
         typed = forms.setdefault(key, Typed(placed.row, tag.institution, tag.period, record))
         typed.values[indicator] = placed.value
         if placed.fault is not None:
             typed.unreadable[indicator] = placed.fault.found
+        elif placed.value is not None and placed.value < 0:
+            typed.negative.add(indicator)
+    for problem in found.problems:
+        if problem.code == "room_twice":
+            key = (tag.institution, tag.period, problem.found, before + 1)
+            forms.setdefault(key, Typed(problem.row, tag.institution, tag.period, problem.found))
     return found.units
 
 
@@ -120,10 +137,24 @@ def review_sheet(sheet: ReturnSheet, edition: Edition) -> Iterator[Finding]:
     """Every finding of a sheet, by kind of period; rows are held against one another."""
     kinds = {typed.period.kind for typed in sheet.rows}
     for kind in (kind for kind in Kind if kind in kinds):
-        rows, rooms, of = rows_of(sheet, kind, reference.institution_types())
-        whole = table_of(rows)
-        if rooms:
-            room_table = table_of(rooms)
-            whole = with_rooms(whole, room_table, np.array(of, dtype=np.int64))
-            yield from Engine(rule_book(), edition, kind, Scope.ROOM).review(room_table)
-        yield from Engine(rule_book(), edition, kind, Scope.RETURN).review(whole)
+        whole, rooms, engine = _tables(sheet, edition, kind)
+        if len(rooms):
+            yield from Engine(rule_book(), edition, kind, Scope.ROOM).review(rooms)
+        yield from engine.review(whole)
+
+
+def _tables(sheet: ReturnSheet, edition: Edition, kind: Kind) -> tuple[Table, Table, Engine]:
+    """The returns of one kind of period with all that other rows say of them, their rooms, and the rules."""
+    engine = Engine(rule_book(), edition, kind, Scope.RETURN)
+    rows, rooms, of = rows_of(sheet, kind, reference.institution_types())
+    periods = [typed.period for typed in sheet.rows if not typed.record and typed.period.kind is kind]
+    whole, room_table = table_of(rows), table_of(rooms)
+    owners = np.array(of, dtype=np.int64)
+    (counted,) = np.nonzero(owners >= 0)
+    if len(counted):
+        whole = with_rooms(whole, room_table.rows(counted), owners[counted])
+    if rows:
+        whole = with_earlier(whole, rows, periods, engine.columns(), scheme.base_year)
+    if kind is Kind.ANNUAL:
+        whole = with_peers_among(whole, rows, periods, engine)
+    return whole, room_table, engine

@@ -119,7 +119,7 @@ class Hits:
             check=self.check.key,
             severity=self.severity,
             cell=Cell(self.indicator, table.records[row] if table.records else ""),
-            found=table.unreadable.get((row, self.indicator), figures["found"]),
+            found=self._text(row) or figures["found"],
             low=figures["low"],
             high=figures["high"],
             params=shown,
@@ -130,6 +130,12 @@ class Hits:
             in_words=self.check.in_words,
             blanks=tuple(named for key, named in self.parts.items() if self._is_blank(key, row)),
         )
+
+    def _text(self, row: int) -> str:
+        """What stands in the cell, where that is no figure."""
+        table, cell = self.table, self.indicator
+        told = table.texts.get(f"{cell}.{self.check.key}") or table.texts.get(cell) or {}
+        return table.unreadable.get((row, cell)) or told.get(row, "")
 
     def _is_blank(self, part: str, row: int) -> bool:
         column = self.table.column(NOW, part)

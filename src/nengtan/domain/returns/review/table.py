@@ -38,7 +38,8 @@ class Place:
 class ReturnRow:
     """One return (or one room of it) as typed or read: values by view and indicator, None for what is unknown.
 
-    ``unreadable`` keeps what was found where a number should stand. ``facts`` by name; a truth is 1 or 0.
+    ``unreadable`` keeps what was found where a number should stand. ``facts`` by name; a truth is 1 or 0. ``texts``
+    are what stands in cells that hold no figure (the credit code), or what one check says there (period.missing).
     """
 
     institution: Hashable
@@ -49,6 +50,7 @@ class ReturnRow:
     record: str = ""
     period: str = ""
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Table:
     records: Sequence[str] | None = None
     periods: Sequence[str] | None = None
     unreadable: Mapping[tuple[int, str], str] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.institutions)
@@ -106,6 +109,7 @@ def table_of(rows: Iterable[ReturnRow]) -> Table:
     held = list(rows)
     named: dict[tuple[str, str], dict[int, float]] = {}
     unreadable: dict[tuple[int, str], str] = {}
+    texts: dict[str, dict[int, str]] = {}
     for at, row in enumerate(held):
         for view, values in ((NOW, row.values), (FACT, row.facts), *row.views.items()):
             for name, value in values.items():
@@ -114,6 +118,8 @@ def table_of(rows: Iterable[ReturnRow]) -> Table:
         for name, text in row.unreadable.items():
             unreadable[at, name] = text
             named.setdefault(("unreadable", name), {})[at] = 1.0
+        for name, text in row.texts.items():
+            texts.setdefault(name, {})[at] = text
     places = list(dict.fromkeys(row.place for row in held))
     numbers = {place: number for number, place in enumerate(places)}
     return Table(
@@ -124,6 +130,7 @@ def table_of(rows: Iterable[ReturnRow]) -> Table:
         records=[row.record for row in held],
         periods=[row.period for row in held],
         unreadable=unreadable,
+        texts=texts,
     )
 
 

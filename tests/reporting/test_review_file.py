@@ -1,0 +1,200 @@
+"""``nengtan returns review --file``: every rule that needs other rows finds them in the file, by hand-made rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nengtan.reporting.commands import returns
+
+HEADINGS = (
+    "单位名称,单位编码,统一社会信用代码,区划代码,报告期,单位类型,机房代码,"
+    "建筑面积,用能人数,电消费量,电费用,水消费量,水费用,机房总用电量"
+)
+Found = list[dict[str, Any]]
+Review = Callable[..., Found]
+
+
+def ran(tmp_path: Path, *rows: str, headings: str = HEADINGS, form: str = "json") -> Result:
+    path = tmp_path / "returns.csv"
+    path.write_text("\n".join([headings, *rows]) + "\n", "utf-8")
+    return CliRunner().invoke(returns, ["review", "--edition", "2025", "--file", str(path), "--format", form])
+
+
+@pytest.fixture
+def review(tmp_path: Path) -> Review:
+    def found(*rows: str, rule: str = "") -> Found:
+        items: Found = json.loads(ran(tmp_path, *rows).stdout)
+        return [item for item in items if rule in ("", item["rule"])]
+
+    return found
+
+
+def row(
+    period: str, elec: object = 20001, *, body: str = "A", kind: str = "021", area: object = 1000,
+    persons: object = 50, water: object = 501, region: str = "420106", cost: object = "", room: str = "",
+    room_elec: object = "",
+) -> str:  # fmt: skip
+    return f"校{body},{body},,{region},{period},{kind},{room},{area},{persons},{elec},{cost},{water},,{room_elec}"
+
+
+def gaps(found: Found) -> list[tuple[str, str]]:
+    return [(item["period"], item["found"]) for item in found if item["cell"] == "period"]
+
+
+@pytest.mark.parametrize(
+    ("periods", "missing"),
+    [
+        (["2025-01", "2025-02", "2025-03", "2025-05", "2025-06"], [("2025-05", "2025-04")]),
+        (["2025-Q1", "2025-Q2", "2025-Q4"], [("2025-Q4", "2025-Q3")]),
+        (["2025-02", "2025-03"], [("2025-02", "2025-01")]),
+        ([*(f"2025-{number:02d}" for number in range(1, 12)), "2025-00"], [("2025-00", "2025-12")]),
+        (["2025-Q1", "2025-Q4", "2025-00"], [("2025-Q4", "2025-Q2 2025-Q3")]),
+        # nothing is missing
+        (["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2025-00"], []),
+        (["2025-01", "2025-02", "2025-03"], []),
+        (["2025-06"], []),
+        (["2025-00", "2025-Q4"], []),
+        (["2025-Q1", "2025-04", "2025-05", "2025-06"], []),
+        (["2024-12", "2025-01"], []),
+    ],
+)
+def test_l14_months_and_quarters_that_are_missing_are_named_once(
+    review: Review, periods: list[str], missing: list[tuple[str, str]]
+) -> None:
+    """A sheet with one period of a kind collects that period; a quarter stands for its months."""
+    found = review(*(row(period) for period in periods), rule="L14")
+    assert gaps(found) == missing
+    assert all(item["severity"] == "block" and item["found"] in item["message"] for item in found)
+
+
+def test_l14_a_body_that_leaves_out_what_others_of_the_sheet_report_is_told(review: Review) -> None:
+    found = review(row("2025-01"), row("2025-02"), row("2025-02", body="B"), rule="L14")
+    assert [(item["institution"].split()[0], item["found"]) for item in found] == [("B", "2025-01")]
+
+
+def test_l14_a_return_given_twice_is_told_once_with_how_many(review: Review) -> None:
+    (found,) = review(row("2025-00"), row("2025-00"), rule="L14")
+    assert (found["found"], found["expected"], found["period"]) == ("2", "1", "2025-00")
+
+
+@pytest.mark.parametrize("second", [11000, 12000])
+def test_l14_a_room_given_twice_is_told_and_added_once(review: Review, second: int) -> None:
+    """20,001 kWh hold one room of 11,000, not two."""
+    rooms = [row("2025-00", "", area="", persons="", water="", room="0001", room_elec=kwh) for kwh in (11000, second)]
+    found = review(row("2025-00"), *rooms)
+    doubles = [item for item in found if item["rule"] == "L14"]
+    assert [(item["cell"], item["found"], item["severity"]) for item in doubles] == [("period@0001", "2", "block")]
+    assert "L07" not in {item["rule"] for item in found}
+
+
+def test_l14_two_rooms_are_no_doubles(review: Review) -> None:
+    rooms = [row("2025-00", "", area="", persons="", water="", room=code, room_elec=11000) for code in ("0001", "0002")]
+    found = review(row("2025-00"), *rooms)
+    assert {item["rule"] for item in found} & {"L14", "L07"} == {"L07"}, "22,000 kWh are more than 20,001"
+
+
+@pytest.mark.parametrize(
+    ("given", "cells"),
+    [
+        ({"elec": 0}, ["elec_qty"]),
+        ({"water": 0}, ["water_qty"]),
+        ({"elec": 0, "water": 0}, ["elec_qty", "water_qty"]),
+        ({"elec": 5}, []),
+        ({"elec": ""}, []),  # not filled in is L01
+        ({"elec": 0, "water": 0, "area": 0, "persons": 0}, []),  # nothing says that it is active
+    ],
+)
+def test_l16_no_electricity_or_water_of_a_body_that_reports_anything_else(
+    review: Review, given: dict[str, Any], cells: list[str]
+) -> None:
+    found = review(row("2025-00", **given), rule="L16")
+    assert ([item["cell"] for item in found], {item["severity"] for item in found} <= {"explain"}) == (cells, True)
+
+
+@pytest.mark.parametrize(
+    ("base", "now", "flagged"),
+    [
+        (20000, 26001, True),  # 30.005 % more
+        (20000, 26000, False),  # 30 %
+        (20000, 13999, True),
+        (8000, 20000, False),  # 8,000 kWh are 0.983 tce, below the 1 tce from which it is compared
+    ],
+)
+def test_p04_the_base_year_is_found_in_the_file(review: Review, base: int, now: int, *, flagged: bool) -> None:
+    found = review(row("2020-00", base), row("2025-00", now), rule="P04")
+    assert [item["period"] for item in found] == (["2025-00"] if flagged else [])
+    assert not review(row("2020-00", base, body="B"), row("2025-00", now), rule="P04"), "of another body"
+
+
+@pytest.mark.parametrize(
+    ("months", "now", "flagged"),
+    [
+        (12, 5001, True),  # above five times 1,000
+        (12, 5000, False),
+        (12, 199, True),
+        (12, 200, False),
+        (1, 5001, True),  # of those known
+        (0, 5001, False),
+    ],
+)
+def test_p12_twelve_months_before_are_found_in_the_file(
+    review: Review, months: int, now: int, *, flagged: bool
+) -> None:
+    before = [row(f"2024-{number:02d}", 1000) for number in range(13 - months, 13)]
+    found = review(*before, row("2025-01", now), rule="P12")
+    assert [(item["period"], item["cell"]) for item in found] == ([("2025-01", "elec_qty")] if flagged else [])
+
+
+def test_p12_is_of_the_last_twelve_months_only(review: Review) -> None:
+    """The median of 2024 is 1,000; with the years before, of 10,000 a month, it would be more."""
+    before = [row(f"{year}-{number:02d}", 10000 if year < 2024 else 1000)
+              for year in (2022, 2023, 2024) for number in range(1, 13)]  # fmt: skip
+    (found,) = [item for item in review(*before, row("2025-01", 5001), rule="P12") if item["period"] == "2025-01"]
+    assert found["expected"] == "200–5000"
+
+
+def peers(*kwh: int, **given: Any) -> list[str]:
+    return [row("2025-00", value, body=f"B{number}", **given) for number, value in enumerate(kwh)]
+
+
+@pytest.mark.parametrize(
+    ("kwh", "flagged"),
+    [
+        (40001, ["P07", "P08"]),  # six schools: the median of 9, 10, 12, 14, 15 and 40 thousand is 13 thousand
+        (39000, []),  # three times that
+        (2600, []),  # a fifth of the median 11 thousand is 2.2 thousand
+        (2000, ["P07", "P08"]),
+    ],
+)
+def test_p07_p08_peers_are_the_rows_of_the_same_region_class_and_year(
+    review: Review, kwh: int, flagged: list[str]
+) -> None:
+    others = peers(9000, 10000, 12000, 14000, 15000)
+    found = [item for item in review(*others, row("2025-00", kwh)) if item["severity"] == "explain"]
+    of_peers = [(item["institution"].split()[0], item["rule"]) for item in found if item["rule"] in ("P07", "P08")]
+    assert of_peers == [("A", rule) for rule in flagged]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        peers(9000, 10000, 12000),  # with itself four: too few
+        peers(9000, 10000, 12000, 14000, 15000, kind="024"),
+        peers(9000, 10000, 12000, 14000, 15000, region="420107"),
+        [item.replace("2025-00", "2024-00") for item in peers(9000, 10000, 12000, 14000, 15000)],
+    ],
+)
+def test_p07_p08_others_are_no_peers(review: Review, others: list[str]) -> None:
+    found = {item["rule"] for item in review(*others, row("2025-00", 90001)) if item["institution"].startswith("A")}
+    assert not found & {"P07", "P08"}
+
+
+def test_p07_p08_bodies_without_a_class_have_no_peers(review: Review) -> None:
+    found = review(*peers(9000, 10000, 12000, 14000, 15000, kind=""), row("2025-00", 90001, kind=""))
+    assert not {item["rule"] for item in found} & {"P07", "P08"}
