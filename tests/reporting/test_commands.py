@@ -200,7 +200,8 @@ def test_two_bodies_of_one_name_in_a_file_are_no_doubles(tmp_path: Path) -> None
     path.write_text("单位编码,单位名称,报告期,电消费量\nA1,甲学校,2025-00,100\nA2,甲学校,2025-00,70\n", "utf-8")
     found = json.loads(run("review", "--edition", "2025", "--file", str(path), "--format", "json").stdout)
     assert "L14" not in {item["rule"] for item in found if item["severity"] == "block"}
-    assert {item["institution"] for item in found} == {"A1 甲学校", "A2 甲学校"}
+    assert {item["institution"] for item in found} == {"A1", "A2"}
+    assert all(item["message"].startswith("甲学校：") for item in found)
 
 
 def test_rows_drawn_for_another_edition_are_refused(cast: Cast, school: Return, tmp_path: Path) -> None:

@@ -198,3 +198,87 @@ def test_p07_p08_others_are_no_peers(review: Review, others: list[str]) -> None:
 def test_p07_p08_bodies_without_a_class_have_no_peers(review: Review) -> None:
     found = review(*peers(9000, 10000, 12000, 14000, 15000, kind=""), row("2025-00", 90001, kind=""))
     assert not {item["rule"] for item in found} & {"P07", "P08"}
+
+
+@pytest.mark.parametrize("wrong", ["abc", "-5", "5 t"])
+def test_a_cell_that_is_refused_is_left_out_of_other_rules(review: Review, wrong: str) -> None:
+    """A cost of 30 CNY: neither a quantity without a cost, nor a price, nor a change, nor peers speak of the cell."""
+    others = peers(9000, 10000, 12000, 14000, 15000)
+    found = review(*others, row("2024-00", 10000, cost=6000), row("2025-00", wrong, cost=30))
+    cells = [(item["rule"], item["found"]) for item in found
+             if (item["institution"], item["period"], item["cell"]) == ("A", "2025-00", "elec_qty")]  # fmt: skip
+    assert cells == [("L01", wrong)]
+    assert not {"P07", "P08"} & {item["rule"] for item in found if item["institution"] == "A"}
+
+
+def test_other_cells_of_a_return_with_a_refused_one_are_reviewed(review: Review) -> None:
+    found = review(row("2025-00", "abc", water=0))
+    assert {item["cell"] for item in found if item["rule"] == "L16"} == {"water_qty"}
+
+
+def test_a_year_is_not_held_against_months_one_of_which_is_refused(review: Review) -> None:
+    quarters = [row(f"2025-Q{number}", elec) for number, elec in enumerate((100, 100, 100, -100), 1)]
+    assert not [item for item in review(*quarters, row("2025-00", 400), rule="L13") if item["cell"] == "elec_qty"]
+    quarters[3] = row("2025-Q4", 50)
+    (found,) = [item for item in review(*quarters, row("2025-00", 400), rule="L13") if item["cell"] == "elec_qty"]
+    assert (found["found"], found["expected"]) == ("400", "350")
+
+
+@pytest.mark.parametrize(
+    ("rows", "rule", "cell", "found", "expected"),
+    [
+        ([row("2024-00", area=1000), row("2025-00", area=1200)], "P02", "area", "1200", "900–1100"),
+        ([row("2024-00", 20000), row("2025-00", 31000)], "P03", "elec_qty", "31000", "10000–30000"),
+        ([row("2020-00", 20000), row("2025-00", 31000)], "P04", "elec_qty", "31000", "14000–26000"),
+        ([row("2024-00", 20001), row("2025-00", 20001)], "P10", "elec_qty", "2", "≤1"),  # water is the same too
+        ([row("2025-00", 20000, water=500)], "P10", "elec_qty", "2", "≤1"),
+        ([row("2024-00", 20000), row("2025-00", 20000000)], "P11", "elec_qty", "20000000", "20000"),
+        ([row("2025-00", 20001)], "L09", "elec_qty", "20001", "电费用 > 0"),
+        ([row("2025-00", "", cost=500)], "L09", "elec_qty", None, "电消费量 > 0"),
+        ([row("2025-00", 0)], "L16", "elec_qty", "0", "电消费量 > 0"),
+        ([row("2025-00", kind="02")], "L17", "class", "02", ""),
+        ([row("2025-00", kind="99")], "L17", "class", "99", ""),
+    ],
+)
+def test_a_finding_says_what_was_found_and_what_was_expected(
+    review: Review, rows: list[str], rule: str, cell: str, found: str | None, expected: str
+) -> None:
+    (item,) = [item for item in review(*rows, rule=rule) if item["cell"] == cell]
+    assert (item["found"], item["expected"]) == (found, expected)
+
+
+def test_l02_names_the_code_that_is_wrong_or_given_to_two(tmp_path: Path) -> None:
+    """The last character of the first is no check digit; the second is right, and stands for two bodies."""
+    codes = ("12420106MB0000001Z", "91350100M000100Y43", "91350100M000100Y43")
+    rows = [f"校{number},S{number},{code},,2025-00,021,,1000,50,5,,5,," for number, code in enumerate(codes)]
+    items = [item for item in json.loads(ran(tmp_path, *rows).stdout) if item["rule"] == "L02"]
+    assert [(item["institution"], item["found"]) for item in items] == list(zip(("S0", "S1", "S2"), codes, strict=True))
+    assert all(item["found"] in item["message"] for item in items)
+
+
+@pytest.mark.parametrize(
+    ("headings", "given", "label"),
+    [
+        ("单位编码,统一社会信用代码,单位名称", "A1,91350100M000100Y43,甲学校", "A1"),
+        ("统一社会信用代码,单位名称", "91350100M000100Y43,甲学校", "91350100M000100Y43"),
+        ("单位名称", "甲学校", "甲学校"),
+    ],
+)
+def test_an_institution_is_its_code_else_its_credit_code_else_its_name(
+    tmp_path: Path, headings: str, given: str, label: str
+) -> None:
+    result = ran(tmp_path, f"{given},2025-00,5", f"{given},someday,5", headings=f"{headings},报告期,电消费量")
+    found = json.loads(result.stdout)
+    assert {item["institution"] for item in found} == {label}
+    assert all(item["message"].startswith("甲学校：") for item in found)
+
+
+def test_rules_that_were_not_run_are_told_beside_the_findings(tmp_path: Path) -> None:
+    """Meters (P15) and summaries (L15) are in no file; last year, the base year and quarters may be."""
+    alone = ran(tmp_path, row("2025-00")).stderr
+    told = {rule for rule in ("L13", "L15", "P02", "P03", "P04", "P07", "P08", "P12", "P15") if f"{rule} " in alone}
+    assert told == {"L13", "L15", "P02", "P03", "P04", "P07", "P08", "P12", "P15"}
+    assert "P01" not in alone
+    rows = [row("2025-00"), row("2024-00"), row("2020-00"), *(row(f"2025-Q{number}") for number in (1, 2, 3, 4))]
+    more = ran(tmp_path, *rows, *peers(9000, 10000, 12000, 14000)).stderr
+    assert {rule for rule in told if f"{rule} " in more} == {"L15", "P12", "P15"}

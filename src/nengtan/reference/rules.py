@@ -24,6 +24,7 @@ FILE = "scheme_rules.json"
 _CHECK_FIELDS = (
     "key", "severity", "flag", "wording_zh", "wording_en", "each", "cell", "scope", "found", "low", "high", "show",
     "in_words", "ladder", "kinds", "editions", "classes", "not_classes", "systems", "overridable", "needs_evidence",
+    "refuses", "wants",
 )  # fmt: skip
 _RULE_FIELDS = (
     "id", "title_zh", "title_en", "source", "source_zh", "confidence", "parameters", "explanations", "checks"
@@ -90,6 +91,8 @@ def read_check(entry: Mapping[str, Any], where: str = "check") -> Check:
         systems=tuple(entry.get("systems", ())),
         overridable=bool(entry.get("overridable", False)),
         needs_evidence=bool(entry.get("needs_evidence", False)),
+        refuses=bool(entry.get("refuses", False)),
+        wants=entry.get("wants", ""),
     )
     for field in ("wording_zh", "wording_en"):
         unknown = set(PLACEHOLDER.findall(entry[field])) - _WORDS - set(show) - set(check.in_words)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nengtan.domain.returns.scheme import Edition
     from nengtan.domain.returns.sheet import ReturnSheet
     from nengtan.reporting.services import CellChange
+    from nengtan.reporting.services.sheets import SheetReview
 
 STATUS_COLUMNS = {
     "institution": gettext_lazy("Institution"),
@@ -200,7 +201,7 @@ def review(file: Path | None, edition: str | None, region: str | None, period: s
 def _of_file(file: Path, edition: str) -> tuple[list[dict[str, object]], bool]:
     """What was found in a file, and whether all of it could be reviewed."""
     from nengtan.domain.returns.sheet import SheetError
-    from nengtan.reporting.services.sheets import read_file, review_sheet
+    from nengtan.reporting.services.sheets import SheetReview, read_file
     from nengtan.reporting.wording import told
     from nengtan.ui.sheets import wording
     from nengtan.ui.sheets.refused import Refused
@@ -219,10 +220,13 @@ def _of_file(file: Path, edition: str) -> tuple[list[dict[str, object]], bool]:
         where = {"file": file.name, "sheet": error.sheet, "found": error.found, "allowed": error.allowed}
         die(str(words) % where)
     _tell_left_out(sheet, of)
+    reviewed = SheetReview(sheet, of)
+    _tell_not_run(reviewed)
     names = {typed.institution: typed.name for typed in sheet.rows if typed.name}
+    labels = {typed.institution: typed.label or typed.institution for typed in sheet.rows}
     found = [
-        told(finding, of, _whose(str(finding.institution), names))
-        for finding in review_sheet(sheet, of)
+        told(finding, of, labels[str(finding.institution)], names.get(str(finding.institution), ""))
+        for finding in reviewed.findings()
         if not (finding.cell.indicator in sheet.refused and finding.check in ("number", "room_number"))
     ]
     unread = [*_columns_unread(sheet, of), *_rows_unread(sheet)]
@@ -247,11 +251,13 @@ def _columns_unread(sheet: ReturnSheet, edition: Edition) -> list[dict[str, obje
 
 def _rows_unread(sheet: ReturnSheet) -> list[dict[str, object]]:
     """A row whose period is none."""
+    from nengtan.reporting.wording import of_body
+
     words = _("Row %(row)s: “%(found)s” is no period; the row was not reviewed.")
     wanted = _("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter.")
     return [
         _unread(row.institution, row.period, "L14", "period", row.period, wanted,
-                words % {"row": row.row, "found": row.period})
+                of_body(row.name, words % {"row": row.row, "found": row.period}))
         for row in sheet.unread
     ]  # fmt: skip
 
@@ -263,12 +269,6 @@ def _unread(
         "institution": institution, "period": period, "rule": rule, "severity": str(Severity.BLOCK), "cell": cell,
         "found": found, "expected": expected, "message": message,
     }  # fmt: skip
-
-
-def _whose(institution: str, names: dict[str, str]) -> str:
-    """A body of a file as a reader knows it: its code with its name."""
-    name = names.get(institution, "")
-    return institution if name in institution else f"{institution} {name}"
 
 
 _SHEET_FAULTS = {
@@ -305,6 +305,16 @@ def _tell_left_out(sheet: ReturnSheet, edition: Edition) -> None:
         click.echo(words, err=True)
 
 
+def _tell_not_run(reviewed: SheetReview) -> None:
+    """The rules that could not be asked go to standard error, so that silence is not taken for consent."""
+    from nengtan.reporting.catalogue import title_of
+
+    rules = _(", ").join(f"{rule.id} {title_of(rule)}" for rule in reviewed.not_run())
+    if rules:
+        words = _("Rules not run, for the file does not hold what they compare with: %(rules)s.") % {"rules": rules}
+        click.echo(words, err=True)
+
+
 def _of_region(region: str, period: slots.Slot) -> list[dict[str, object]]:
     from nengtan.identity.access import system_actor
     from nengtan.ledger.services import bulk
@@ -316,7 +326,7 @@ def _of_region(region: str, period: slots.Slot) -> list[dict[str, object]]:
     for chunk in bulk.chunks(list(returns_of(system_actor(), region_named(region), period))):
         findings = review_returns(chunk)
         found += [
-            told(finding, scheme.edition(item.edition), item.institution.name)
+            told(finding, scheme.edition(item.edition), item.institution.code, item.institution.name)
             for item in chunk
             for finding in findings[item.pk]
         ]

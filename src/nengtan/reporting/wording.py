@@ -20,8 +20,8 @@ from nengtan.ui.components import Judgement
 from nengtan.ui.words import named, unit_word
 
 
-def told(finding: Finding, edition: Edition, institution: str) -> dict[str, Any]:
-    """A finding by its parts and in a sentence of the reader's language."""
+def told(finding: Finding, edition: Edition, institution: str, name: str = "") -> dict[str, Any]:
+    """A finding by its parts and in a sentence of the reader's language, which says the ``name`` of the body."""
     cell = finding.cell.indicator + (f"@{finding.cell.record}" if finding.cell.record else "")
     return {
         "institution": institution,
@@ -30,9 +30,20 @@ def told(finding: Finding, edition: Edition, institution: str) -> dict[str, Any]
         "severity": str(finding.severity),
         "cell": cell,
         "found": None if finding.found is None else str(finding.found),
-        "expected": finding.expected,
-        "message": _message(finding, edition),
+        "expected": expected_word(finding, edition),
+        "message": of_body(name, _message(finding, edition)),
     }
+
+
+def of_body(name: str, message: str) -> str:
+    """A sentence about a body, with its name before it."""
+    return _("%(name)s: %(message)s") % {"name": name, "message": message} if name else message
+
+
+def expected_word(finding: Finding, edition: Edition) -> str:
+    """What a finding expected: a figure, a range, or the line that should be above zero."""
+    wants = edition.indicators.get(finding.wants)
+    return finding.expected or (f"{named(wants)} > 0" if wants else "")
 
 
 def message_of(of: Return, finding: Finding) -> str:

@@ -64,6 +64,7 @@ class Unread:
     row: int
     institution: str
     period: str
+    name: str = ""
 
 
 @dataclass
@@ -80,6 +81,7 @@ class Typed:
     """One row: whose, which period and room, what was read, and what could not be.
 
     ``institution`` tells bodies apart: the code, else the credit code with the name, else the name (:func:`_whose`).
+    ``label`` is what a reader is given: the code, else the credit code, else the name, as the sheet has it.
     """
 
     row: int
@@ -93,6 +95,7 @@ class Typed:
     values: dict[str, Decimal | None] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     negative: set[str] = field(default_factory=set)
+    label: str = ""
 
     @property
     def sound(self) -> Mapping[str, Decimal | None]:
@@ -137,7 +140,7 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
         try:
             period = parse(texts["period"])
         except SlotError:
-            sheet.unread.append(Unread(row, texts.get("institution") or whose, texts["period"]))
+            sheet.unread.append(Unread(row, _label(texts), texts["period"], texts.get("institution", "")))
             continue
         typed = Typed(
             row,
@@ -148,6 +151,7 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
             texts.get("class", ""),
             texts.get("region", ""),
             texts.get("institution", ""),
+            label=_label(texts),
         )
         for at, line in indicators.items():
             said = stated.get(at, "")
@@ -224,9 +228,14 @@ def _whose(texts: Mapping[str, str]) -> str:
     return texts.get("code") or by_name
 
 
+def _label(texts: Mapping[str, str]) -> str:
+    return next((text for key in ("code", "credit_code", "institution") if (text := texts.get(key))), "")
+
+
 def join_named(rows: Sequence[Typed]) -> None:
     """Give rows that name a body by less (its name or credit code) to the one body other rows say more of."""
     more: dict[str, set[str]] = defaultdict(set)
+    labels = {typed.institution: typed.label for typed in rows}
     for typed in rows:
         for less in {typed.name, typed.credit_code} - {"", typed.institution}:
             more[less].add(typed.institution)
@@ -234,6 +243,7 @@ def join_named(rows: Sequence[Typed]) -> None:
         held = more.get(typed.institution, set())
         if len(held) == 1:
             (typed.institution,) = held
+            typed.label = labels[typed.institution]
 
 
 def heading_row(grid: Grid, edition: Edition, headings: Headings) -> tuple[int, dict[int, str], list[str]]:

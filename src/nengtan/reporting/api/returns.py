@@ -10,6 +10,7 @@ from ninja import Path, Query, Router
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
+from nengtan.reference import scheme
 from nengtan.reporting.api.common import slot_of
 from nengtan.reporting.api.schemas import CellOut, FindingOut, ReturnFilter, ReturnFull, ReturnOut
 from nengtan.reporting.filling import Line, Said, fill_in
@@ -17,7 +18,7 @@ from nengtan.reporting.lateness import days_again, days_late
 from nengtan.reporting.models import Return, ReturnStep
 from nengtan.reporting.queries import visible, waiting_for
 from nengtan.reporting.turns import can_enter, offers
-from nengtan.reporting.wording import line_unit, message_of, next_word
+from nengtan.reporting.wording import expected_word, line_unit, message_of, next_word
 from nengtan.ui.api import Key, Listed, Paging, paged
 from nengtan.ui.words import named
 
@@ -150,7 +151,7 @@ def finding_dict(of: Return, said: Said) -> dict[str, Any]:
         "indicator": finding.cell.indicator,
         "room": finding.cell.record,
         "found": None if finding.found is None else str(finding.found),
-        "expected": finding.expected,
+        "expected": expected_word(finding, scheme.edition(of.edition)),
         "message": message_of(of, finding),
         "needs_evidence": finding.needs_evidence,
         "overridable": finding.overridable,

@@ -14,7 +14,7 @@ from nengtan.domain.returns.forms.reading import read_form
 from nengtan.domain.returns.forms.seal import Tag, read_tag
 from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
-from nengtan.domain.returns.review.rules import Scope
+from nengtan.domain.returns.review.rules import Rule, Scope
 from nengtan.domain.returns.review.table import Table, table_of, with_rooms
 from nengtan.domain.returns.scheme import Edition, Indicator, edition_of
 from nengtan.domain.returns.sheet import (
@@ -133,18 +133,35 @@ def converted(value: Decimal, unit: str, line: Indicator) -> Decimal | None:
     return None if factor is None else (value * factor).normalize() + 0
 
 
-def review_sheet(sheet: ReturnSheet, edition: Edition) -> Iterator[Finding]:
-    """Every finding of a sheet, by kind of period; rows are held against one another."""
-    kinds = {typed.period.kind for typed in sheet.rows}
-    for kind in (kind for kind in Kind if kind in kinds):
-        whole, rooms, engine = _tables(sheet, edition, kind)
-        if len(rooms):
-            yield from Engine(rule_book(), edition, kind, Scope.ROOM).review(rooms)
-        yield from engine.review(whole)
+class SheetReview:
+    """A sheet held against the rules, row against row, by kind of period."""
+
+    def __init__(self, sheet: ReturnSheet, edition: Edition) -> None:
+        self._edition = edition
+        kinds = {typed.period.kind for typed in sheet.rows}
+        self._tables = [
+            tables for kind in Kind if kind in kinds
+            for tables in _tables(sheet, edition, kind) if len(tables[1])
+        ]  # fmt: skip
+
+    def findings(self) -> Iterator[Finding]:
+        """Every finding, those of rooms before those of returns."""
+        for engine, table in self._tables:
+            yield from engine.review(table)
+
+    def not_run(self) -> list[Rule]:
+        """The rules of the edition that were asked of nothing, or could not be: what they compare with is not there."""
+        ran = frozenset[str]().union(*(engine.rules - engine.silent(table) for engine, table in self._tables))
+        return [
+            rule for rule in rule_book().rules
+            if rule.id not in ran
+            and any(check.scope is not Scope.ROOM and self._edition.code in (check.editions or (self._edition.code,))
+                    for check in rule.checks)
+        ]  # fmt: skip
 
 
-def _tables(sheet: ReturnSheet, edition: Edition, kind: Kind) -> tuple[Table, Table, Engine]:
-    """The returns of one kind of period with all that other rows say of them, their rooms, and the rules."""
+def _tables(sheet: ReturnSheet, edition: Edition, kind: Kind) -> list[tuple[Engine, Table]]:
+    """The rooms and the returns of one kind of period with the rules for each, and all that other rows say of them."""
     engine = Engine(rule_book(), edition, kind, Scope.RETURN)
     rows, rooms, of = rows_of(sheet, kind, reference.institution_types())
     periods = [typed.period for typed in sheet.rows if not typed.record and typed.period.kind is kind]
@@ -157,4 +174,4 @@ def _tables(sheet: ReturnSheet, edition: Edition, kind: Kind) -> tuple[Table, Ta
         whole = with_earlier(whole, rows, periods, engine.columns(), scheme.base_year)
     if kind is Kind.ANNUAL:
         whole = with_peers_among(whole, rows, periods, engine)
-    return whole, room_table, engine
+    return [(Engine(rule_book(), edition, kind, Scope.ROOM), room_table), (engine, whole)]

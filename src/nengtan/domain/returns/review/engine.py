@@ -9,7 +9,7 @@ import numpy as np
 
 from nengtan.domain.returns.review.expressions import ExpressionError
 from nengtan.domain.returns.review.findings import BLANKS, PLACEHOLDER, Figures, Findings, Hits, Named
-from nengtan.domain.returns.review.language import Translator, Vocabulary
+from nengtan.domain.returns.review.language import NOW, Translator, Vocabulary
 from nengtan.domain.returns.review.operations import Array
 from nengtan.domain.returns.review.program import Program, Ref
 from nengtan.domain.returns.review.rules import Check, Parameter, Parameters, Rule, RuleBook, Scope, Setting, Severity
@@ -117,6 +117,25 @@ class Engine:
         """Every column (view, name) the checks read: what has to be fetched."""
         return frozenset(self._profile(()).program.columns())
 
+    def silent(self, table: Table) -> frozenset[str]:
+        """The rules that cannot speak of a table: what they compare with is unknown in every row.
+
+        Only rules that compare with other figures than those of the return itself; their ids.
+        """
+        judged, program = self._profile(()).judged, self._profile(()).program
+        beyond = {one.rule.id for one in judged if any(view in _BEYOND for view, _name in program.reads(one.flag))}
+        known: set[str] = set()
+        for start in range(0, len(table), BLOCK):
+            for one, flag in zip(judged, program.run(table.rows(slice(start, start + BLOCK))), strict=True):
+                if one.rule.id in beyond and one.rule.id not in known and flag.any():
+                    known.add(one.rule.id)
+        return frozenset(beyond - known)
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """The ids of the rules that are asked."""
+        return frozenset(rule.id for rule, _check in self._checks)
+
     @property
     def asks(self) -> int:
         """How many conditions are asked of each row."""
@@ -170,17 +189,28 @@ class Engine:
                 if hit.any():
                     found.append((np.nonzero(hit)[0] if len(flag) == size else np.arange(size)) + start)
         spoken: dict[tuple[str, str, str], Array] = {}
-        for judged, parts in zip(compiled.judged, flagged, strict=True):
-            if not parts:
+        hits = [np.concatenate(parts) if parts else _NONE for parts in flagged]
+        refused = _refused(compiled.judged, hits)
+        for judged, hit_rows in zip(compiled.judged, hits, strict=True):
+            if refused and len(hit_rows) and not judged.check.refuses:
+                hit_rows = _not_refused(hit_rows, compiled.program.reads(judged.flag), refused)
+            if not len(hit_rows):
                 continue
-            hit_rows = np.concatenate(parts)
             if judged.check.ladder:
                 hit_rows = _first_only(hit_rows, judged, spoken, len(part))
             if len(hit_rows):
                 whole = hit_rows if rows is None else rows[hit_rows]
                 explain = self._explainer(judged, profile)
                 named = self._parts_named(judged)
-                yield Hits(judged.rule, judged.check, judged.severity, judged.indicator, whole, table, explain, named)
+                wants = self._wanted(judged)
+                yield Hits(
+                    judged.rule, judged.check, judged.severity, judged.indicator, whole, table, explain, named, wants
+                )  # fmt: skip
+
+    def _wanted(self, judged: _Judged) -> str:
+        """The indicator that should be above zero."""
+        wants = judged.check.wants
+        return {"value": judged.indicator, "cost": self._words.costs.get(judged.indicator, "")}.get(wants, wants)
 
     def _parts_named(self, judged: _Judged) -> Mapping[str, Named]:
         """The parts of an indicator with their names, where the wording says which of them are blank."""
@@ -279,6 +309,29 @@ def _change(parameters: dict[str, Parameter], by: Parameters) -> None:
         held = parameters.get(name)
         both = isinstance(held, Mapping) and isinstance(value, Mapping)
         parameters[name] = {**held, **value} if both else value  # type: ignore[dict-item]
+
+
+_BEYOND = frozenset({"last", "previous", "base", "periods", "usual", "metered", "children", "peers", "spread"})
+"""The views that are figures of other returns, of meters or of peers."""
+
+_NONE: Array = np.array([], dtype=np.intp)
+
+
+def _refused(judged: Sequence[_Judged], hits: Sequence[Array]) -> dict[str, Array]:
+    """The rows in which an indicator is refused: its cell holds no figure, or one below zero."""
+    found: dict[str, Array] = {}
+    for one, rows in zip(judged, hits, strict=True):
+        if one.check.refuses and len(rows):
+            found[one.indicator] = np.union1d(found.get(one.indicator, _NONE), rows)
+    return found
+
+
+def _not_refused(rows: Array, reads: frozenset[tuple[str, str]], refused: Mapping[str, Array]) -> Array:
+    """Rows in which nothing a check reads of this period is refused."""
+    for name, refused_rows in refused.items():
+        if (NOW, name) in reads:
+            rows = rows[~np.isin(rows, refused_rows)]
+    return rows
 
 
 def _first_only(rows: Array, judged: _Judged, spoken: dict[tuple[str, str, str], Array], size: int) -> Array:

@@ -40,7 +40,8 @@ class Finding:
 
     ``found`` is the figure in question (or the text that is no number); ``low`` and ``high`` what was expected, equal
     where one figure was. ``params`` fill the wording; the wording is data of the rule in both languages. ``blanks`` are
-    the parts of the indicator that are not filled in, for a wording that names them (``{blanks}``).
+    the parts of the indicator that are not filled in, for a wording that names them (``{blanks}``). ``wants`` is the
+    indicator that should be above zero, where that is what was expected.
     """
 
     institution: Hashable
@@ -59,6 +60,7 @@ class Finding:
     needs_evidence: bool = False
     in_words: Mapping[str, InWords] = field(default_factory=dict, hash=False, repr=False)
     blanks: tuple[Named, ...] = ()
+    wants: str = ""
 
     @property
     def expected(self) -> str:
@@ -96,6 +98,7 @@ class Hits:
     table: Table
     explain: Figures = field(repr=False)
     parts: Mapping[str, Named] = field(default_factory=dict, repr=False)
+    wants: str = ""
 
     @cached_property
     def figures(self) -> Mapping[str, Array]:
@@ -129,6 +132,7 @@ class Hits:
             needs_evidence=self.check.needs_evidence,
             in_words=self.check.in_words,
             blanks=tuple(named for key, named in self.parts.items() if self._is_blank(key, row)),
+            wants=self.wants,
         )
 
     def _text(self, row: int) -> str:

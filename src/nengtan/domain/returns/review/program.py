@@ -90,6 +90,19 @@ class Program:
             if step.operation == "column":
                 yield str(step.data[0]), str(step.data[1])
 
+    def reads(self, output: Ref) -> frozenset[tuple[str, str]]:
+        """The columns one output is worked out from."""
+        found, left, seen = set[tuple[str, str]](), [output.at], set[int]()
+        while left:
+            at = left.pop()
+            if at not in seen:
+                seen.add(at)
+                step = self._steps[at]
+                left.extend(step.arguments)
+                if step.operation == "column":
+                    found.add((str(step.data[0]), str(step.data[1])))
+        return frozenset(found)
+
     def _forget_after(self) -> list[list[int]]:
         """For each step the outcomes nobody needs after it, so that a block stays in the processor's cache."""
         wanted = {output.at for output in self.outputs}

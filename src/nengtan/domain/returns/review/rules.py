@@ -66,7 +66,9 @@ class Check:
     ``flag`` is true where something is wrong. With ``each`` (a group of indicators, or their keys) it is asked of every
     one, as ``value``; without, ``cell`` is the indicator the finding is shown at. ``found``, ``low``, ``high`` and
     ``show`` are expressions for the message; ``in_words`` puts some of what is shown in words. Of the checks of a rule
-    on one ``ladder`` only the most severe speaks.
+    on one ``ladder`` only the most severe speaks. What one that ``refuses`` flags is no figure: no other check speaks
+    of it. ``wants`` is the indicator (or ``value``, or its ``cost``) that should be above zero where no figure can say
+    what was expected.
     """
 
     key: str
@@ -90,6 +92,8 @@ class Check:
     systems: tuple[str, ...] = ()
     overridable: bool = False
     needs_evidence: bool = False
+    refuses: bool = False
+    wants: str = ""
 
     def holds_for(self, edition: str, kind: Kind, scope: Scope) -> bool:
         """Whether it is asked of returns of an edition and a kind of period at all."""
