@@ -18,7 +18,16 @@ from nengtan.registry.models import Institution, Region
 from nengtan.reporting.catalogue import held_rule
 from nengtan.reporting.filling import fill_in
 from nengtan.reporting.models import Return, RuleVersion, Value
-from nengtan.reporting.services import RuleDraft, add_rule, review, set_thresholds, switch_rule, trial_of, try_rule
+from nengtan.reporting.services import (
+    RuleDraft,
+    add_rule,
+    open_returns,
+    review,
+    set_thresholds,
+    switch_rule,
+    trial_of,
+    try_rule,
+)
 from nengtan.reporting.services.past import past
 from nengtan.reporting.services.reviewing import review_against
 from nengtan.reporting.services.rulebook import as_rule, engine_of
@@ -228,3 +237,13 @@ def test_a_return_of_last_year_goes_before_the_books(cast: Cast) -> None:
     handed_in(cast.institutions["school"], school.period.last_year, elec_qty=29000)
     assert "P03" not in found(school)
     assert review_against([school])[1][school.pk].view("last").get("elec_qty") == 29000
+
+
+def test_an_earlier_period_nobody_began_is_named(cast: Cast, school: Return) -> None:
+    """The first quarter is owed and stands empty while the second is filled in."""
+    school.values.all().delete()
+    Return.objects.filter(pk=school.pk).update(state=State.EMPTY)
+    open_returns(cast.actor("district"), cast.regions["420106"], slots.quarter(2023, 2))
+    second = Return.objects.get(institution=school.institution, slot=6)
+    (found,) = [item for item in review([second])[second.pk] if item.rule == "L14"]
+    assert (found.cell.indicator, found.found, found.params["missing"]) == ("period", "2023-Q1", 1)

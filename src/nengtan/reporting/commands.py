@@ -309,7 +309,7 @@ def _tell_not_run(reviewed: SheetReview) -> None:
     """The rules that could not be asked go to standard error, so that silence is not taken for consent."""
     from nengtan.reporting.catalogue import title_of
 
-    rules = _(", ").join(f"{rule.id} {title_of(rule)}" for rule in reviewed.not_run())
+    rules = _("; ").join(f"{rule.id} {title_of(rule)}" for rule in reviewed.not_run())
     if rules:
         words = _("Rules not run, for the file does not hold what they compare with: %(rules)s.") % {"rules": rules}
         click.echo(words, err=True)
