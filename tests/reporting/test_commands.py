@@ -114,7 +114,8 @@ def test_a_region_opens_and_is_followed(cast: Cast) -> None:
         ("420106-S1", "empty", True), ("420106-H1", "empty", True), (cast.institutions["office"].code, "empty", True),
     }  # fmt: skip
     found = json.loads(run("review", "--region", "420106", "--period", "2023-Q1", "--format", "json").output)
-    assert ("The hospital", "L01", "area") in {(item["institution"], item["rule"], item["cell"]) for item in found}
+    assert ("420106-H1", "L01", "area") in {(item["institution"], item["rule"], item["cell"]) for item in found}
+    assert any(item["message"].startswith("The hospital") for item in found)
 
 
 def test_cells_are_filled_and_steps_taken(cast: Cast) -> None:
