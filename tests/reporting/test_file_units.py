@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from nengtan.reference import scheme
+from nengtan.reporting.commands import returns
 from nengtan.reporting.models import Return
 from nengtan.reporting.services import workbooks
 from nengtan.reporting.services.sheets import converted
@@ -80,3 +84,26 @@ def test_a_wrong_unit_in_a_heading_is_told_once_and_no_return_below_it_is_stored
             ("unit_not_allowed", 1, "马力")
         ]
         assert (result.stored, result.refused) == (False, 3), "half a return is not stored"
+
+
+def test_a_wrong_unit_above_the_rooms_of_a_form_is_told_once(cast: Cast, school: Return, tmp_path: Path) -> None:
+    """Two rooms stand below a heading of tonnes of electricity: one fault of the column, with what it should be."""
+
+    def rooms(book: Any) -> None:
+        sheet = sheet_of(book, 3)
+        code = next(cell for row in sheet.iter_rows() for cell in row if str(cell.value or "").rstrip("*") == "240")
+        code.offset(-1, 0).value = "吨"
+        for number in (1, 2):
+            sheet.cell(code.row + number, 1).value = f"000{number}"
+            code.offset(number, 0).value = 500
+
+    content = edited(workbooks.forms_of_returns(cast.actor("district"), [school]), rooms)
+    result = workbooks.take_file(cast.actor("district"), "returns.xlsx", content)
+    assert [(problem.column, problem.code, problem.found, problem.allowed) for problem in result.errors] == [
+        ("room_elec", "unit_not_allowed", "t", ("kWh",))
+    ]
+    path = tmp_path / "returns.xlsx"
+    path.write_bytes(content)
+    ran = CliRunner().invoke(returns, ["review", "--edition", "2022", "--file", str(path), "--format", "json"])
+    told = [item for item in json.loads(ran.stdout) if item["cell"].startswith("room_elec") and item["rule"] == "L01"]
+    assert [(item["found"], item["expected"]) for item in told] == [("吨", "千瓦时")]

@@ -237,12 +237,13 @@ def _of_file(file: Path, edition: str) -> tuple[list[dict[str, object]], bool]:
 def _columns_unread(sheet: ReturnSheet, edition: Edition) -> list[dict[str, object]]:
     """A column whose heading states a unit its figures cannot be given in: one line a column, not one a row."""
     from nengtan.reporting.wording import line_unit
+    from nengtan.ui.sheets.wording import unit_name
 
     words = _("The heading “%(heading)s” states the unit “%(unit)s”, allowed: %(allowed)s. Its %(count)s figures were "
               "not reviewed.")  # fmt: skip
     return [
-        _unread("", "", "L01", key, refused.unit, line_unit(edition.indicators[key]), words % {
-            "heading": refused.heading, "unit": refused.unit, "count": refused.figures,
+        _unread("", "", "L01", key, unit_name(refused.unit), line_unit(edition.indicators[key]), words % {
+            "heading": refused.heading, "unit": unit_name(refused.unit), "count": refused.figures,
             "allowed": line_unit(edition.indicators[key]),
         })
         for key, refused in sheet.refused.items()

@@ -10,7 +10,7 @@ import numpy as np
 
 from nengtan import reference
 from nengtan.domain.returns.among import rows_of, with_earlier, with_peers_among
-from nengtan.domain.returns.forms.reading import read_form
+from nengtan.domain.returns.forms.reading import FormRead, read_form
 from nengtan.domain.returns.forms.seal import Tag, read_tag
 from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
@@ -18,6 +18,7 @@ from nengtan.domain.returns.review.rules import Rule, Scope
 from nengtan.domain.returns.review.table import Table, table_of, with_rooms
 from nengtan.domain.returns.scheme import Edition, Indicator, edition_of
 from nengtan.domain.returns.sheet import (
+    RefusedUnit,
     ReturnSheet,
     SheetError,
     Typed,
@@ -47,7 +48,9 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
         tag = read_tag(grid)
         if tag is not None:
             this = (tag.institution, tag.period, tag.form)
-            whole.units |= _add_form(forms, grid, tag, edition, drawn[this])
+            form = _add_form(forms, grid, tag, edition, drawn[this])
+            whole.units |= form.units
+            whole.refused |= _refused(form)
             drawn[this] += 1
             continue
         try:
@@ -93,8 +96,8 @@ _Place = tuple[str, Slot, str, int]
 """The body, the period, the room, and how many times the same stood there before."""
 
 
-def _add_form(forms: dict[_Place, Typed], grid: Grid, tag: Tag, edition: Edition, before: int) -> dict[str, str]:
-    """What a drawn form says, to the return it is of; form 1 has no figures. The units converted from.
+def _add_form(forms: dict[_Place, Typed], grid: Grid, tag: Tag, edition: Edition, before: int) -> FormRead:
+    """What a drawn form says, to the return it is of; form 1 has no figures.
 
     The same form of the same return ``before`` makes this one a double, as a room does that stands in it twice.
     """
@@ -113,7 +116,16 @@ def _add_form(forms: dict[_Place, Typed], grid: Grid, tag: Tag, edition: Edition
         if problem.code == "room_twice":
             key = (tag.institution, tag.period, problem.found, before + 1)
             forms.setdefault(key, Typed(problem.row, tag.institution, tag.period, problem.found))
-    return found.units
+    return found
+
+
+def _refused(read: FormRead) -> dict[str, RefusedUnit]:
+    """The columns of a form whose unit leads nowhere."""
+    return {
+        problem.column: RefusedUnit(problem.label, problem.found, int(str(problem.params["figures"])))
+        for problem in read.problems
+        if problem.code == "unit_not_allowed"
+    }
 
 
 _MULTIPLES = {("10kCNY", "CNY"): Decimal(10000), ("10km2", "m2"): Decimal(10000)}

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from nengtan.domain.returns.forms.page import Cell, Words
 from nengtan.domain.returns.scheme import Edition, Indicator, Records
+from nengtan.domain.returns.sheet import refused_units
 from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets import words as vocabulary
 from nengtan.domain.sheets.cells import Cell as Content
@@ -126,6 +127,9 @@ class _Reader:
             return
         ends = tuple(item.name_zh for item in self.edition.fields if item.part == "footer")
         rooms: Counter[str] = Counter()
+        stated = {at: self._at(units, at).rstrip(self.mark) for at in columns}
+        wrong = refused_units(columns, stated, self.sheet_words, self.convert)
+        figures: Counter[int] = Counter()
         for row, cells in enumerate(self.grid.rows[top + 1 :], top + 2):
             room = room_code(cells[0]) if cells else ""
             if room.startswith(ends):
@@ -138,9 +142,16 @@ class _Reader:
             if fault is not None:
                 self._told(row, 0, None, fault)
                 continue
+            figures.update(held)
             for at, line in columns.items():
-                self._figure(row, at, cells, (room, line.key), line, self._at(units, at))
-        self._doubles_and_gaps({line.key for line in self.of_form} if rooms else set(), by_room=True)
+                if at not in wrong:
+                    self._figure(row, at, cells, (room, line.key), line, stated[at])
+        for at, unit in wrong.items():  # once a column, not once a room
+            if figures[at]:
+                fault = Fault("unit_not_allowed", unit, (columns[at].unit,), {"figures": figures[at]})
+                self._told(top, at, columns[at], fault)
+        known = {line.key for line in self.of_form} - {columns[at].key for at in wrong}
+        self._doubles_and_gaps(known if rooms else set(), by_room=True)
 
     def _wrong_room(self, cell: Content, room: str, rooms: Mapping[str, int]) -> Fault | None:
         if not room:
