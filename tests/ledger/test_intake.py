@@ -117,7 +117,7 @@ def test_every_fault_is_told_with_its_row_and_column_and_nothing_is_stored(cast:
         ("E8", "duplicate_row"),
         ("E9", "conflicting_row"),
         ("C10", "period_out_of_range"),
-        ("A11", "out_of_scope"),
+        ("A11", "unknown_institution"),
     ]
     assert (result.accepted, result.rejected, result.stored) == (0, 9, False)
     assert stored() == NOTHING

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date
 from decimal import Decimal
 
@@ -9,10 +11,11 @@ import pytest
 from django.urls import reverse
 from django.utils.translation import override
 
+from nengtan.domain.factors import Choice, Kind
 from nengtan.identity.access import Actor, system_actor
 from nengtan.identity.diffs import changes
 from nengtan.identity.models import AuditEvent
-from nengtan.ledger.factors import FactorInput, add_factor, retire_factor
+from nengtan.ledger.factors import FactorInput, add_factor, library, retire_factor
 from nengtan.ledger.models import FactorVersion
 from nengtan.ledger.queries.lineage import explain
 from nengtan.ledger.queries.selection import Selection
@@ -50,6 +53,40 @@ def test_a_factor_stated_twice_is_one_version(cast: Cast, run: Run) -> None:
     assert (printed(again)["code"], first.code in again.stderr) == (first.code, True)
     assert FactorVersion.objects.filter(shipped=False).count() == 1
     assert AuditEvent.objects.filter(action="factor.add").count() == 1
+
+
+def test_a_factor_added_by_the_command_names_who_sat_at_the_console(cast: Cast, run: Run) -> None:
+    row = add_factor(Actor(None, via="command", console="clerk", _all=True), FACTOR)
+    shown = run("factors", "show", row.code).stdout
+    told = printed(run("factors", "list", "--place", "420106", "--format", "json"))
+    assert [one["added_by"] for one in told] == ["命令行（系统用户 clerk）"]
+    assert "命令行（系统用户 clerk）" in shown
+    page = cast.client("district").get(f"/ledger/factors/{row.code}/")
+    assert "clerk" in page.content.decode()
+
+
+def test_a_factor_added_by_the_command_goes_before_the_shipped_one_of_its_place_and_year(cast: Cast) -> None:
+    shipped = FactorVersion.objects.filter(kind="co2", carrier="electricity", place="420000", year=2023).first()
+    assert shipped is not None
+    data = FactorInput("co2", "electricity", "420000", Decimal("0.51"), "kWh", "Notice 1", year=2023)
+    added = add_factor(system_actor(), data)
+    choice = library().choose(Kind.CO2, "electricity", ("420000", "CN"), 2023)
+    assert isinstance(choice, Choice)
+    assert choice.factor.id == added.code
+
+
+def test_the_accounts_as_csv_hold_every_field_and_the_table_the_second_valuation_and_the_scopes(
+    cast: Cast, run: Run
+) -> None:
+    enter_fact(system_actor(), FactInput(cast.institutions["school"], "natural_gas", 202301, Decimal(1000), "m3"))
+    asked = ("accounts", "--institution", "420106-S1", "--year", "2023")
+    (row,) = csv.DictReader(io.StringIO(run(*asked, "--format", "csv").stdout))
+    (whole,) = printed(run(*asked, "--format", "json"))
+    assert set(whole) - set(row) == {"missing"}
+    assert (row["energy_tce_primary"], row["co2_scope1_t"], row["co2_scope2_t"]) == (row["energy_tce"], "2.184", "")
+    assert (row["present"], row["expected"], row["closed"]) == ("0", str(whole["expected"]), "False")
+    table = run(*asked).stdout
+    assert [heading for heading in ("等价值", "范围一", "范围二") if heading not in "".join(table.split())] == []
 
 
 def test_a_factor_is_another_version_once_anything_differs_or_the_first_is_retired(cast: Cast) -> None:

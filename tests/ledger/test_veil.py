@@ -118,7 +118,17 @@ def test_a_narrower_question_is_refused_with_words(city: Cast, cut: dict[str, An
     asked = {names.get(name, name): value for name, value in cut.items()} | {"region": "420100", "year": 2023}
     answer = city.client("public").get("/api/accounts", asked)
     assert answer.status_code == 422
-    assert "3" in answer.content.decode()
+    (fault,) = answer.json()["errors"]
+    assert (fault["location"], fault["field"] in asked) == ("query", True)
+    assert "3" in fault["message"]
+
+
+def test_a_type_too_small_to_be_told_is_named_as_the_parameter_it_is(city: Cast) -> None:
+    asked = {"region": "420100", "year": 2023, "type": "01"}
+    (fault,) = city.client("public").get("/api/accounts", asked).json()["errors"]
+    assert (fault["location"], fault["field"]) == ("query", "type")
+    (wrong,) = city.client("public").get("/api/accounts", asked | {"region": "none"}).json()["errors"]
+    assert (wrong["location"], wrong["field"]) == ("query", "region")
 
 
 def test_a_kind_large_enough_is_answered(city: Cast) -> None:

@@ -136,8 +136,28 @@ def test_a_statistician_changes_the_own_record_and_no_other(cast: Cast, sheet: M
         ("420106-H1", "The hospital", "024", "420106", "新址"),
     )
     plan = intake.check_registry(cast.actor("statistician"), [sheet(("地址",), *rows)])
-    assert codes(plan) == [("A3", "out_of_scope")]
+    assert codes(plan) == [("D3", "out_of_scope")]
     assert plan.counts["update"] == 1
+
+
+def test_a_row_for_another_district_is_answered_alike_whether_its_code_is_taken_there_or_not(
+    cast: Cast, sheet: Make
+) -> None:
+    rows = [("420111-S1", "Any name", "021", "420111"), ("420111-S9", "Any name", "021", "420111")]
+    answers = [intake.check_registry(cast.actor("district"), [sheet((), row)]).errors for row in rows]
+    assert [[(one.place, one.code, one.found) for one in errors] for errors in answers] == [
+        [("D2", "out_of_scope", "420111")]
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("said", "system"),
+    [("卫生", "health"), ("卫生健康", "health"), ("文化", "culture"), ("文旅", "culture"), ("公安", "public_security")],
+)
+def test_a_system_is_taken_by_its_short_form(cast: Cast, sheet: Make, said: str, system: str) -> None:
+    plan = intake.check_registry(system_actor(), [sheet(("系统",), (*GOOD, said))])
+    assert codes(plan) == []
+    assert plan.sheets[0].rows[0].given["system"] == system
 
 
 @pytest.mark.parametrize(

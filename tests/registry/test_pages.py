@@ -149,6 +149,9 @@ def test_commands_take_in_and_list(cast: Cast, tmp_path: Path) -> None:
     assert Institution.objects.get(code="A1").name == "实验小学"
     alive = run.invoke(institutions, ["alive", "--year", "2023", "--format", "json"])
     assert "A1" in [one["code"] for one in json.loads(alive.output)]
+    for region, seen in (("420106", True), ("330000", False)):
+        within = run.invoke(institutions, ["alive", "--year", "2023", "--region", region, "--format", "json"])
+        assert ("A1" in [one["code"] for one in json.loads(within.output)]) is seen
     run.invoke(export_group, ["registry", "--region", "420106", "-o", str(tmp_path / "r.xlsx")])
     again = run.invoke(import_group, ["registry", str(tmp_path / "r.xlsx"), "--format", "json"])
     assert (json.loads(again.output[again.output.index("{") :])["unchanged"], again.exit_code) == (5, 0)

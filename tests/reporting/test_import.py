@@ -469,7 +469,7 @@ def test_a_body_that_moved_is_filled_in_by_its_new_region(cast: Cast, school: Re
         InstitutionEvent.Kind.MOVED, date(2023, 6, 1), before=[school.institution], region=cast.regions["420111"]
     )
     record_event(cast.actor("city"), move)
-    assert codes(take(cast, content)) == ["out_of_scope"]
+    assert codes(take(cast, content)) == ["unknown_institution"]
     assert take(cast, content, "neighbour").stored
     school.refresh_from_db()
     assert school.region.code == "420106", "the return stays where the body stood on its last day"
@@ -478,7 +478,7 @@ def test_a_body_that_moved_is_filled_in_by_its_new_region(cast: Cast, school: Re
 @pytest.mark.parametrize("who", ["statistician", "neighbour"])
 def test_the_return_of_somebody_else_is_not_taken(cast: Cast, school: Return, who: str) -> None:
     content = typed(drawn(cast, other(cast, "hospital")), c110=31000)
-    assert codes(take(cast, content, who)) == ["out_of_scope"]
+    assert codes(take(cast, content, who)) == ["unknown_institution"]
     assert not figures(other(cast, "hospital"))
 
 

@@ -205,8 +205,9 @@ def _invalid(request: HttpRequest, error: Invalid) -> HttpResponse:
     if not hasattr(error, "error_dict"):
         return problem(422, " ".join(error.messages))
     named = error.message_dict.items()
+    where = "query" if request.method in {"GET", "HEAD"} else "body"
     faults = [
-        Fault(location="body", field="" if name == NON_FIELD_ERRORS else name, message=message)
+        Fault(location=where, field="" if name == NON_FIELD_ERRORS else name, message=message)
         for name, messages in named
         for message in messages
     ]

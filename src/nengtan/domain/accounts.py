@@ -1,7 +1,9 @@
 """Energy, carbon, water and cost accounts: quantity × factor per line, lines added unrounded, intensities divided last.
 
 Unknown is never zero: a line without factor or quantity has no value and leaves a ``Missing`` entry saying why; a total
-is the sum of what is known and None when nothing is. Water is never in energy; memo carriers (own PV) are in no total.
+is the sum of what is known and None when nothing is. (等价值 values the same energy a second time: doors show it only
+when no line lacks its factor, ``AccountRow.primary_tce``.) Water is never in energy; memo carriers (own PV) are in no
+total.
 """
 
 from collections.abc import Iterable

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from nengtan import reference
 from nengtan.domain import carriers as units
 from nengtan.domain.factors import ANY_BASIS, Confidence, Factor, FactorLibrary, Kind
-from nengtan.identity.access import Actor, Forbidden
+from nengtan.identity.access import SYSTEM, Actor, Forbidden
 from nengtan.identity.audit import record, snapshot
 from nengtan.identity.roles import Capability
 from nengtan.ledger.models import FactorVersion
@@ -63,7 +63,7 @@ def _as_domain(row: FactorVersion) -> Factor:
         url=row.url,
         confidence=Confidence(row.confidence),
         default=row.default,
-        added_by=str(row.added_by) if row.added_by else None,
+        added_by=str(row.added_by) if row.added_by else None if row.shipped else SYSTEM,
         stated_value=Decimal(row.stated_value),
         stated_unit=row.stated_unit,
         name_zh=row.name,

@@ -334,8 +334,9 @@ def institutions_show(code: str, format: str) -> None:
 
 @institutions.command("alive", help=_("List those of a year that lack staff, floor area or activity."))
 @click.option("--year", type=click.IntRange(2000, 2100), required=True, help=_("Year."))
+@click.option("--region", default="", help=_("Code of a region: only those in it and below."))
 @format_option
-def institutions_alive(year: int, format: str) -> None:
+def institutions_alive(year: int, region: str, format: str) -> None:
     """Those that lack most first."""
     from nengtan.identity.access import system_actor
     from nengtan.registry.queries.alive import doubtful
@@ -346,7 +347,7 @@ def institutions_alive(year: int, format: str) -> None:
             "area_m2": one.area_m2, "last_period": one.last_period, "contact": one.contact,
             "missing": " ".join(one.reasons),
         }
-        for one in doubtful(system_actor(), year)
+        for one in doubtful(system_actor(), year, _region(region) if region else None)
     ]  # fmt: skip
     emit(rows, DOUBT_COLUMNS, format, {"missing": _missing_words, "last_period": periods.label})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import itemgetter
 
 from .cells import Grid, shown
@@ -43,9 +44,11 @@ def read_activity(grid: Grid, words: Words, rules: Rules, layout: Layout | None 
     groups = list(groups_of(layout))
     table = ActivityTable(grid.name, layout)
     table.problems = [problem for problem in layout.problems if problem.severity == "error"]
-    table.problems += missing_columns(layout, groups)
+    table.problems += [replace(one, sheet=grid.name) for one in missing_columns(layout, groups)]
     table.notes = [problem for problem in layout.problems if problem.severity != "error"]
     if table.problems:
+        unread = body_rows(grid, layout, words) if layout.columns else Body([], [], [])
+        table.skipped, table.rows_unread = list(unread.skipped), len(unread.numbers)
         return table
     body = fill_merged(grid, layout, body_rows(grid, layout, words), _FILLED)
     table.skipped, table.rows_read = list(body.skipped), len(body.numbers)

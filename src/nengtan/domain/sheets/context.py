@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .cells import Grid, shown
-from .dates import find_year
+from .dates import find_period, find_year
 from .headings import read_heading, split_unit
 from .words import Words, fold, plain
 
@@ -24,6 +24,7 @@ class Context:
     measure: str | None = None
     unit: str | None = None
     institution: str | None = None
+    period: int | None = None
 
 
 def read_context(grid: Grid, header: int, words: Words) -> Context:
@@ -34,7 +35,7 @@ def read_context(grid: Grid, header: int, words: Words) -> Context:
     >>> grid = Grid("Sheet1", [["2023年用电量统计表（万kWh）"], ["填报单位：第一小学"], ["月份"]])
     >>> read_context(grid, 2, words)  # doctest: +NORMALIZE_WHITESPACE
     Context(title='2023年用电量统计表（万kWh）', year=2023, carrier='electricity', measure='quantity', unit='10MWh',
-    institution='第一小学')
+    institution='第一小学', period=None)
     """
     lines = [[text for cell in row if (text := shown(cell))] for row in grid.rows[:header]]
     texts = list(dict.fromkeys(text for line in lines for text in line))
@@ -42,13 +43,16 @@ def read_context(grid: Grid, header: int, words: Words) -> Context:
     years = {year for text in (*texts, grid.name) if (year := find_year(text, words))}
     carrier, measure = _first_carrier([*texts, grid.name], words)
     unit = next((unit for text in texts if (unit := split_unit(text, words)[1])), None)
+    title = next((text for text in texts), "")
+    year = years.pop() if len(years) == 1 else None
     return Context(
-        title=next((text for text in texts), ""),
-        year=years.pop() if len(years) == 1 else None,
+        title=title,
+        year=year,
         carrier=carrier,
         measure=measure,
         unit=unit,
         institution=named,
+        period=find_period(grid.name, words, year) or find_period(title, words),
     )
 
 

@@ -12,7 +12,7 @@ from .cells import BadCell, Cell, shown
 from .problems import Fault
 from .words import Words, fold
 
-__all__ = ["find_year", "parse_date", "parse_period", "parse_since", "parse_year"]
+__all__ = ["find_period", "find_year", "parse_date", "parse_period", "parse_since", "parse_year"]
 
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 _EPOCH = dt.date(1899, 12, 30)
@@ -33,6 +33,7 @@ _FULL = tuple(
 )
 _MONTH = re.compile(r"(?P<m>[0-9]{1,2})M?")
 _SPAN = re.compile(r"~|[0-9]M?-[0-9]{1,2}M|[0-9]{4}.*[-~].*[0-9]{4}|[0-9]{6}-[0-9]{6}")
+_MONTH_IN_TEXT = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})Y[-/.]?([0-9]{1,2})M(?![-~0-9MD])")
 _YEAR_IN_TEXT = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(?=Y|[^0-9M.]|$)")
 
 
@@ -218,3 +219,25 @@ def find_year(text: str, words: Words) -> int | None:
     """
     found = set(_YEAR_IN_TEXT.findall(tokens(text, words)))
     return int(found.pop()) if len(found) == 1 else None
+
+
+def find_period(text: str, words: Words, year: int | None = None) -> int | None:
+    """The one month a title or the name of a sheet says, yyyymm; a bare month takes `year`; None for none or several.
+
+    >>> words = Words.of([("date", "year", "年"), ("date", "month", "月"), ("date", "span", "至")])
+    >>> find_period("2024年5月", words), find_period("2024-05", words), find_period("某区2024年5月用电统计表", words)
+    (202405, 202405, 202405)
+    >>> find_period("5月", words, 2024), find_period("2024年5月10日", words), find_period("2024年1月至5月", words)
+    (202405, None, None)
+    >>> find_period("2024年", words), find_period("Sheet1", words), find_period("12", words, 2024)
+    (None, None, None)
+    """
+    whole = parse_period(text, words, year) if len(text.strip()) > len("12") or not text.strip().isdigit() else None
+    if isinstance(whole, int):
+        day = tokens(text, words)
+        return None if "D" in day or (len(day) == len("20240501") and day.isdigit()) else whole
+    found = {(int(y), int(m)) for y, m in _MONTH_IN_TEXT.findall(tokens(text, words))}
+    if len(found) != 1:
+        return None
+    named, month = found.pop()
+    return named * 100 + month if 1 <= month <= 12 else None

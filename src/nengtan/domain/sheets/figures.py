@@ -91,13 +91,18 @@ class GroupReader:
     def _periods(self, group: Group) -> Periods:
         column, years = group.any, self.shared.years
         if column.month is None:
-            return self.shared.periods if self.shared.periods is not None else [None] * self.count
+            return self.shared.periods if self.shared.periods is not None else self._said_above(column)
         if column.year is None and years is not None:
             periods: Periods = [year * 100 + column.month if isinstance(year, int) else None for year in years]
         else:
             year = column.year or self.layout.context.year
             periods = [year * 100 + column.month if year else None] * self.count
         return check_periods(periods, column, self.rules, self.marks)
+
+    def _said_above(self, column: Column) -> Periods:
+        """The month that only the sheet's name or title says, in every row."""
+        period = self.layout.context.period
+        return check_periods([period] * self.count, column, self.rules, self.marks) if period else [None] * self.count
 
     def _numbers(self, column: Column | None) -> tuple[Numbers, dict[int, str]]:
         """Numbers of a column and the units some cells carry themselves."""

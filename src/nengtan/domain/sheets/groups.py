@@ -61,7 +61,7 @@ def missing_columns(layout: Layout, groups: Sequence[Group]) -> list[Problem]:
     absent = []
     if not keys & {"institution_code", "institution_name", "credit_code"} and not context.institution:
         absent.append("institution_name")
-    if "period" not in keys and not all(group.any.month for group in groups):
+    if "period" not in keys and not context.period and not all(group.any.month for group in groups):
         absent.append("period")
     if "carrier" not in keys and not context.carrier and not (groups and all(group.any.carrier for group in groups)):
         absent.append("carrier")

@@ -41,6 +41,7 @@ class ActivityTable:
 
     `row` is the sheet row of the fact and `cell` the 0-based column of its figure. Rows with an error are not here but
     in `problems`; `notes` say how unusual cells were understood; `skipped` are rows left out on purpose.
+    Of a sheet whose headings are at fault no row is read; `rows_unread` is how many figures or records it would hold.
     """
 
     sheet: str
@@ -65,6 +66,7 @@ class ActivityTable:
     notes: list[Problem] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     rows_read: int = 0
+    rows_unread: int = 0
 
     def __len__(self) -> int:
         """The number of facts."""

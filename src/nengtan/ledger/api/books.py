@@ -78,8 +78,8 @@ def _selection(request: ActorRequest, wanted: Subject) -> Selection:
     values = {name: "" if value is None else str(value) for name, value in wanted.dict().items()}
     try:
         return lineage.selection_from(request.actor, values)
-    except ValueError as error:
-        raise ValidationError({str(error).split(":")[0]: str(error)}) from error
+    except lineage.WrongPart as error:
+        raise ValidationError({error.field: str(error)}) from error
     except Forbidden as error:
         raise Http404 from error
 
@@ -97,7 +97,7 @@ def accounts(request: ActorRequest, wanted: Query[Subject], listing: Query[Listi
             kind=selection.kind, carrier=selection.carrier, month=selection.month, base_year=listing.base,
         )  # fmt: skip
     except TooFew as error:
-        raise ValidationError({"region": str(error)}) from error
+        raise ValidationError({error.field: str(error)}) from error
     except Forbidden as error:
         raise Http404 from error
     subject = selection.subject
@@ -120,7 +120,7 @@ def explain(request: ActorRequest, wanted: Query[Subject], figure: Query[Figure]
     try:
         return _numbers(lineage.explain(request.actor, figure.measure, selection).as_dict())
     except TooFew as error:
-        raise ValidationError({"region": str(error)}) from error
+        raise ValidationError({error.field: str(error)}) from error
     except Forbidden as error:
         raise Http404 from error
 

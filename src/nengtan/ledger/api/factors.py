@@ -13,7 +13,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.api.schemas import FactorFilter, FactorIn, FactorOut, ReasonIn
 from nengtan.ledger.factors import FactorInput, add_factor, retire_factor
 from nengtan.ledger.models import FactorVersion
-from nengtan.ledger.queries.factors import factor_dict, factors_matching
+from nengtan.ledger.queries.factors import factor_dict, factor_dicts, factors_matching
 from nengtan.ui.api import Listed, Paging, paged
 
 router = Router()
@@ -25,7 +25,7 @@ def factors(request: ActorRequest, paging: Query[Paging], wanted: Query[FactorFi
     """Coal equivalents and emission factors, by kind, carrier, place and year."""
     request.actor.require(Capability.VIEW)
     page = paged(factors_matching(**wanted.dict()).select_related("added_by"), paging)
-    return page | {"items": [factor_dict(item) for item in page["items"]]}
+    return page | {"items": factor_dicts(page["items"])}
 
 
 @router.get("/factors/{code}", response=FactorOut, summary="One factor version")

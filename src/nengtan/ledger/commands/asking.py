@@ -97,7 +97,7 @@ def accounts(
         return
     if format == "table":
         printed = [line | {"coverage": _complete(row)} for line, row in zip(printed, rows, strict=True)]
-    emit(printed, _columns() | (_changes(base) if base else {}), format)
+    emit(printed, _columns(whole=format == "csv") | (_changes(base) if base else {}), format)
     for gap in gap_words(account.total.figures.missing):
         click.echo(_("The total is incomplete: %(what)s") % {"what": gap}, err=True)
 
@@ -130,12 +130,18 @@ def _account_row(row: books.AccountRow, account: books.Account) -> dict[str, Any
     }
 
 
-def _columns() -> dict[str, str]:
+def _columns(whole: bool) -> dict[str, str]:
+    """The headings; ``whole`` for every field there is, else what people look at."""
     numbers = (
-        "energy_tce", "co2_t", "water_m3", "cost_cny", "coverage", "kgce_per_m2", "kgce_per_person", "m3_per_person",
-        "kgco2_per_m2", "electricity_kwh", "area_m2", "persons",
+        "energy_tce", "energy_tce_primary", "co2_t", "co2_scope1_t", "co2_scope2_t", "water_m3", "cost_cny", "coverage",
+        "kgce_per_m2", "kgce_per_person", "m3_per_person", "kgco2_per_m2", "electricity_kwh", "area_m2", "persons",
     )  # fmt: skip
-    return {"key": _("Code"), "label": _("Name"), **{name: _measure(name) for name in numbers}}
+    rest = (
+        "kwh_per_m2", "present", "expected", "institutions", "without_area", "without_persons", "closed", "subject",
+        "year", "by",
+    )  # fmt: skip
+    named = {"key": _("Code"), "label": _("Name"), **{name: _measure(name) for name in numbers}}
+    return named | {name: name for name in rest} if whole else named
 
 
 def _measure(name: str) -> str:

@@ -15,7 +15,7 @@ from nengtan.identity.access import system_actor
 from nengtan.ledger.commands.words import FACTOR_HEADINGS, carriers_named, factor_words
 from nengtan.ledger.factors import FactorInput, add_factor, retire_factor, standing_version
 from nengtan.ledger.models import FactorVersion
-from nengtan.ledger.queries.factors import factor_dict, factors_matching
+from nengtan.ledger.queries.factors import factor_dict, factor_dicts, factors_matching
 from nengtan.ledger.typed import number
 from nengtan.ledger.words import BASES, CONFIDENCE, KINDS
 from nengtan.ui.cli import die, emit, emit_one, format_option, one_of
@@ -49,8 +49,7 @@ def factors_group() -> None:
 @format_option
 def list_factors(format: str, **wanted: Any) -> None:
     """By kind, carrier, place and year."""
-    rows = map(factor_dict, factors_matching(**wanted))
-    _emit(rows, format)
+    _emit(factor_dicts(factors_matching(**wanted).select_related("added_by")), format)
 
 
 def _emit(rows: Iterable[dict[str, Any]], format: str) -> None:

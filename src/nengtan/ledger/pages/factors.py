@@ -18,6 +18,7 @@ from nengtan.ledger.pages.cells import factor_state, factor_year
 from nengtan.ledger.pages.forms import FactorForm, ReasonForm, add_errors
 from nengtan.ledger.pages.tables import factor_table
 from nengtan.ledger.queries.factors import closings_using, years_used
+from nengtan.ledger.queries.history import adders
 from nengtan.ledger.words import BASES, KINDS, place_words, remark_words, source_words
 from nengtan.registry.models import Region
 from nengtan.ui.components import Crumb, Definition
@@ -71,7 +72,7 @@ def factor(request: ActorRequest, code: str) -> HttpResponseBase:
 
 
 def _definitions(found: FactorVersion) -> list[Definition]:
-    added = f"{found.added_by or _('the platform itself')} {localtime(found.added_at):%Y-%m-%d}"
+    added = f"{adders([found])[found.pk] or _('the platform itself')} {localtime(found.added_at):%Y-%m-%d}"
     rows = [
         (_("Carrier"), carrier_word(found.carrier)),
         (_("As published"), f"{found.stated_value} {found.stated_unit}"),

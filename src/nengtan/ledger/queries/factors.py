@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,6 +13,7 @@ from nengtan.identity.access import Actor
 from nengtan.ledger.factors import library
 from nengtan.ledger.models import FactorVersion, FrozenFactor, RegionRollup, YearClosing
 from nengtan.ledger.places import Places
+from nengtan.ledger.queries.history import adders
 from nengtan.registry.models import Region
 
 
@@ -22,6 +24,17 @@ def factors_matching(**wanted: Any) -> QuerySet[FactorVersion]:
 
 def factor_dict(factor: FactorVersion) -> dict[str, Any]:
     """A factor version as the command and the API print it."""
+    return factor_dicts([factor])[0]
+
+
+def factor_dicts(factors: Iterable[FactorVersion]) -> list[dict[str, Any]]:
+    """Factor versions as the command and the API print them, with whoever added them."""
+    told = list(factors)
+    names = adders(told)
+    return [_told(factor, names[factor.pk]) for factor in told]
+
+
+def _told(factor: FactorVersion, adder: str | None) -> dict[str, Any]:
     return {
         "code": factor.code,
         "name_zh": factor.name,
@@ -42,7 +55,7 @@ def factor_dict(factor: FactorVersion) -> dict[str, Any]:
         "shipped": factor.shipped,
         "published_on": factor.published_on,
         "retired_on": factor.superseded_on,
-        "added_by": str(factor.added_by) if factor.added_by else None,
+        "added_by": adder,
         "added_at": factor.added_at,
         "note": factor.note,
     }

@@ -11,7 +11,7 @@ from nengtan.identity import wording
 from nengtan.identity.access import Actor
 from nengtan.identity.models import AuditEvent
 from nengtan.identity.roles import Capability
-from nengtan.ledger.models import ActivityFact, Evidence, ImportBatch, YearClosing
+from nengtan.ledger.models import ActivityFact, Evidence, FactorVersion, ImportBatch, YearClosing
 
 LONGEST = 200
 """Corrections followed in either direction."""
@@ -96,6 +96,14 @@ def importers(batches: Iterable[ImportBatch]) -> dict[int, str]:
     }
 
 
+def adders(factors: Iterable[FactorVersion]) -> dict[int, str | None]:
+    """Who added each version of a factor, by its number; None as in :func:`known_tellers`, and for what was shipped."""
+    told = list(factors)
+    added = [one for one in told if one.added_by_id is None and not one.shipped]
+    events = _events({("factor.add", str(one.pk)) for one in added})
+    return {one.pk: str(one.added_by) if one.added_by else events.get(("factor.add", str(one.pk))) for one in told}
+
+
 def closers(closings: Iterable[YearClosing]) -> dict[int, tuple[str | None, str | None]]:
     """Who closed each year and who reopened it, by the number of the closing; None as in :func:`known_tellers`."""
     told = list(closings)
@@ -127,6 +135,7 @@ def _traces(fact: ActivityFact) -> Iterator[Trace]:
 
 
 _KINDS = {
+    "factor.add": "ledger.factorversion",
     "import.activity": "ledger.importbatch",
     "year.close": "ledger.yearclosing",
     "year.reopen": "ledger.yearclosing",

@@ -457,20 +457,28 @@ def _told(value: Decimal | None) -> Decimal | None:
     return None if value is None else round(value, 4)
 
 
+class WrongPart(ValueError):
+    """A part of a selection that cannot be taken; ``field`` is its name in addresses."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field
+
+
 def selection_from(actor: Actor, values: dict[str, str]) -> Selection:
     """A selection as addresses and commands write it: region or institution, year, month, carrier, type.
 
     Raises:
-        ValueError: names what was found and what is allowed.
+        WrongPart: names what was found and what is allowed.
         Forbidden: the subject is not visible to the actor, or is not there.
     """
     year, month = _whole(values, "year", 1990, 2100), _whole(values, "month", 1, 12)
     if year is None:
-        raise ValueError(
-            _wrong(_("Year"), "", _("a whole number from %(low)s to %(high)s") % {"low": 1990, "high": 2100})
+        raise WrongPart(
+            "year", _wrong(_("Year"), "", _("a whole number from %(low)s to %(high)s") % {"low": 1990, "high": 2100})
         )
     if values.get("carrier") and values["carrier"] not in reference.carriers():
-        raise ValueError(_wrong(_("Carrier"), values["carrier"], ", ".join(reference.carriers())))
+        raise WrongPart("carrier", _wrong(_("Carrier"), values["carrier"], ", ".join(reference.carriers())))
     region = institution = None
     if values.get("institution"):
         institution = (
@@ -482,7 +490,7 @@ def selection_from(actor: Actor, values: dict[str, str]) -> Selection:
         region = Region.objects.filter(code=values.get("region", "")).first()
         if region is None:
             text = values.get("region", "")
-            raise ValueError(_wrong(_("Region"), text, _("the code of a region")) + near_words(text))
+            raise WrongPart("region", _wrong(_("Region"), text, _("the code of a region")) + near_words(text))
     return Selection(year, region, institution, values.get("type", ""), values.get("carrier", ""), month)
 
 
@@ -501,5 +509,6 @@ def _whole(values: dict[str, str], name: str, low: int, high: int) -> int | None
         return None
     if not text.isdecimal() or not low <= int(text) <= high:
         label = _("Year") if name == "year" else _("Month")
-        raise ValueError(_wrong(label, text, _("a whole number from %(low)s to %(high)s") % {"low": low, "high": high}))
+        allowed = _("a whole number from %(low)s to %(high)s") % {"low": low, "high": high}
+        raise WrongPart(name, _wrong(label, text, allowed))
     return int(text)

@@ -41,7 +41,11 @@ Told = Mapping[tuple[str, str], tuple[int, ...]]
 
 
 class TooFew(Forbidden):
-    """What is asked for would tell of fewer institutions than may be shown."""
+    """What is asked for would tell of fewer institutions than may be shown; ``field`` is the part of it that does."""
+
+    def __init__(self, words: str, field: str = "region") -> None:
+        super().__init__(words)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -73,14 +77,18 @@ class Veil:
 
     def require(self, selection: Selection, by: str) -> None:
         """Raise :class:`TooFew` where the answer would tell of too few institutions."""
-        cuts = sum(map(bool, (selection.kind, selection.carrier, selection.month, by)))
-        unknown = (
-            (selection.kind and selection.kind not in self.kinds.get(selection.year, ()))
-            or (selection.carrier and selection.carrier not in self.carriers)
-            or (selection.month and selection.periods[0] not in self.months)
-        )
-        if selection.year in self.hidden or unknown or cuts > 1:
+        cuts = {"type": selection.kind, "carrier": selection.carrier, "month": selection.month, "by": by}
+        given = [name for name, value in cuts.items() if value]
+        unknown = {
+            "type": selection.kind not in self.kinds.get(selection.year, ()),
+            "carrier": selection.carrier not in self.carriers,
+            "month": selection.periods[0] not in self.months,
+            "by": False,
+        }
+        if selection.year in self.hidden:
             raise TooFew(too_few())
+        if field := next((name for name in given if unknown[name]), given[-1] if len(given) > 1 else ""):
+            raise TooFew(too_few(), field)
 
 
 def others_word() -> str:

@@ -11,7 +11,7 @@ from django.db.models import Exists, Max, OuterRef, Q, Subquery
 
 from nengtan.domain import periods
 from nengtan.identity.access import Actor
-from nengtan.registry.models import Attribute, Contact, Institution
+from nengtan.registry.models import Attribute, Contact, Institution, Region
 from nengtan.registry.models.institution import InstitutionQuerySet
 from nengtan.ui.fields import FixedPointField
 
@@ -37,9 +37,10 @@ class Doubt:
         return tuple(code for code, missing in found if missing)
 
 
-def checked(actor: Actor, year: int) -> InstitutionQuerySet:
-    """Institutions in scope that existed in ``year``."""
+def checked(actor: Actor, year: int, region: Region | None = None) -> InstitutionQuerySet:
+    """Institutions in scope that existed in ``year``; with ``region`` those in it and below."""
     rows = Institution.objects.for_actor(actor)
+    rows = rows.within(region) if region else rows
     return rows.exclude(closed_on__lte=date(year, 1, 1)).exclude(established_on__gt=periods.last_day(year * 100 + 12))
 
 
@@ -50,11 +51,11 @@ def year_to_check(actor: Actor, before: int) -> int:
     return found or before - 1
 
 
-def doubtful(actor: Actor, year: int) -> list[Doubt]:
+def doubtful(actor: Actor, year: int, region: Region | None = None) -> list[Doubt]:
     """Institutions in scope that existed in ``year`` and of which staff, area or activity is missing; worst first."""
     end = periods.last_day(year * 100 + 12)
     bodies = (
-        checked(actor, year)
+        checked(actor, year, region)
         .select_related("region")
         .annotate(
             persons_held=_in_force("persons", end),
@@ -67,7 +68,7 @@ def doubtful(actor: Actor, year: int) -> list[Doubt]:
         .filter(Q(persons_held=None) | Q(persons_held=0) | Q(area_held=None) | Q(area_held=0) | Q(has_facts=False))
         .order_by("code")
     )
-    people = _contacts(checked(actor, year))
+    people = _contacts(checked(actor, year, region))
     doubts = [
         Doubt(body, body.persons_held, body.area_held, body.has_facts, body.last_period, people.get(body.pk, ""))
         for body in bodies

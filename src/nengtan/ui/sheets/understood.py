@@ -42,7 +42,8 @@ class ColumnView:
 class SheetView:
     """A sheet: its name, what it was read as (code and word), its last row of headings, its columns and rows.
 
-    ``from_title`` is what no column says and the lines above the headings do, in words; empty if there is nothing.
+    ``from_title`` is what no column says and the sheet's name or the lines above the headings do, in words; empty if
+    there is nothing.
     """
 
     name: str
@@ -99,7 +100,7 @@ def _meaning(column: Column) -> str:
 
 
 def _from_title(layout: Layout) -> str:
-    """What the lines above the headings say of every figure, as far as the headings leave it open."""
+    """What the sheet's name and the lines above the headings say of every figure, where the headings leave it open."""
     said, keys = layout.context, {column.key for column in layout.columns}
     figures = [column for column in layout.columns if column.is_value or column.key == "quantity"]
     if not figures:
@@ -108,12 +109,17 @@ def _from_title(layout: Layout) -> str:
     parts = [
         said.institution if said.institution and not keys & {"institution_code", "institution_name"} else "",
         str(said.year) if said.year and bare else "",
+        _period(said.period) if said.period and "period" not in keys and not any(one.month for one in figures) else "",
         carrier_word(said.carrier)
         if said.carrier and "carrier" not in keys and not all(one.carrier for one in figures)
         else "",
         unit_name(said.unit) if said.unit and "unit" not in keys and not all(one.unit for one in figures) else "",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _period(period: int) -> str:
+    return f"{period // 100}-{period % 100:02d}"
 
 
 def _month(column: Column) -> str:
@@ -148,9 +154,9 @@ def lines(sheets: Iterable[SheetView]) -> Iterator[str]:
             "sheet": sheet.name, "read_as": sheet.read_as, "header": sheet.header_row, "rows": sheet.rows,
         }  # fmt: skip
         if sheet.from_title:
-            yield "  " + _("Where cells and headings say nothing: %(said)s (lines above the headings)") % {
-                "said": sheet.from_title
-            }
+            yield "  " + _(
+                "Where cells and headings say nothing: %(said)s (name of the sheet, lines above the headings)"
+            ) % {"said": sheet.from_title}
         for column in sheet.taken:
             yield f"  {column.letter} {column.heading} → {column.meaning}"
         if sheet.unread:

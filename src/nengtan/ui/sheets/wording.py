@@ -149,7 +149,10 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "no_heading": (_("The column has values but no heading and was left out."), _("a heading of the template")),
     "total_column": (_("The column “%(found)s” is a total and was left out; totals are computed."), ""),
     # found by the services that store the rows
-    "unknown_institution": (_("The institution “%(found)s” is not in the registry."), "%(allowed)s"),
+    "unknown_institution": (
+        _("The register you are responsible for has no institution “%(found)s”."),
+        _("full name, code or unified social credit code of an institution of your register"),
+    ),
     "ambiguous_institution": (
         _("Several institutions are called “%(found)s”."),
         _("the code of the institution; in bills also its region"),
@@ -164,9 +167,15 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         _("each figure once"),
     ),
     "duplicate_of_stored": (_("The same figure is stored already."), _("new figures, or corrections marked as such")),
-    "unknown_building": (_("The building “%(found)s” is not in the registry."), "%(allowed)s"),
-    "unknown_meter": (_("The meter “%(found)s” is not in the registry."), "%(allowed)s"),
-    "unknown_item": (_("“%(found)s” is not a known sub-item."), "%(allowed)s"),
+    "unknown_building": (
+        _("The building “%(found)s” is not in the registry."),
+        _("code of a building of this institution"),
+    ),
+    "unknown_meter": (_("The meter “%(found)s” is not in the registry."), _("code of a meter of this institution")),
+    "unknown_item": (
+        _("“%(found)s” is not a known sub-item."),
+        _("code or name of a sub-item, such as %(allowed)s"),
+    ),
     "unknown_region": (_("The region “%(found)s” is not known."), _("a six-digit code of GB/T 2260")),
     "unknown_code": (_("The code “%(found)s” is not known."), "%(allowed)s"),
     "duplicate_code": (
@@ -237,12 +246,23 @@ def _alike(problem: Problem) -> str:
 
 
 def allowed(problem: Problem) -> str:
-    """What is allowed there, "" where nothing needs to be done."""
-    return _filled(CODES[problem.code][1], problem) if problem.code in CODES else ", ".join(problem.allowed)
+    """What is allowed there, "" where nothing needs to be done; for unknown records with what is near."""
+    if problem.code not in CODES:
+        return ", ".join(problem.allowed)
+    told = _filled(CODES[problem.code][1], problem)
+    return _filled(gettext("%(told)s; near: %(allowed)s"), problem, told) if _has_near(problem) else told
 
 
-def _filled(text: Promise | str, problem: Problem) -> str:
+_NEAR = frozenset({"unknown_institution", "unknown_building", "unknown_meter"})
+
+
+def _has_near(problem: Problem) -> bool:
+    return problem.code in _NEAR and bool(problem.allowed)
+
+
+def _filled(text: Promise | str, problem: Problem, told: str = "") -> str:
     values: dict[str, Any] = {
+        "told": told,
         "first": "",
         "last": "",
         "unit": "",

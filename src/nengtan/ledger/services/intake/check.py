@@ -78,8 +78,7 @@ def check_activity(
             plan.notes.append(_of_sheet(grid, "sheet_left_out"))
             continue
         sheet = SheetPlan(table, problems=list(table.problems), notes=list(table.notes))
-        if not len(table) and not table.rows_read and table.problems:
-            sheet.unread = max(len(grid.rows) - table.layout.body - 1, 0)
+        sheet.unread = table.rows_unread
         if grid.formulas:
             sheet.notes.append(replace(_of_sheet(grid, "formulas_taken"), params={"count": grid.formulas}))
         plan.sheets.append(sheet)
@@ -263,7 +262,7 @@ class _Sheet:
         unknown: set[str | None] = {text for text in self.table.item if text and text not in self.checker.items}
         for at in _where(self.table.item, unknown):
             text = self.table.item[at] or ""
-            self.fault(at, "item", Fault("unknown_item", text, tuple(list(reference.item_codes())[:3])))
+            self.fault(at, "item", Fault("unknown_item", text, matching.item_help(text)))
 
     def _lengths(self) -> None:
         for name, longest in _LENGTHS.items():

@@ -17,13 +17,18 @@ from nengtan.domain.sheets.words import fold
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
 from nengtan.ledger.services import bulk
+from nengtan.reference.words import sheet_words
 from nengtan.registry.models import Building, Institution, InstitutionSpan, Meter, Occupancy, Region
+from nengtan.ui.words import named
 
 Pair = tuple[str | None, str | None, str | None]
 """Code, name and region as a row gives them; each may be missing."""
 
 SUGGESTED = 3
 """How many names are offered for an unknown one."""
+
+NEAR_NAME, NEAR_CODE = 0.5, 0.85
+"""How alike a name, and a code, must be to be offered: codes of one district have most of their letters in common."""
 
 SEARCHED = 50
 """For how many unknown names of one file suggestions are looked for."""
@@ -87,7 +92,10 @@ class Institutions:
 
     def match(self) -> dict[Pair, Body | Unmatched]:
         """What each pair means."""
-        self._load_codes({code for code, _name, _place in self.pairs if code})
+        coded = {code for code, _name, _place in self.pairs if code}
+        self._load_codes(
+            coded | {name for code, name, _place in self.pairs if name and not code and _may_be_code(name)}
+        )
         self._load_names({name for _code, name, _place in self.pairs if name})
         self.places = regions({place for _code, _name, place in self.pairs if place})
         self.writable = self._within(Institution.objects.for_actor(self.actor, self.capability))
@@ -151,21 +159,17 @@ class Institutions:
 
     def _of(self, code: str | None, name: str | None, place: str | None) -> Body | Unmatched:
         if code:
-            row = self.by_code.get(code)
-            if row is None:
-                return Unmatched("institution_code", Fault("unknown_institution", code))
-            if name and fold(name) not in {fold(known) for known in {row.name, *row.names}}:
-                return Unmatched("institution_name", Fault("name_code_mismatch", name, (row.name,)))
-            return self._allowed(row, "institution_code", code, former=False)
-        named = self.by_name.get(fold(name or "")) or self.by_former.get(fold(name or ""), [])
-        own = [row for row in named if row.id in self.writable] or named
+            return self._by_code(code, name)
+        own = self._own(self.by_name, name) or self._own(self.by_former, name)
+        if not own and (row := self._coded(name or "")):  # a code where the name should stand
+            return row.body()
         here = [row for row in own if row.id in self.inside]
-        if own and self.region and not here and own[0].id in self.writable:
+        if own and self.region and not here:
             params = {"region": str(self.region)}
             return Unmatched("institution_name", Fault("not_in_region", name or "", (), params))
         own = here or own
         here = [row for row in own if self._stands(row, place)]
-        if own and not here and own[0].id in self.writable:
+        if own and not here:
             params = {"region": str(place)}
             return Unmatched("institution_name", Fault("not_in_region_of_row", name or "", (), params))
         own = here or own
@@ -174,15 +178,29 @@ class Institutions:
             return Unmatched("institution_name", Fault("unknown_institution", name or ""))
         if len(living) > 1:
             return Unmatched("institution_name", Fault("ambiguous_institution", name or ""))
-        return self._allowed(living[0], "institution_name", name or "", fold(living[0].name) != fold(name or ""))
+        return living[0].body(fold(living[0].name) != fold(name or ""))
 
-    def _allowed(self, row: _Row, column: str, found: str, former: bool) -> Body | Unmatched:
-        if row.id not in self.writable:
-            return Unmatched(column, Fault("out_of_scope", found))
-        return row.body(former)
+    def _by_code(self, code: str, name: str | None) -> Body | Unmatched:
+        row = self._coded(code)
+        if row is None:
+            return Unmatched("institution_code", Fault("unknown_institution", code))
+        if name and fold(name) not in {fold(known) for known in {row.name, *row.names}}:
+            return Unmatched("institution_name", Fault("name_code_mismatch", name, (row.name,)))
+        return row.body()
+
+    def _coded(self, code: str) -> _Row | None:
+        """The institution of a code; one the actor does not report for is as good as none, nothing tells them apart."""
+        row = self.by_code.get(code)
+        return row if row is not None and row.id in self.writable else None
+
+    def _own(self, rows: Mapping[str, list[_Row]], name: str | None) -> list[_Row]:
+        """The institutions of a name among those the actor reports for."""
+        return [row for row in rows.get(fold(name or ""), ()) if row.id in self.writable]
 
     def _second_look(self, found: dict[Pair, Body | Unmatched]) -> dict[Pair, Body | Unmatched]:
-        """Names written a little differently (full-width marks, spaces) match; the rest get suggestions."""
+        """Names written a little differently (full-width marks, spaces) match, also where a code should stand; the rest
+        get suggestions: names near a name, codes near a code.
+        """
         unknown = [
             pair
             for pair, what in found.items()
@@ -197,21 +215,27 @@ class Institutions:
         for row in rows:
             folded[fold(row.name)].append(row)
         closest = Closest([row.name for row in rows])
+        labels = {code: f"{code} {row.name}" for row in rows for code in (row.code, row.credit_code) if code}
+        codes = Closest(labels)
         for at, (code, name, place) in enumerate(unknown):
             pair = code, name, place
-            same = folded.get(fold(name), []) if name and not code else []
+            same = folded.get(fold(name or code or ""), []) if not (name and code) else []
             same = [row for row in same if self._stands(row, place)]
             if len(same) == 1:
                 found[pair] = same[0].body()
             elif len(same) > 1:
                 found[pair] = Unmatched("institution_name", Fault("ambiguous_institution", name or ""))
             elif at < SEARCHED:
-                old = found[pair]
-                column = old.column if isinstance(old, Unmatched) else "institution_name"
-                found[pair] = Unmatched(
-                    column, Fault("unknown_institution", code or name or "", closest.to(name) if name else ())
-                )
+                column = "institution_code" if code else "institution_name"
+                near = closest.to(name) if name else ()
+                near = near or tuple(labels[one] for one in codes.to(code or name or "", NEAR_CODE))
+                found[pair] = Unmatched(column, Fault("unknown_institution", code or name or "", near))
         return found
+
+
+def _may_be_code(text: str) -> bool:
+    """Whether a text where a name should stand may be a code: it holds a digit, and no space."""
+    return any(letter.isdigit() for letter in text) and not any(letter.isspace() for letter in text)
 
 
 def regions(texts: Collection[str]) -> dict[str, set[str]]:
@@ -243,7 +267,7 @@ class Closest:
             for pair in _pairs(name):
                 self.by_pair[pair].append(name)
 
-    def to(self, name: str) -> tuple[str, ...]:
+    def to(self, name: str, least: float = NEAR_NAME) -> tuple[str, ...]:
         """The closest names, best first.
 
         >>> Closest(["First Primary School", "City Hospital"]).to("First Primary Scool")
@@ -254,7 +278,7 @@ class Closest:
             (SequenceMatcher(None, fold(name), fold(candidate)).ratio(), candidate)
             for candidate, _count in shared.most_common(40)
         ]
-        good = sorted((item for item in ranked if item[0] >= 0.5), key=lambda item: (-item[0], item[1]))
+        good = sorted((item for item in ranked if item[0] >= least), key=lambda item: (-item[0], item[1]))
         return tuple(candidate for _ratio, candidate in good[:SUGGESTED])
 
 
@@ -287,9 +311,10 @@ def meters(codes: Iterable[str], bodies: Collection[int]) -> dict[tuple[int, str
 
 
 def items(texts: Iterable[str]) -> Mapping[str, str]:
-    """Item codes by what rows write: the code itself, or the Chinese or English name."""
+    """Item codes by what rows write: the code itself, its Chinese or English name, or a usual word for it."""
     codes = reference.item_codes()
-    names = {fold(word): code for code, item in codes.items() for word in (item.name_zh, item.name_en)}
+    names = {word: code for word, code in sheet_words().choices.get("item", {}).items() if code in codes}
+    names |= {fold(word): code for code, item in codes.items() for word in (item.name_zh, item.name_en)}
     found: dict[str, str] = {}
     for text in set(texts):
         code = text.strip().upper()
@@ -298,3 +323,16 @@ def items(texts: Iterable[str]) -> Mapping[str, str]:
         elif fold(text) in names:
             found[text] = names[fold(text)]
     return found
+
+
+def item_help(text: str) -> tuple[str, ...]:
+    """What may stand there instead of an unknown item, by code and name: those with a name near it, else the main ones.
+
+    >>> [entry[:5] for entry in item_help("?")]
+    ['01A00', '01B00', '01C00', '01D00']
+    """
+    codes = reference.item_codes()
+    by_name = {named(item, code): code for code, item in codes.items()}
+    near = [by_name[name] for name in Closest(by_name).to(text)]
+    main = [code for code, item in codes.items() if item.level == "item"]
+    return tuple(f"{code} {named(codes[code], code)}" for code in near or main)

@@ -43,7 +43,7 @@ class SheetPlan:
 
     def bad_rows(self, on_existing: OnExisting) -> set[int]:
         """Rows that are refused whole."""
-        return {problem.row for problem in self.errors(on_existing)}
+        return {problem.row for problem in self.errors(on_existing) if problem.row > self.table.layout.body}
 
     def taken(self, on_existing: OnExisting) -> list[Entry]:
         """What is written when the good rows are taken."""

@@ -88,8 +88,8 @@ def _institution(known: Known, plan: RowPlan) -> Faults:
     region = known.regions.get(told) if told else None if body else known.region
     if told and region is None:
         yield "region_code", Fault("unknown_region", told)
-    elif fault := _scope(known, body, region):
-        yield "code" if body else "region_code", fault
+    else:
+        yield from _scope(known, body, region)
     values = _given(plan, PLAIN)
     if region is not None:
         values["region"] = region
@@ -103,17 +103,20 @@ def _institution(known: Known, plan: RowPlan) -> Faults:
     _contacts(known, plan)
 
 
-def _scope(known: Known, body: Institution | None, region: Region | None) -> Fault | None:
-    """Whether the actor may change the body, and put it where the row says."""
-    if body is not None and body.pk not in known.writable:
-        return Fault("out_of_scope", body.code)
-    if region is None:
-        return None
+def _scope(known: Known, body: Institution | None, region: Region | None) -> Faults:
+    """Whether the actor may change the body, and put it where the row says.
+
+    A row that puts a body where the actor has no say is answered alike whether somebody has its code there or nobody.
+    """
+    mine = body is not None and body.pk in known.writable
+    covered = region is not None and known.actor.scope_for(Capability.WRITE_REGISTRY).covers(region.path)
+    if body is not None and not mine and (region is None or covered):
+        yield "code", Fault("out_of_scope", body.code)
+    if region is None or covered:
+        return
     spans = known.spans.get(body.pk, []) if body else []
-    if body is not None and region.pk in {body.region_id, *(span.region_id for span in spans)}:
-        return None
-    covered = known.actor.scope_for(Capability.WRITE_REGISTRY).covers(region.path)
-    return None if covered else Fault("out_of_scope", region.code)
+    if body is None or not mine or region.pk not in {body.region_id, *(span.region_id for span in spans)}:
+        yield "region_code", Fault("out_of_scope", region.code)
 
 
 def _credit_code(known: Known, plan: RowPlan, values: dict[str, Any]) -> Faults:

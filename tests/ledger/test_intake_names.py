@@ -1,0 +1,143 @@
+"""Institutions, sub-items and months said in other ways than the template asks, and what the refusal of one offers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.utils.translation import override
+from openpyxl import Workbook
+
+from nengtan.identity.access import system_actor
+from nengtan.ledger.services import intake
+from nengtan.ledger.wording import result_dict
+from nengtan.registry.models import Institution
+from nengtan.ui.sheets import wording
+from tests.cast import Cast
+from tests.ledger.files import workbook
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with override("en"):
+        yield
+
+
+LONG = ("单位名称", "月份", "能源品种", "用量", "计量单位", "分项")
+
+
+def preview(cast: Cast, *rows: tuple[Any, ...], who: str = "district", head: tuple[str, ...] = LONG) -> intake.Result:
+    content = workbook([head, *rows])
+    return intake.preview_result(intake.check_file(cast.actor(who), "a.xlsx", content))
+
+
+def named_sheet(name: str, rows: list[tuple[Any, ...]]) -> bytes:
+    book = Workbook()
+    book.active.title = name
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("空调", "01B00"), ("空调用电", "01B00"), ("照明", "01A00"), ("照明插座用电", "01A00"), ("电梯", "01C10"),
+        ("食堂", "01D30"), ("数据机房", "01D10"), ("Air conditioning", "01B00"), ("01b10", "01B10"),
+    ],
+)  # fmt: skip
+def test_an_item_is_taken_by_its_name_or_a_usual_word(cast: Cast, said: str, code: str) -> None:
+    plan = intake.check_file(
+        system_actor(), "a.xlsx", workbook([LONG, ("The school", "2023-01", "电力", 5, "kWh", said)])
+    )
+    assert plan.errors() == []
+    assert [entry.item for entry in plan.sheets[0].entries] == [code]
+
+
+def test_an_unknown_item_is_answered_with_codes_and_names(cast: Cast) -> None:
+    with override("zh-hans"):
+        (problem,) = preview(cast, ("The school", "2023-01", "电力", 5, "kWh", "不明")).errors
+        assert problem.place == "F2"
+        assert wording.allowed(problem) == (
+            "分项的编码或名称，例如 01A00 照明插座用电、01B00 空调用电、01C00 动力用电、01D00 特殊用电"
+        )
+        (near,) = preview(cast, ("The school", "2023-01", "电力", 5, "kWh", "冷却泵房")).errors
+        assert near.allowed[0] == "01B1B 冷却泵"
+
+
+def test_whether_a_body_of_another_district_exists_is_not_told(cast: Cast) -> None:
+    there, nowhere = cast.institutions["neighbour_school"], "The neighbour_schoom"
+    others = ("单位编码", "单位名称", "月份", "能源品种", "用量", "计量单位")
+    answers = [
+        preview(cast, (code, name, "2023-01", "电力", 5, "kWh"), head=others).errors
+        for code, name in [
+            (None, there.name), (None, nowhere), (there.code, None), ("420111-S9", None), (there.code, "Other"),
+            ("420111-S9", "Other"),
+        ]
+    ]  # fmt: skip
+    told = [[(one.code, one.column, one.allowed) for one in errors] for errors in answers]
+    assert told[0] == told[1] == [("unknown_institution", "institution_name", ("The school",))]
+    assert told[2] == told[3]
+    assert told[4] == told[5]
+    for errors, found in zip(answers, [there.name, nowhere], strict=False):
+        assert wording.message(errors[0]) == f"The register you are responsible for has no institution “{found}”."
+
+
+def test_two_bodies_of_one_name_elsewhere_are_not_told_either(cast: Cast) -> None:
+    Institution.objects.filter(code__in=["420111-S1", "330106-S1"]).update(name="Twin school")
+    (problem,) = preview(cast, ("Twin school", "2023-01", "电力", 5, "kWh", None)).errors
+    assert problem.code == "unknown_institution"
+
+
+def test_a_refused_institution_says_what_is_allowed_and_what_is_near(cast: Cast) -> None:
+    def allowed(name: str) -> str:
+        return wording.allowed(preview(cast, (name, "2023-01", "电力", 5, "kWh", None)).errors[0])
+
+    general = "full name, code or unified social credit code of an institution of your register"
+    assert allowed("zzz") == general
+    assert allowed("The schol").startswith(f"{general}; near: The school")
+    assert "420106-S1 The school" in allowed("420106-S7")
+
+
+@pytest.mark.parametrize("said", ["420106-S1", "12420106MB0000001X"])
+def test_a_code_where_the_name_should_stand_is_taken(cast: Cast, said: str) -> None:
+    Institution.objects.filter(code="420106-S1").update(credit_code="12420106MB0000001X")
+    result = preview(cast, (said, "2023-01", "电力", 5, "kWh", None))
+    assert (result.accepted, result.errors) == (1, [])
+
+
+def test_a_name_where_the_code_should_stand_is_taken(cast: Cast) -> None:
+    head = ("单位编码", "月份", "能源品种", "用量", "计量单位")
+    assert preview(cast, ("The school", "2023-01", "电力", 5, "kWh"), head=head).accepted == 1
+
+
+WIDE = ("单位名称", "用电量(kWh)", "用水量(m3)")
+FIGURES: list[tuple[Any, ...]] = [WIDE, ("The school", 5, 6), ("The hospital", 7, 8), ("合计", 12, 14)]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "above"),
+    [("2024年5月", ()), ("2024-05", ()), ("2024.5月", ()), ("5月", ("2024年能耗表",)), ("Sheet", ("2024年5月能耗表",))],
+)
+def test_the_month_may_stand_in_the_name_of_the_sheet_or_the_title(
+    cast: Cast, sheet: str, above: tuple[str, ...]
+) -> None:
+    rows = [(line, None, None) for line in above] + FIGURES
+    result = intake.preview_result(intake.check_file(cast.actor("district"), "a.xlsx", named_sheet(sheet, rows)))
+    assert (result.accepted, result.rejected, result.errors) == (2, 0, [])
+    assert {period for view in result.sheets for period in view.table.period} == {202405}
+    assert result_dict(result)["sheets"][0]["from_title"] == "2024-05"
+
+
+def test_a_sheet_without_a_month_says_where_and_counts_rows_of_figures_alone(cast: Cast) -> None:
+    told = result_dict(
+        intake.preview_result(intake.check_file(cast.actor("district"), "a.xlsx", named_sheet("账单", FIGURES)))
+    )
+    (error,) = told["errors"]
+    assert (error["code"], error["sheet"], error["row"]) == ("missing_column", "账单", 1)
+    assert (told["accepted"], told["rejected"]) == (0, 2)
+    assert [(row["row"], row["code"]) for row in told["skipped"]] == [(4, "total")]
