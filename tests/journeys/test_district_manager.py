@@ -139,7 +139,7 @@ def import_the_bills(manager: Visitor, district: District, folder: Path) -> None
     manager.press("Check the file")
     manager.sees("44 rows can be taken, 5 are refused")
     explained(manager, "D4", "-10000", "zero or more")
-    explained(manager, "A9", "没有的单位", "is not in the registry")
+    explained(manager, "A9", "没有的单位", "The register you are responsible for has no")
     explained(manager, "B14", "上个月", "a month such as 2023-01")
     explained(manager, "D20", "99999999999", "is beyond belief; the unit is probably wrong")
     explained(manager, "D52", "10,000", "The row repeats row 24")

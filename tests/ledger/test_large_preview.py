@@ -67,9 +67,9 @@ def test_what_was_found_in_another_language_is_found_again(cast: Cast) -> None:
     client = cast.client("district")
     client.cookies["django_language"] = "zh-hans"
     address = send(client, bills(*GOOD, BAD))
-    assert "is not in the registry" not in client.get(address).content.decode()
+    assert "The register you are responsible for has no" not in client.get(address).content.decode()
     client.cookies["django_language"] = "en"
-    assert "is not in the registry" in client.get(address).content.decode()
+    assert "The register you are responsible for has no" in client.get(address).content.decode()
 
 
 @pytest.mark.usefixtures("at_once")
