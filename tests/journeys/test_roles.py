@@ -11,7 +11,7 @@ from tests import browsing
 from tests.journeys.visitor import Visitor
 
 DISTRICT, SCHOOL, BUREAU = "/regions/420106/", "/institutions/WC041/", "/institutions/WC012/"
-LOOK = ["Overview", "Register", "Buildings", "Meters", "Equipment", "Ledger", "Imports"]
+LOOK = ["Overview", "Register", "Buildings", "Meters", "Equipment", "Live metering", "Ledger", "Imports"]
 LOOK += ["Energy and carbon accounts", "Factor library", "Still alive?", "Closed years"]
 OWN = [*LOOK, "Returns", "Publications"]
 OVERSEEN = [*OWN, "Workbench", "Roll-up", "Joint review and spot check", "Deadlines", "Annual analysis report"]
