@@ -21,7 +21,7 @@ from nengtan.telemetry.gateways import upload_commands as _upload_commands  # no
 from nengtan.telemetry.gateways.simulators.commands import simulate
 from nengtan.telemetry.meter_commands import meters_building, meters_now
 from nengtan.telemetry.quality_commands import quality
-from nengtan.ui.cli import REFUSED, die, emit, emit_one, format_option, progress_bar, to_json
+from nengtan.ui.cli import die, emit, emit_one, format_option, progress_bar, refuse_rows, to_json
 
 if TYPE_CHECKING:
     from nengtan.domain.sheets.problems import Problem
@@ -38,14 +38,6 @@ INTERVAL_COLUMNS = {
     "value": pgettext_lazy("meter", "Consumption"),
     "quality": gettext_lazy("Quality"),
     "method": gettext_lazy("How it was found"),
-}
-FAULT_COLUMNS = {
-    "file": gettext_lazy("File"),
-    "row": gettext_lazy("Row"),
-    "column": gettext_lazy("Column"),
-    "found": gettext_lazy("Found"),
-    "allowed": gettext_lazy("Allowed"),
-    "message": gettext_lazy("What is wrong"),
 }
 CONSUMPTION_COLUMNS = {
     "period": gettext_lazy("Period"),
@@ -174,20 +166,8 @@ def _problems(path: Path, problems: Sequence[Problem]) -> list[dict[str, Any]]:
 
 
 def _refuse(faults: Sequence[dict[str, Any]], format: str) -> int:
-    """All faults of all files, the first thousand of them; nothing was cleaned."""
-    from nengtan.ui.sheets.wording import MOST_TOLD, omitted
-
-    told = faults[:MOST_TOLD]
-    if format == "json":
-        left = len(faults) - len(told)
-        record = {"intervals": [], "total": None, "tasks": [], "dropped": [], "errors": told, "errors_omitted": left}
-        click.echo(to_json(record))
-    else:
-        emit(told, FAULT_COLUMNS, format)
-        if len(faults) > MOST_TOLD:
-            click.echo(omitted(len(faults)), err=True)
-        click.echo(_("Nothing was cleaned: mend the rows and try again."), err=True)
-    return REFUSED
+    nothing: dict[str, Any] = {"intervals": [], "total": None, "tasks": [], "dropped": []}
+    return refuse_rows(faults, nothing, format, _("Nothing was cleaned: mend the rows and try again."))
 
 
 def _print(outcome: Outcome, zone: dt.tzinfo, format: str) -> None:
@@ -377,18 +357,8 @@ def _unreadable(source: Path, fault: SentFault) -> dict[str, Any]:
 
 
 def _refuse_readings(faults: Sequence[dict[str, Any]], format: str) -> int:
-    from nengtan.ui.sheets.wording import MOST_TOLD, omitted
-
-    told = faults[:MOST_TOLD]
-    if format == "json":
-        record = {"accepted": 0, "marked": {}, "repeated": False}
-        click.echo(to_json(record | {"errors": told, "errors_omitted": len(faults) - len(told)}))
-    else:
-        emit(told, FAULT_COLUMNS, format)
-        if len(faults) > MOST_TOLD:
-            click.echo(omitted(len(faults)), err=True)
-        click.echo(_("Nothing was taken in: mend the rows and try again."), err=True)
-    return REFUSED
+    nothing = {"accepted": 0, "marked": {}, "repeated": False}
+    return refuse_rows(faults, nothing, format, _("Nothing was taken in: mend the rows and try again."))
 
 
 def _ingested(answer: Answer, format: str) -> None:

@@ -11,7 +11,7 @@ import click
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from nengtan.ui.cli import REFUSED, Columns, die, emit, format_option, one_of, to_json
+from nengtan.ui.cli import Columns, die, emit, format_option, one_of, refuse_rows, to_json
 
 if TYPE_CHECKING:
     from nengtan.domain.sheets.problems import Problem
@@ -32,13 +32,6 @@ CALENDARS = {
 _EPOCH = dt.date(1970, 1, 1)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
-FAULT_COLUMNS = {
-    "row": gettext_lazy("Row"),
-    "label": gettext_lazy("Column"),
-    "found": gettext_lazy("Found"),
-    "allowed": gettext_lazy("Allowed"),
-    "message": gettext_lazy("What is wrong"),
-}
 FIGURES = {
     "counterfactual": gettext_lazy("Without the measure"),
     "observed": gettext_lazy("Measured"),
@@ -198,18 +191,8 @@ def _read(path: Path, read: Callable[[Path], tuple[T, list[Problem]]], format: s
 
 
 def _refuse(path: Path, faults: list[dict[str, Any]], format: str) -> NoReturn:
-    """All faults of a file, the first thousand of them; nothing was computed."""
-    from nengtan.ui.sheets.wording import MOST_TOLD, omitted
-
-    told = [{"file": path.name, **fault} for fault in faults[:MOST_TOLD]]
-    if format == "json":
-        click.echo(to_json({"errors": told, "errors_omitted": len(faults) - len(told)}))
-    else:
-        emit(told, FAULT_COLUMNS, format)
-        if len(faults) > MOST_TOLD:
-            click.echo(omitted(len(faults)), err=True)
-        click.echo(_("%(file)s: nothing was computed: mend the rows and try again.") % {"file": path.name}, err=True)
-    raise SystemExit(REFUSED)
+    why = _("%(file)s: nothing was computed: mend the rows and try again.") % {"file": path.name}
+    raise SystemExit(refuse_rows([{"file": path.name, **fault} for fault in faults], {}, format, why))
 
 
 def _span(option: str, text: str) -> tuple[int, int]:

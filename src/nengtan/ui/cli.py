@@ -18,6 +18,7 @@ import click
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -68,6 +69,31 @@ def refuse_file(file: Path, refused: Refused, format: str, counts: Iterable[str]
     nothing: dict[str, Any] = {"notes": [], "sheets": [], "skipped": [], "skipped_omitted": 0}
     told = {"stored": False, **dict.fromkeys(counts, 0), "errors": [wording.refusal_told(refused)], **nothing}
     click.echo(to_json(told))
+    return REFUSED
+
+
+FAULT_COLUMNS: Columns = {
+    "file": gettext_lazy("File"),
+    "row": gettext_lazy("Row"),
+    "column": gettext_lazy("Column"),
+    "found": gettext_lazy("Found"),
+    "allowed": gettext_lazy("Allowed"),
+    "message": gettext_lazy("What is wrong"),
+}
+
+
+def refuse_rows(faults: Sequence[Mapping[str, Any]], nothing: Mapping[str, Any], format: str, said: str) -> int:
+    """All faults of files, the first thousand of them: as JSON beside the ``nothing`` there is instead of a result."""
+    from nengtan.ui.sheets.wording import MOST_TOLD, omitted
+
+    told = faults[:MOST_TOLD]
+    if format == "json":
+        click.echo(to_json({**nothing, "errors": told, "errors_omitted": len(faults) - len(told)}))
+    else:
+        emit(told, FAULT_COLUMNS, format)
+        if len(faults) > MOST_TOLD:
+            click.echo(omitted(len(faults)), err=True)
+        click.echo(said, err=True)
     return REFUSED
 
 

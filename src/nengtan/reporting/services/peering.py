@@ -14,9 +14,10 @@ from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.peers import LEAST, Peers, compare, with_peers_of
 from nengtan.domain.returns.review.rules import Scope
 from nengtan.domain.returns.review.table import Place, Table
+from nengtan.reporting.lateness import HANDED_IN
 from nengtan.reporting.models import Return, ReturnQuerySet
 from nengtan.reporting.services.past import past
-from nengtan.reporting.services.rulebook import HANDED_IN, engine_of
+from nengtan.reporting.services.rulebook import engine_of
 
 __all__ = ["among_peers"]
 

@@ -15,12 +15,13 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from nengtan.domain import periods
-from nengtan.domain.returns import slots, steps
+from nengtan.domain.returns import slots
 from nengtan.domain.returns.review.engine import Engine, RuleError
 from nengtan.domain.returns.review.rules import Check, Parameters, Rule, RuleBook, Scope, Setting, Severity
 from nengtan.reference import scheme
 from nengtan.reference.quotas import quota_settings
 from nengtan.reference.rules import rule_book
+from nengtan.reporting.lateness import HANDED_IN
 from nengtan.reporting.models import Return, RuleSetting, RuleVersion
 
 __all__ = ["OWN", "History", "Rules", "as_rule", "as_setting", "engine_of", "last_day"]
@@ -28,7 +29,6 @@ __all__ = ["OWN", "History", "Rules", "as_rule", "as_setting", "engine_of", "las
 OWN = "own"
 """Key of the one check of a rule that was added here."""
 
-HANDED_IN = (steps.State.REPORTED, steps.State.APPROVED)
 NATION = "CN"
 _log = logging.getLogger(__name__)
 
