@@ -22,7 +22,7 @@ from nengtan.reporting.services.facts import body_facts
 from nengtan.reporting.services.prefill import booked
 from nengtan.ui.fields import PLACES
 
-__all__ = ["BEGUN", "past", "without_return"]
+__all__ = ["BEGUN", "past"]
 
 BEGUN = [state for state in steps.State if state is not steps.State.EMPTY]
 _UNITS = 10**PLACES
@@ -186,7 +186,7 @@ def _earlier(heads: _Heads, views: Mapping[str, list[str]]) -> Columns:
 def _last_booked(heads: _Heads, names: Sequence[str], columns: Columns) -> Columns:
     """The columns of last year, with bills and register in them for bodies that have no return of then."""
     period = heads.period.last_year
-    bodies = without_return(heads.bodies.tolist(), period) if names else []
+    bodies = _without_return(heads.bodies.tolist(), period) if names else []
     if not bodies:
         return {}
     editions: dict[str, list[int]] = {}
@@ -204,7 +204,7 @@ def _last_booked(heads: _Heads, names: Sequence[str], columns: Columns) -> Colum
     return found
 
 
-def without_return(bodies: Sequence[int], period: slots.Slot) -> list[int]:
+def _without_return(bodies: Sequence[int], period: slots.Slot) -> list[int]:
     """The bodies that have no return of a period, or one that nobody began."""
     begun = {
         body

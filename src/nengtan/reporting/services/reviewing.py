@@ -21,7 +21,7 @@ from nengtan.domain.returns.scheme import Measure
 from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
 from nengtan.reporting.models import Explanation, Return, Value
-from nengtan.reporting.services.past import past, without_return
+from nengtan.reporting.services.past import past
 from nengtan.reporting.services.peering import among_peers
 from nengtan.reporting.services.prefill import booked
 from nengtan.reporting.services.rulebook import History, Rules, engine_of
@@ -123,7 +123,7 @@ def review_typed(of: Return, typed: Cells | None = None) -> Reviewed:
     periods |= {"base": replace(of.period, year=year)} if year else {}
     others = _other_periods(of, list(periods.values()))
     views = {"now": cells, **{view: others.get(period, {}) for view, period in periods.items()}}
-    last, books = views["last"], _booked(of, bool(views["last"]))
+    last, books = views["last"], {} if of.period.last_year in others else _booked(of)
     views["last"] = last or dict(books)
     held = _read([of], of.period, of.edition, History().of(of), {of.pk: cells}, shown, views=views)
     metered = Against(held.whole, 0).view("metered")
@@ -133,11 +133,10 @@ def review_typed(of: Return, typed: Cells | None = None) -> Reviewed:
     )  # fmt: skip
 
 
-def _booked(of: Return, has_last: bool) -> Mapping[tuple[str, str], Decimal]:
+def _booked(of: Return) -> Mapping[tuple[str, str], Decimal]:
     """What bills and register say of last year, of a body that has no return of then."""
-    bodies = [] if has_last else without_return([of.institution_id], of.period.last_year)
     edition = scheme.edition(of.edition)
-    return booked(bodies, of.period.last_year, edition).get(of.institution_id, {}) if bodies else {}
+    return booked([of.institution_id], of.period.last_year, edition).get(of.institution_id, {})
 
 
 def _gravest_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -285,15 +284,17 @@ def _weighed(findings: Iterable[Finding], told: Mapping[tuple[str, str, str], bo
 
 
 def _other_periods(of: Return, periods: Sequence[slots.Slot]) -> dict[slots.Slot, Cells]:
-    """Values of the same institution in other periods, where it reported them."""
+    """Values of the same institution in the other periods that it began to report, be they none."""
     wanted = Q(pk__in=[])
     for period in periods:
-        wanted |= Q(of__year=period.year, of__slot=period.number, of__kind=period.kind)
-    rows = Value.objects.filter(wanted, of__institution=of.institution_id, of__state__in=BEGUN).order_by()
-    found: dict[slots.Slot, Cells] = defaultdict(dict)
-    names = ("of__kind", "of__year", "of__slot", "record", "indicator", "value")
+        wanted |= Q(year=period.year, slot=period.number, kind=period.kind)
+    rows = Return.objects.filter(wanted, institution=of.institution_id, state__in=BEGUN).order_by()
+    found: dict[slots.Slot, Cells] = {}
+    names = ("kind", "year", "slot", "values__record", "values__indicator", "values__value")
     for kind, year, slot, record, indicator, value in rows.values_list(*names):
-        found[slots.Slot(year, slot, slots.Kind(kind))][record, indicator] = value
+        cells = found.setdefault(slots.Slot(year, slot, slots.Kind(kind)), {})
+        if indicator is not None:
+            cells[record, indicator] = value
     return found
 
 
