@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,51 @@ def test_a_meter_as_eemeter_has_it(meter: Path, air: Path) -> None:
     assert told["cvrmse"] == pytest.approx(expected["cvrmse_adj"], rel=1e-9)
     assert {check["rule"] for check in told["sufficiency"]} >= {"baseline_length", "missing_days", "unit_jump"}
     assert {check["outcome"] for check in told["sufficiency"]} <= {"pass", "flag", "fail"}
+
+
+BILLS = json.loads(
+    Path("tests/domain/baseline/data/oracle_eemeter_2.10.11_il_billing.json").read_text(encoding="utf-8")
+)
+
+
+def test_bills_as_eemeter_has_them(tmp_path: Path) -> None:
+    told = BILLS["meters"]["il-electricity-cdd-hdd-billing_monthly"]
+    first = dt.date.fromisoformat(BILLS["first_day"])
+    degrees = [[first + dt.timedelta(days=at), value] for at, value in enumerate(BILLS["mean_f"])]
+    air = write(tmp_path / "air.csv", ["date", "value"], degrees)  # type: ignore[arg-type]
+    bills = write(tmp_path / "bills.csv", ["date", "value"], told["readings"])
+    spans = ("--baseline", ":".join(told["baseline"]), "--report", ":".join(told["report"]))
+    asked = ("--model", "caltrack-billing", "--temperature", air, "--temperature-unit", "F", *spans, "--format", "json")
+    found = json.loads(run("fit", "--meter", bills, *asked).output)
+    assert found["savings"] == pytest.approx(told["savings"], rel=1e-8)
+    assert found["counterfactual"] == pytest.approx(sum(told["counterfactual"][:-1]), rel=1e-9)
+    assert found["cvrmse"] == pytest.approx(told["cvrmse_adj"], rel=1e-9)
+    assert found["band_90"][0] < found["savings"] < found["band_90"][1]
+    rules = {check["rule"]: check for check in found["sufficiency"]}
+    assert rules["bills"]["found"] == "11: 2016-01-22 … 2016-12-18"
+    (listed,) = json.loads(run("batch", "--meters", bills, *asked).output)
+    assert listed["savings"] == found["savings"]
+
+
+def test_bills_by_month_are_whole_months(air: Path, tmp_path: Path) -> None:
+    months = [[f"{year}年{month}月", 3100 + month % 5] for year in (2017, 2018) for month in range(1, 13)]
+    bills = write(tmp_path / "账单.csv", ["月份", "用电量"], months, "gb18030")  # type: ignore[arg-type]
+    asked = ("--temperature", air, "--model", "caltrack-billing", *SPANS, "--format", "json")
+    told = json.loads(run("fit", "--meter", bills, *asked).output)
+    assert (
+        next(check for check in told["sufficiency"] if check["rule"] == "bills")["found"]
+        == "12: 2017-01-01 … 2017-12-31"
+    )
+    assert told["observed"] == pytest.approx(sum(3100 + month % 5 for month in range(1, 13)))
+
+
+def test_days_are_no_bills_and_that_is_said(meter: Path, air: Path) -> None:
+    asked = ("fit", "--meter", meter, "--temperature", air, "--model", "caltrack-billing", *SPANS)
+    told = json.loads(run(*asked, "--format", "json").output)
+    assert (told["savings"], told["reason"]) == (None, "no_baseline_bills")
+    odd = next(check for check in told["sufficiency"] if check["rule"] == "off_cycle_bills")
+    assert (odd["outcome"], odd["found"][:16]) == ("flag", "2017-01-01 (1 d)")
+    assert "no bill of the baseline" in run(*asked).output
 
 
 def test_fahrenheit_gives_the_same(meter: Path, air: Path, tmp_path: Path) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nengtan.domain.baseline.billing import bills_of, measure_bills
+from nengtan.domain.baseline.daily import DAY, Series, by_day, once
 from nengtan.domain.baseline.day_types import Model, Part
 from nengtan.domain.baseline.degree_days import Fit, to_celsius
-from nengtan.domain.baseline.savings import Basis, Method, Result, days_of, measure
-from nengtan.domain.baseline.sufficiency import Check, Outcome
+from nengtan.domain.baseline.savings import Basis, Method, Result, measure
+from nengtan.domain.baseline.sufficiency import Check, Days, Outcome
 from nengtan.trusteeship.calendars import Calendar
+from nengtan.trusteeship.series import Told
 
-__all__ = ["BASES", "Question", "answer", "record"]
+__all__ = ["BASES", "Question", "answers", "record"]
 
 BASES = {
     "electricity": Basis(),
@@ -31,29 +35,54 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of each meter."""
+    """What is asked of each meter; ``air``: the temperature [°C] as its file tells it."""
 
     method: Method
     carrier: str
     baseline: Span
     report: Span
-    celsius: Mapping[int, float]
+    air: Told
     calendar: Calendar
 
+    @property
+    def spans(self) -> tuple[Span, Span]:
+        return self.baseline, self.report
 
-def answer(question: Question, use: Mapping[int, float], repeated: int = 0) -> Result:
-    """What a meter saved; ``use`` by day, ``repeated``: moments its file told differently more than once."""
-    baseline, report = (days_of(span, use, question.celsius) for span in (question.baseline, question.report))
-    calendar = question.calendar
-    found = measure(
-        baseline, report, (calendar.of(baseline.day), calendar.of(report.day)), question.method,
-        BASES[question.carrier], calendar.coarser,
-    )  # fmt: skip
-    checks = [*found.checks, Check("repeated_moments", Outcome.FLAG if repeated else Outcome.PASS, repeated, 0)]
-    if question.method is Method.DAY_TYPE:
-        years = ", ".join(map(str, calendar.unknown))
-        checks.append(Check("calendar", Outcome.FLAG if years else Outcome.PASS, years, ""))
-    return replace(found, checks=tuple(checks))
+
+def answers(question: Question, told: Told) -> Iterator[tuple[str, Result]]:
+    """What each meter of a file saved."""
+    asked = {Method.CALTRACK_BILLING: _of_bills}.get(question.method, _of_days)
+    for name, found, repeated in asked(question, told):
+        checks = [*found.checks, Check("repeated_moments", Outcome.FLAG if repeated else Outcome.PASS, repeated, 0)]
+        if question.method is Method.DAY_TYPE:
+            years = ", ".join(map(str, question.calendar.unknown))
+            checks.append(Check("calendar", Outcome.FLAG if years else Outcome.PASS, years, ""))
+        yield name, replace(found, checks=tuple(checks))
+
+
+def _air(question: Question) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mean temperature of every day of both spans."""
+    held = by_day(question.air.time, question.air.value, energy=False)
+    return held.over(question.baseline)[0], held.over(question.report)[0]
+
+
+def _of_days(question: Question, told: Told) -> Iterator[tuple[str, Result, int]]:
+    held, air = by_day(told.time, told.value, energy=True), _air(question)
+    day = [np.arange(first, last + 1) for first, last in question.spans]
+    types = question.calendar.of(day[0]), question.calendar.of(day[1])
+    used = [held.over(span) for span in question.spans]
+    for at, name in enumerate(told.names):
+        baseline, report = (Days(days, use[at], celsius) for days, use, celsius in zip(day, used, air, strict=True))
+        found = measure(baseline, report, types, question.method, BASES[question.carrier], question.calendar.coarser)
+        yield name, found, int(held.repeated[at])
+
+
+def _of_bills(question: Question, told: Told) -> Iterator[tuple[str, Result, int]]:
+    held, air = once(told.time // DAY, told.value), _air(question)
+    for at, name in enumerate(told.names):
+        bills = bills_of(Series(held.at, held.value[at : at + 1], held.repeated), told.months)
+        found = measure_bills(bills, question.spans, air, BASES[question.carrier])
+        yield name, found, int(held.repeated[at])
 
 
 def record(question: Question, found: Result) -> dict[str, Any]:
@@ -83,7 +112,7 @@ def record(question: Question, found: Result) -> dict[str, Any]:
 def _params(model: Model | None, names: tuple[str, ...], method: Method) -> Any:
     if model is None:
         return None
-    if method is Method.CALTRACK_DAILY:
+    if method is not Method.DAY_TYPE:
         return _line(model.parts[0].fit)
     return [_part(part, names) for part in model.parts]
 

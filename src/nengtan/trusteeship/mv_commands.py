@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -16,12 +17,15 @@ from nengtan.ui.cli import Columns, die, emit, format_option, one_of, refuse_row
 if TYPE_CHECKING:
     from nengtan.domain.sheets.problems import Problem
     from nengtan.trusteeship.measuring import Question
-    from nengtan.trusteeship.series import DayTable
+    from nengtan.trusteeship.series import Told
 
 T = TypeVar("T")
 
 MODELS = {
     "caltrack-daily": gettext_lazy("one line of daily use against degree days"),
+    "caltrack-billing": gettext_lazy(
+        "one line of bills against degree days; each row begins a bill, the last one only ends"
+    ),
     "day-type": gettext_lazy("lines of their own for workdays and days of rest where that says more"),
 }
 CARRIERS = ("electricity", "natural_gas", "heat", "cold", "water")
@@ -60,8 +64,12 @@ RULES = {
     "baseline_length": gettext_lazy("Days of the baseline"),
     "missing_days": gettext_lazy("Share of days not known"),
     "missing_temperature": gettext_lazy("Share of days without temperature"),
-    "zero_days": gettext_lazy("Days of 0, taken as not measured"),
-    "negative_days": gettext_lazy("Negative days (fed back?)"),
+    "bills": gettext_lazy("Bills read"),
+    "off_cycle_bills": gettext_lazy("Bills too short or too long, left out"),
+    "bills_without_temperature": gettext_lazy("Bills without temperature, left out"),
+    "zero_days": gettext_lazy("Days or bills of 0, taken as not measured"),
+    "negative_days": gettext_lazy("Negative values (fed back?)"),
+    "turned_sign": gettext_lazy("Negative values as large as the others (sign turned round?)"),
     "extreme_days": gettext_lazy("Days far above the others"),
     "distinct_values": gettext_lazy("Different values"),
     "unit_jump": gettext_lazy("Change of unit or meter (month: times)"),
@@ -73,6 +81,8 @@ OUTCOMES = {"pass": gettext_lazy("passed"), "flag": gettext_lazy("look at it"), 
 WHY = {
     "no_baseline_days": gettext_lazy("no day of the baseline has both use and temperature"),
     "no_reported_days": gettext_lazy("no day reported has both use and temperature"),
+    "no_baseline_bills": gettext_lazy("no bill of the baseline has both use and temperature"),
+    "no_reported_bills": gettext_lazy("no bill reported has both use and temperature"),
 }
 
 
@@ -116,14 +126,14 @@ def _asked(work: Callable[..., int]) -> Callable[..., int]:
 def fit(meter: Path, format: str, **asked: Any) -> int:
     """Exit code 1 when a file was refused."""
     table, question = _read_all(meter, asked, format)
-    if len(table.series) > 1 and "value" not in table.series:
-        found = ", ".join(table.series)
+    if len(table.names) > 1 and "value" not in table.names:
+        found = ", ".join(table.names)
         die(_("%(file)s: found the columns %(found)s; allowed: one column of values, or one called value. Use mv batch "
               "for many meters.") % {"file": meter.name, "found": found[:120]})  # fmt: skip
-    name = "value" if "value" in table.series else next(iter(table.series))
-    from nengtan.trusteeship.measuring import answer, record
+    name = "value" if "value" in table.names else table.names[0]
+    from nengtan.trusteeship.measuring import answers, record
 
-    result = answer(question, table.series[name], table.repeated[name])
+    ((_name, result),) = answers(question, table.column(name))
     told = record(question, result)
     if format == "json":
         click.echo(to_json(told))
@@ -141,13 +151,10 @@ def fit(meter: Path, format: str, **asked: Any) -> int:
 @_asked
 def batch(meters: Path, format: str, **asked: Any) -> int:
     """Exit code 1 when a file was refused."""
-    from nengtan.trusteeship.measuring import answer, record
+    from nengtan.trusteeship.measuring import answers, record
 
     table, question = _read_all(meters, asked, format)
-    told = [
-        {"meter": name, **record(question, answer(question, use, table.repeated[name]))}
-        for name, use in table.series.items()
-    ]
+    told = [{"meter": name, **record(question, found)} for name, found in answers(question, table)]
     if format == "json":
         click.echo(to_json(told))
     else:
@@ -157,24 +164,24 @@ def batch(meters: Path, format: str, **asked: Any) -> int:
     return 0
 
 
-def _read_all(path: Path, asked: Mapping[str, Any], format: str) -> tuple[DayTable, Question]:
+def _read_all(path: Path, asked: Mapping[str, Any], format: str) -> tuple[Told, Question]:
     """The meters and everything asked of them; ends the command where a file or an option cannot be taken."""
     from nengtan.domain.baseline.savings import Method
     from nengtan.trusteeship.calendars import calendar_of
     from nengtan.trusteeship.measuring import Question
-    from nengtan.trusteeship.series import read_day_names, read_days
+    from nengtan.trusteeship.series import read_day_names, read_table
 
     spans = [_span(f"--{name}", asked[name]) for name in ("baseline", "report")]
-    table = _read(path, lambda file: read_days(file, energy=True), format)
-    air = _read(asked["temperature"], lambda file: read_days(file, energy=False), format)
+    method = Method(asked["model"])
+    table = _read(path, lambda file: read_table(file, method is Method.CALTRACK_BILLING), format)
+    air = _read(asked["temperature"], read_table, format)
     named = _read(asked["days"], read_day_names, format) if asked["days"] else {}
-    name = "value" if "value" in air.series else next(iter(air.series))
-    celsius = air.series[name]
+    air = air.column("value" if "value" in air.names else air.names[0])
     if asked["temperature_unit"] == "F":
-        celsius = {day: (value - 32) * 5 / 9 for day, value in celsius.items()}
+        air = replace(air, value=(air.value - 32) * 5 / 9)
     days = [day for first, last in spans for day in range(first, last + 1)]
     calendar = calendar_of(days, asked["calendar"], named)
-    return table, Question(Method(asked["model"]), asked["carrier"], spans[0], spans[1], celsius, calendar)
+    return table, Question(method, asked["carrier"], spans[0], spans[1], air, calendar)
 
 
 def _read(path: Path, read: Callable[[Path], tuple[T, list[Problem]]], format: str) -> T:

@@ -1,4 +1,4 @@
-"""Use or temperature of days or hours from a file as people have it: one column of moments, one for each meter."""
+"""Use or temperature of days, hours or bills from a file as people have it: a column of moments, one for each meter."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nengtan.domain.baseline.daily import DAY, by_day
+from nengtan.domain.baseline.daily import DAY
 from nengtan.domain.sheets.cells import BadCell, Cell, column_letter, is_blank, shown
+from nengtan.domain.sheets.dates import parse_period
 from nengtan.domain.sheets.numbers import parse_number
 from nengtan.domain.sheets.problems import Fault, Problem
 from nengtan.domain.sheets.times import parse_time
@@ -22,70 +23,79 @@ from nengtan.domain.sheets.words import Words, fold
 from nengtan.reference.words import sheet_words
 from nengtan.ui.sheets.reader import Limits, open_table
 
-__all__ = ["DayTable", "read_day_names", "read_days"]
+__all__ = ["Told", "read_day_names", "read_table"]
 
 LIMITS = Limits(max_rows=1_000_000, max_cells=20_000_000)
-HOUR = DAY // 24
 _HEADING_ROWS = 20
 _OFFSET = re.compile(r"(?<=[0-9])\s*(?:z|utc|[+-][0-9]{2}:?[0-9]{2})$", re.IGNORECASE)
+_OF_MOMENTS = ("date", "time")
+_OF_BILLS = ("period", "valid_from")
 
 
 @dataclass(frozen=True, slots=True)
-class DayTable:
-    """Series by the day [days since 1970-01-01, as the file writes it], by the heading of their column.
+class Told:
+    """What a file says: moments [µs by its own clock], and columns x moments of values, NaN where blank.
 
-    ``repeated``: days (or hours) told more than once with different values, which count as not known, of each column.
+    ``months``: every moment was told as a month, and is its beginning.
     """
 
-    series: dict[str, dict[int, float]]
-    repeated: dict[str, int]
+    time: NDArray[np.int64]
+    names: tuple[str, ...]
+    value: NDArray[np.float64]
+    months: bool = False
+
+    def column(self, name: str) -> Told:
+        """One column alone."""
+        at = self.names.index(name)
+        return Told(self.time, (name,), self.value[at : at + 1], self.months)
 
 
-def read_days(path: Path, energy: bool) -> tuple[DayTable, list[Problem]]:
-    """Daily values, or hourly ones made daily: ``energy`` adds up, else the mean is taken.
+def read_table(path: Path, bills: bool = False) -> tuple[Told, list[Problem]]:
+    """A file with one column of moments and one for each meter; of ``bills`` the moments may be months.
 
-    A day of which less than half is there is not known. Raises :class:`Refused` for a file that cannot be opened.
+    Raises :class:`Refused` for a file that cannot be opened.
     """
     grid = open_table(path, path.name, LIMITS)[0]
-    found = _heading(grid.rows[:_HEADING_ROWS], ("date", "time"))
+    nothing = Told(np.zeros(0, np.int64), (), np.zeros((0, 0)))
+    found = _heading(grid.rows[:_HEADING_ROWS], _OF_MOMENTS, _OF_BILLS if bills else ())
     if found is None:
-        return DayTable({}, {}), [_no_column(grid.rows, "date")]
+        return nothing, [_no_column(grid.rows, "date")]
     first, at = found
-    names = {
-        place: shown(cell) for place, cell in enumerate(grid.rows[first - 1]) if place != at and not is_blank(cell)
-    }
-    if not names:
-        return DayTable({}, {}), [_no_column(grid.rows, "value")]
+    heads = grid.rows[first - 1]
+    places = [place for place, cell in enumerate(heads) if place != at and not is_blank(cell)]
+    if not places:
+        return nothing, [_no_column(grid.rows, "value")]
     words, problems = sheet_words(), []
-    moments: list[int] = []
-    values: dict[int, list[float]] = {place: [] for place in names}
+    times: list[int] = []
+    values: list[NDArray[np.float64]] = []
+    months = bills
     for number, row in enumerate(grid.rows[first:], start=first + 1):
         if all(map(is_blank, row)):
             continue
         moment = _moment(row[at], words)
-        read = {place: _value(row[place] if place < len(row) else None, words) for place in names}
-        told: dict[int, Any] = {at: moment, **read}
+        if bills and isinstance(moment, Fault):
+            moment = _month(row[at], words, moment)
+        else:
+            months = False
+        read = _values(row, places, words)
+        told: dict[int, Any] = {at: moment, **(read if isinstance(read, dict) else {})}
         faults = {place: fault for place, fault in told.items() if isinstance(fault, Fault)}
-        for place, fault in faults.items():
-            label = shown(grid.rows[first - 1][place])
-            problems.append(
-                Problem(
-                    number, label, label, column_letter(place), fault.code, fault.found, fault.allowed, fault.params
-                )
-            )
-        if not faults:
-            moments.append(int(moment))  # type: ignore[arg-type]
-            for place, value in read.items():
-                values[place].append(float(value))  # type: ignore[arg-type]
-    if not moments and not problems:
-        problems.append(Problem(first, "", "", "", "no_readings", sheet=grid.name))
-    return _daily(moments, {names[place]: held for place, held in values.items()}, energy), problems
+        problems += [_problem(number, shown(heads[place]), place, fault) for place, fault in faults.items()]
+        if not problems:
+            times.append(int(moment))  # type: ignore[arg-type]
+            values.append(read)  # type: ignore[arg-type]
+    if problems:
+        return nothing, problems
+    if not times:
+        return nothing, [Problem(first, "", "", "", "no_readings", sheet=grid.name)]
+    value = np.array(values).T
+    return Told(np.array(times, np.int64), tuple(shown(heads[place]) for place in places), value, months), []
 
 
 def read_day_names(path: Path) -> tuple[dict[int, str], list[Problem]]:
     """The kind of single days: a file with the columns date and type."""
     grid = open_table(path, path.name, LIMITS)[0]
-    found = _heading(grid.rows[:_HEADING_ROWS], ("date", "time"))
+    found = _heading(grid.rows[:_HEADING_ROWS], _OF_MOMENTS)
     if found is None:
         return {}, [_no_column(grid.rows, "date")]
     first, at = found
@@ -107,12 +117,17 @@ def read_day_names(path: Path) -> tuple[dict[int, str], list[Problem]]:
     return days, problems
 
 
-def _heading(rows: Sequence[Sequence[Cell]], wanted: Sequence[str]) -> tuple[int, int] | None:
+def _heading(
+    rows: Sequence[Sequence[Cell]], wanted: Sequence[str], columns: Sequence[str] = ()
+) -> tuple[int, int] | None:
     """The row of headings (1 is the first) and the column of moments."""
-    known = sheet_words().choices["reading_column"]
+    words = sheet_words()
+    known = words.choices["reading_column"]
     for number, row in enumerate(rows, start=1):
         for place, cell in enumerate(row):
-            if isinstance(cell, str) and known.get(fold(cell)) in wanted:
+            if isinstance(cell, str) and (
+                known.get(fold(cell)) in wanted or set(columns) & set(words.columns.get(fold(cell), ()))
+            ):
                 return number, place
     return None
 
@@ -133,6 +148,30 @@ def _moment(cell: Cell, words: Words) -> int | Fault:
     return parse_time(cell, words, dt.UTC)
 
 
+def _month(cell: Cell, words: Words, fault: Fault) -> int | Fault:
+    """The beginning of a month [µs]."""
+    month = parse_period(cell, words)
+    if not isinstance(month, int):
+        return fault
+    return int(np.datetime64(f"{month // 100:04d}-{month % 100:02d}-01", "us").astype(np.int64))
+
+
+def _values(row: Sequence[Cell], places: Sequence[int], words: Words) -> NDArray[np.float64] | dict[int, float | Fault]:
+    """The values of a row; where one cannot be taken, what each is. Plain numbers are the fast way through."""
+    cells = [row[place] if place < len(row) else "" for place in places]
+    try:
+        plain = "_" not in "".join(cells)  # type: ignore[arg-type]
+        value = np.array([float(cell) if cell else math.nan for cell in cells]) if plain else None  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        value = None
+    if value is not None and not np.isinf(value).any():
+        return value
+    read = [_value(cell, words) for cell in cells]
+    if any(isinstance(one, Fault) for one in read):
+        return dict(zip(places, read, strict=True))
+    return np.array(read, dtype=np.float64)
+
+
 def _value(cell: Cell, words: Words) -> float | Fault:
     if isinstance(cell, BadCell):
         return cell.fault()
@@ -144,12 +183,3 @@ def _value(cell: Cell, words: Words) -> float | Fault:
     if read.unit is not None:
         return Fault("not_a_number", shown(cell))
     return math.nan if read.value is None else float(read.value)
-
-
-def _daily(moments: Sequence[int], values: dict[str, list[float]], energy: bool) -> DayTable:
-    time: NDArray[np.int64] = np.asarray(moments, dtype=np.int64)
-    series, repeated = {}, {}
-    for name, held in values.items():
-        days, doubled = by_day(time, np.asarray(held, dtype=np.float64), energy)
-        series[name], repeated[name] = days, doubled
-    return DayTable(series, repeated)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nengtan.domain.baseline.daily import DAY, by_day
-from nengtan.domain.baseline.savings import Basis, Method, Why, days_of, measure
+from nengtan.domain.baseline.daily import HOUR, by_day
+from nengtan.domain.baseline.savings import Basis, Method, Why, measure
 from nengtan.domain.baseline.sufficiency import Days, Outcome, baseline_checks, jumps
 from tests.domain.baseline.test_degree_days import ORACLE, TIED, WEATHER, year
 
@@ -117,15 +117,30 @@ def test_a_heating_season_is_no_jump() -> None:
 
 
 def test_hours_become_days_and_doubled_ones_that_differ_are_left_out() -> None:
-    hours = np.arange(48) * (DAY // 24)
-    value = np.where(np.arange(48) < 24, 1.0, 2.0)
-    assert by_day(hours, value, energy=True) == ({0: 24.0, 1: 48.0}, 0)
-    assert by_day(hours, value, energy=False) == ({0: 1.0, 1: 2.0}, 0)
-    twice = by_day(np.append(hours, hours[3]), np.append(value, 9.0), energy=True)
-    assert twice == ({0: 24.0, 1: 48.0}, 1), "the hour told twice is like the rest of its day"
+    hours = np.arange(48) * HOUR
+    value = np.where(np.arange(48) < 24, 1.0, 2.0)[None]
+    assert by_day(hours, value, energy=True).value.tolist() == [[24.0, 48.0]]
+    assert by_day(hours, value, energy=False).value.tolist() == [[1.0, 2.0]]
+    twice = by_day(np.append(hours, hours[3]), np.append(value, [[9.0]], axis=1), energy=True)
+    assert twice.value.tolist() == [[24.0, 48.0]], "the hour told twice is like the rest of its day"
+    assert twice.repeated.tolist() == [1]
+
+
+def test_an_hour_told_twice_once_blank_is_what_the_other_says() -> None:
+    told = by_day(np.array([0, 0]), np.array([[np.nan, 7.0]]), energy=True)
+    assert (told.value.tolist(), told.repeated.tolist()) == ([[7.0]], [0])
+
+
+def test_the_hour_the_clock_repeats_in_autumn_is_not_known_and_the_day_is() -> None:
+    """25 hours, of which one is told twice: 23 known ones stand for 24."""
+    hours = np.sort(np.append(np.arange(24), 1)) * HOUR
+    value = np.ones((1, 25))
+    value[0, 2] = 3.0
+    told = by_day(hours, value, energy=True)
+    assert (told.value.tolist(), told.repeated.tolist()) == ([[24.0]], [1])
 
 
 def test_every_day_of_a_span_stands_in_it() -> None:
-    days = days_of((3, 6), {4: 2.0}, {3: 1.0, 6: 5.0})
-    assert days.day.tolist() == [3, 4, 5, 6]
-    assert np.isnan(days.use).tolist() == [True, False, True, True]
+    days = by_day(np.array([4, 6]) * 24 * HOUR, np.array([[2.0, 5.0]]), energy=True).over((3, 6))
+    assert np.isnan(days).tolist() == [[True, False, True, False]]
+    assert days[0, 1] == 2

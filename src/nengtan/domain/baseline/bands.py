@@ -20,13 +20,18 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 from scipy.special import stdtrit
 
-__all__ = ["Band", "Noise", "guideline_14", "noise_of", "savings_band"]
+__all__ = ["BILLING", "DAILY", "HOURLY", "Band", "Noise", "guideline_14", "noise_of", "savings_band"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MOST_ALIKE = 0.98
 """Days are never taken to resemble each other more than this."""
+
+DAILY = (-0.00024, 0.03535, 1.00286)
+BILLING = (-0.00022, 0.03306, 0.94054)
+HOURLY = (0.0, 0.0, 1.26)
+"""Of Guideline 14: factors of months squared, of months, and alone (hourly: as nmecr has it)."""
 
 _STEPS = 40
 
@@ -129,29 +134,33 @@ def _solve(gap: Callable[[float], float]) -> float:
 
 
 def savings_band(
-    baseline_day: Ints, columns: Floats, noise: Noise, report_day: Ints, report_columns: Floats, level: float = 0.9
-) -> Band:
+    baseline_day: Ints, columns: Floats, noise: Noise, report_day: Ints, report_columns: Floats, level: float = 0.9,
+    times: Floats | None = None,
+) -> Band:  # fmt: skip
     """The band of the sum of predicted less measured use over the days reported.
 
     Parameters: ``baseline_day``: n and ``report_day``: q, each rising, in one count of days; ``columns``: n x p and
-    ``report_columns``: q x p, the tangent of the model on both; ``noise`` of the baseline.
+    ``report_columns``: q x p, the tangent of the model on both; ``noise`` of the baseline; ``times``: q, how many times
+    each reported value counts in the sum (1).
     """
-    weight = np.linalg.pinv(columns, rcond=1e-10).T @ report_columns.sum(0)
+    counts = np.ones(len(report_day)) if times is None else times
+    weight = np.linalg.pinv(columns, rcond=1e-10).T @ (counts @ report_columns)
     day = np.concatenate((baseline_day, report_day))
     series = np.zeros(int(day.max() - day.min()) + 1)
-    np.add.at(series, day - day.min(), np.concatenate((weight, -np.ones(len(report_day)))))
+    np.add.at(series, day - day.min(), np.concatenate((weight, -counts)))
     variance = noise.sigma**2 * float(series @ _alike(series, noise.rho))
     wide = float(stdtrit(noise.freedom, (1 + level) / 2))
     return Band(wide * float(np.sqrt(max(variance, 0.0))), level, noise)
 
 
 def guideline_14(
-    predicted: float, cvrmse: float, rho: float, days: int, reported: int, months: float, level: float = 0.9
-) -> float:
+    predicted: float, cvrmse: float, rho: float, days: int, reported: int, months: float, level: float = 0.9,
+    polynomial: tuple[float, float, float] = DAILY,
+) -> float:  # fmt: skip
     """The half-width of savings by the fractional uncertainty of Guideline 14, as CalTRACK 4.3.2.4 has it [energy].
 
-    With the polynomial of months for daily data. ``predicted``: energy predicted for the days reported; ``cvrmse`` as
-    CalTRACK divides it; ``days`` of the baseline; ``reported`` days in ``months``.
+    ``predicted``: energy predicted for the days reported; ``cvrmse`` as CalTRACK divides it; ``days`` of the baseline;
+    ``reported`` days in ``months`` (or bills, of either); ``polynomial`` of months by how often the meter is read.
 
     >>> round(guideline_14(10_000.0, 0.20, 0.0, 365, 365, 12.0), 1)
     241.0
@@ -159,5 +168,6 @@ def guideline_14(
     alike = min(max(rho, 0.0), MOST_ALIKE)
     effective = days * (1 - alike) / (1 + alike)
     wide = float(stdtrit(max(effective - 1, 1), (1 + level) / 2))
-    polynomial = -0.00024 * months**2 + 0.03535 * months + 1.00286
-    return wide * polynomial * cvrmse * float(np.sqrt(days / effective * (1 + 2 / effective) / reported)) * predicted
+    square, slope, base = polynomial
+    factor = square * months**2 + slope * months + base
+    return wide * factor * cvrmse * float(np.sqrt(days / effective * (1 + 2 / effective) / reported)) * predicted

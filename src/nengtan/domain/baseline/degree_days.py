@@ -18,7 +18,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GRID_F", "Fit", "Kind", "fit", "predict", "to_celsius", "to_fahrenheit"]
+__all__ = [
+    "GRID_F", "Fit", "Kind", "Observed", "degrees_of", "fit", "fit_observed", "predict", "predict_observed",
+    "to_celsius", "to_fahrenheit",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -92,6 +95,32 @@ def to_celsius(fahrenheit: float) -> float:
     return (fahrenheit - 32) * 5 / 9
 
 
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Degree days of observations (days, or the mean day of each billing period) and how much each observation weighs.
+
+    ``heating``, ``cooling``: grid x observations [°F d per day]; ``weight``: observations [days].
+    """
+
+    heating: Floats
+    cooling: Floats
+    weight: Floats
+
+    def of(self, which: Flags) -> Observed:
+        """Some of the observations."""
+        return Observed(self.heating[:, which], self.cooling[:, which], self.weight[which])
+
+
+def degrees_of(celsius: Floats) -> Observed:
+    """Degree days of days by their mean temperature; NaN where it is not known.
+
+    >>> degrees_of(np.array([0.0, 35.0])).heating[[0, 30]].tolist()
+    [[0.0, 0.0], [28.0, 0.0]]
+    """
+    apart = GRID_F[:, None] - to_fahrenheit(celsius)
+    return Observed(np.maximum(apart, 0), np.maximum(-apart, 0), np.ones(len(celsius)))
+
+
 def fit(use: Floats, celsius: Floats, cooling: bool = True) -> list[Fit]:
     """The model of each meter.
 
@@ -104,15 +133,23 @@ def fit(use: Floats, celsius: Floats, cooling: bool = True) -> list[Fit]:
     >>> str(found.kind), round(found.intercept, 6), round(found.beta_hdd, 6), found.hbp_f
     ('hdd_only', 100.0, 2.0, 60.0)
     """
-    fahrenheit = to_fahrenheit(celsius)
-    known = np.isfinite(use) & np.isfinite(fahrenheit)
+    return fit_observed(use, degrees_of(celsius), cooling)
+
+
+def fit_observed(use: Floats, degrees: Observed, cooling: bool = True, least_days: int = LEAST_DAYS) -> list[Fit]:
+    """The model of each meter from degree days; parameters as :func:`fit`.
+
+    ``least_days``: observations on which a term must not be nothing.
+    """
+    known = np.isfinite(use) & np.isfinite(degrees.heating[0])
     alike: dict[bytes, list[int]] = defaultdict(list)
     for meter in range(len(use)):
         alike[known[meter].tobytes()].append(meter)
     found: dict[int, Fit] = {}
     for meters in alike.values():
-        days = known[meters[0]]
-        found.update(zip(meters, _fit_alike(use[meters][:, days], fahrenheit[days], cooling), strict=True))
+        which = known[meters[0]]
+        fits = _fit_alike(use[meters][:, which], degrees.of(which), cooling, least_days)
+        found.update(zip(meters, fits, strict=True))
     return [found[meter] for meter in range(len(use))]
 
 
@@ -132,11 +169,21 @@ def predict(model: Fit, celsius: Floats) -> Floats:
     return value
 
 
+def predict_observed(model: Fit, degrees: Observed) -> Floats:
+    """The use per day of observations by their degree days; NaN where they, or the model, are not known."""
+    value = np.where(np.isfinite(degrees.heating[0]), model.intercept, np.nan)
+    if model.hbp_f is not None:
+        value = value + model.beta_hdd * degrees.heating[int(model.hbp_f - GRID_F[0])]
+    if model.cbp_f is not None:
+        value = value + model.beta_cdd * degrees.cooling[int(model.cbp_f - GRID_F[0])]
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class _Moments:
-    """What meters with the same known days share: degree days about their means, their products, what is usable.
+    """What meters with the same known observations share: degree days about their means, products, what is usable.
 
-    Grid x days, grid, or heating x cooling balance point.
+    Grid x observations, grid, or heating x cooling balance point.
     """
 
     heating: Floats
@@ -150,40 +197,54 @@ class _Moments:
     heating_usable: Flags
     cooling_usable: Flags
     both_usable: Flags
+    weight: Floats  # about 1 in the mean
+
+    def about(self, use: Floats) -> tuple[Floats, Floats]:
+        """Means of meters x observations, and what is left of them."""
+        mean = use @ self.weight / len(self.weight)
+        return mean, use - mean[:, None]
 
 
-def _moments(fahrenheit: Floats, cooling: bool) -> _Moments:
-    degrees = np.maximum(GRID_F[:, None] - fahrenheit, 0), np.maximum(fahrenheit - GRID_F[:, None], 0)
-    means = [part.mean(1) for part in degrees]
-    heats, cools = (part - mean[:, None] for part, mean in zip(degrees, means, strict=True))
-    of_h, of_c = (((part > 0).sum(1) >= LEAST_DAYS) & (part.sum(1) >= LEAST_DEGREES) for part in degrees)
+def _moments(degrees: Observed, cooling: bool, least_days: int) -> _Moments:
+    parts = degrees.heating, degrees.cooling
+    weight = degrees.weight / degrees.weight.mean()
+    means = [part @ weight / len(weight) for part in parts]
+    heats, cools = (part - mean[:, None] for part, mean in zip(parts, means, strict=True))
+    of_h, of_c = (
+        ((part > 0).sum(1) >= least_days) & (part @ degrees.weight >= LEAST_DEGREES) for part in parts
+    )  # fmt: skip
     of_c = of_c & cooling
-    hh, cc, hc = (heats**2).sum(1), (cools**2).sum(1), heats @ cools.T
+    weighed = heats * weight
+    hh, cc, hc = (heats * weighed).sum(1), (cools**2 @ weight), weighed @ cools.T
     product = hh[:, None] * cc
     bound = product - hc**2
     both = (GRID_F[:, None] <= GRID_F) & of_h[:, None] & of_c & (bound > _COLLINEAR * product)
-    return _Moments(heats, cools, means[0], means[1], hh, cc, hc, bound, of_h, of_c, both)
+    return _Moments(heats, cools, means[0], means[1], hh, cc, hc, bound, of_h, of_c, both, weight)
 
 
-def _fit_alike(use: Floats, fahrenheit: Floats, cooling: bool) -> Iterator[Fit]:
-    """The models of meters all of whose days are known."""
-    meters, days = use.shape
-    if not days:
+def _fit_alike(use: Floats, degrees: Observed, cooling: bool, least_days: int) -> Iterator[Fit]:
+    """The models of meters all of whose observations are known."""
+    meters, count = use.shape
+    if not count:
         yield from [Fit(Kind.NONE, np.nan, 0.0, 0.0, None, None, 0, 0.0, None, None)] * meters
         return
-    held = _moments(fahrenheit, cooling)
-    mean = use.mean(1)
-    centred = use - mean[:, None]
-    total = (centred**2).sum(1)
-    hy, cy = centred @ held.heating.T, centred @ held.cooling.T
+    held = _moments(degrees, cooling, least_days)
+    mean, centred = held.about(use)
+    weighed = centred * held.weight
+    total = (centred * weighed).sum(1)
+    hy, cy = weighed @ held.heating.T, weighed @ held.cooling.T
     one_h = _single(hy, held.hh, mean, held.heating_mean, held.heating_usable)
     one_c = _single(cy, held.cc, mean, held.cooling_mean, held.cooling_usable)
     for meter in range(meters):
         both = _pairs(held, hy[meter], cy[meter], float(mean[meter]))
+        explained = (
+            one_h[meter] * hy[meter],
+            one_c[meter] * cy[meter],
+            both[0] * hy[meter, :, None] + both[1] * cy[meter],
+        )
         yield _best(
-            use[meter], fahrenheit, float(mean[meter]), float(total[meter]), (one_h[meter], one_c[meter]), both,
-            hy[meter], cy[meter],
-        )  # fmt: skip
+            held, centred[meter], float(mean[meter]), float(total[meter]), explained, (one_h[meter], one_c[meter]), both
+        )
 
 
 def _single(xy: Floats, xx: Floats, mean: Floats, x_mean: Floats, usable: Flags) -> Floats:
@@ -206,25 +267,24 @@ def _pairs(held: _Moments, hy: Floats, cy: Floats, mean: float) -> tuple[Floats,
 
 
 def _best(
-    use: Floats, fahrenheit: Floats, mean: float, total: float, single: tuple[Floats, Floats],
-    pairs: tuple[Floats, Floats], hy: Floats, cy: Floats,
+    held: _Moments, centred: Floats, mean: float, total: float, explained: tuple[Floats, Floats, Floats],
+    single: tuple[Floats, Floats], pairs: tuple[Floats, Floats],
 ) -> Fit:  # fmt: skip
     """The candidate of the highest adjusted R²; the intercept alone counts as 0."""
-    days = len(use)
-    explained = (single[0] * hy, single[1] * cy, pairs[0] * hy[:, None] + pairs[1] * cy)
-    scores = [_adjusted(part, total, days, terms) for part, terms in zip(explained, (1, 1, 2), strict=True)]
+    count = len(centred)
+    scores = [_adjusted(part, total, count, terms) for part, terms in zip(explained, (1, 1, 2), strict=True)]
     best = max(0.0, *(float(np.max(score)) for score in scores))
-    hbp = cbp = None
-    slopes = (0.0, 0.0)
-    if best > 0:
-        hbp, cbp, slopes = _lowest(scores, best, single, pairs)
-    value = Fit(_kind(hbp, cbp), mean, *slopes, hbp, cbp, days, best, None, None)
-    centre = predict(value, (fahrenheit - 32) * 5 / 9)
-    intercept = mean - float((centre - mean).mean())
-    residual = use - (centre - mean + intercept)
-    free = days - value.terms
-    cvrmse = float(np.sqrt((residual**2).sum() / free)) / mean if free > 0 and mean > 0 else None
-    return Fit(value.kind, intercept, *slopes, hbp, cbp, days, best, cvrmse, _autocorrelation(residual))
+    h, c, slopes = _lowest(scores, best, single, pairs) if best > 0 else (None, None, (0.0, 0.0))
+    intercept, residual = mean, centred
+    for at, slope, degrees, of_mean in (
+        (h, slopes[0], held.heating, held.heating_mean), (c, slopes[1], held.cooling, held.cooling_mean)
+    ):  # fmt: skip
+        if at is not None:
+            residual, intercept = residual - slope * degrees[at], intercept - slope * float(of_mean[at])
+    hbp, cbp = (None if at is None else float(GRID_F[at]) for at in (h, c))
+    free, plain = count - (h is not None) - (c is not None), mean + float(centred.mean())
+    cvrmse = float(np.sqrt((residual**2).sum() / free)) / plain if free > 0 and plain > 0 else None
+    return Fit(_kind(hbp, cbp), intercept, *slopes, hbp, cbp, count, best, cvrmse, _autocorrelation(residual))
 
 
 def _adjusted(explained: Floats, total: float, days: int, terms: int) -> Floats:
@@ -238,17 +298,17 @@ def _adjusted(explained: Floats, total: float, days: int, terms: int) -> Floats:
 
 def _lowest(
     scores: list[Floats], best: float, single: tuple[Floats, Floats], pairs: tuple[Floats, Floats]
-) -> tuple[float | None, float | None, tuple[float, float]]:
-    """Of the candidates that fit alike the one of fewest terms, then of the lowest balance points."""
+) -> tuple[int | None, int | None, tuple[float, float]]:
+    """Of the candidates that fit alike the one of fewest terms, then of the lowest balance points (their places)."""
     alike = [np.argwhere(score >= best - TIE) for score in scores]
     if len(alike[0]):
         at = int(alike[0][0, 0])
-        return float(GRID_F[at]), None, (float(single[0][at]), 0.0)
+        return at, None, (float(single[0][at]), 0.0)
     if len(alike[1]):
         at = int(alike[1][0, 0])
-        return None, float(GRID_F[at]), (0.0, float(single[1][at]))
+        return None, at, (0.0, float(single[1][at]))
     h, c = (int(place) for place in alike[2][0])
-    return float(GRID_F[h]), float(GRID_F[c]), (float(pairs[0][h, c]), float(pairs[1][h, c]))
+    return h, c, (float(pairs[0][h, c]), float(pairs[1][h, c]))
 
 
 def _kind(hbp: float | None, cbp: float | None) -> Kind:

@@ -13,7 +13,7 @@ from nengtan.domain.baseline.bands import Band, guideline_14, noise_of, savings_
 from nengtan.domain.baseline.day_types import Model, fit_day_types, one_line
 from nengtan.domain.baseline.sufficiency import Check, Days, baseline_checks, jumps, reporting_checks
 
-__all__ = ["Basis", "Method", "Result", "Why", "days_of", "measure"]
+__all__ = ["MONTH_DAYS", "Basis", "Method", "Result", "Why", "measure"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,6 +26,7 @@ class Method(StrEnum):
     """How a baseline is drawn."""
 
     CALTRACK_DAILY = "caltrack-daily"
+    CALTRACK_BILLING = "caltrack-billing"
     DAY_TYPE = "day-type"
 
 
@@ -34,6 +35,8 @@ class Why(StrEnum):
 
     NO_BASELINE = "no_baseline_days"
     NO_REPORT = "no_reported_days"
+    NO_BILLS = "no_baseline_bills"
+    NO_REPORTED_BILLS = "no_reported_bills"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +78,6 @@ class Result:
     def used(self) -> int:
         """Days reported that count."""
         return int(self.usable.sum())
-
-
-def days_of(span: tuple[int, int], use: Mapping[int, float], celsius: Mapping[int, float]) -> Days:
-    """Every day from the first to the last of ``span`` [days since 1970-01-01], NaN where one or the other lacks.
-
-    >>> days_of((3, 5), {3: 1.5, 5: 2.5}, {3: 10.0}).use.tolist()
-    [1.5, nan, 2.5]
-    """
-    day = np.arange(span[0], span[1] + 1)
-    held = ((series.get(number, np.nan) for number in day.tolist()) for series in (use, celsius))
-    of_use, of_air = (np.fromiter(series, dtype=np.float64, count=len(day)) for series in held)
-    return Days(day, of_use, of_air)
 
 
 def measure(

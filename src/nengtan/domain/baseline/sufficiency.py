@@ -14,10 +14,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Check", "Days", "Outcome", "baseline_checks", "jumps", "reporting_checks"]
+__all__ = ["Check", "Days", "Outcome", "baseline_checks", "jumps", "reporting_checks", "use_checks"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 YEAR = 365
 MISSING = 0.1
@@ -70,43 +71,56 @@ def baseline_checks(days: Days, zero_is_missing: bool) -> list[Check]:
     >>> [(check.rule, str(check.outcome)) for check in baseline_checks(days, True) if check.outcome != "pass"]
     []
     """
-    use, known, warm = days.use, np.isfinite(days.use), np.isfinite(days.celsius)
-    zeros, negative = int((use == 0).sum()), int((use[known] < 0).sum())
-    usable = known & ~(zero_is_missing & (use == 0)) & warm
+    warm = np.isfinite(days.celsius)
+    usable = np.isfinite(days.use) & ~(zero_is_missing & (days.use == 0)) & warm
     lacking, cold = (1 - float(share.mean()) if len(days) else 1.0 for share in (usable, warm))
-    extreme = _extremes(use[known & (use > 0)])
+    found = use_checks(days.use, usable, len(days), lacking, zero_is_missing)
+    return [*found, _check("missing_temperature", round(cold, 4), MISSING, fail=cold > MISSING)]
+
+
+def use_checks(use: Floats, usable: Flags, length: int, lacking: float, zero_is_missing: bool) -> list[Check]:
+    """The rules of use by days or bills: ``length`` of the baseline [days], ``lacking``: the share of it not known.
+
+    A negative value about as large as the others are is one whose sign was turned round; a smaller one was fed back.
+    """
+    known = use[np.isfinite(use)]
+    zeros, negative = int((known == 0).sum()), int((known < 0).sum())
+    size = float(np.median(np.abs(known[known != 0]))) if (known != 0).any() else 0.0
+    turned = int(((known < -0.5 * size) & (known > -2 * size)).sum())
+    extreme = _extremes(known[known > 0])
     spread = use[usable]
-    flat = bool(len(spread)) and float(np.ptp(spread)) == 0
+    flat = bool(len(spread)) and bool((spread == spread[0]).all())
+    distinct = len(np.unique(spread))
     return [
-        _check("baseline_length", len(days), YEAR, fail=len(days) < YEAR, flag=len(days) > YEAR + 1),
+        _check("baseline_length", length, YEAR, fail=length < YEAR, flag=length > YEAR + 1),
         _check("missing_days", round(lacking, 4), MISSING, fail=lacking > MISSING),
-        _check("missing_temperature", round(cold, 4), MISSING, fail=cold > MISSING),
         _check("zero_days", zeros, 0, flag=zeros > 0 and zero_is_missing),
-        _check("negative_days", negative, 0, flag=negative > 0),
+        _check("negative_days", negative - turned, 0, flag=negative > turned),
+        _check("turned_sign", turned, 0, fail=turned > 0),
         _check("extreme_days", extreme, 0, flag=extreme > 0),
-        _check("distinct_values", len(np.unique(spread)), 2, flag=flat),
+        _check("distinct_values", distinct, 2, flag=flat),
     ]
 
 
-def reporting_checks(days: Days, usable: NDArray[np.bool_]) -> list[Check]:
+def reporting_checks(days: Days, usable: Flags) -> list[Check]:
     """The rules of a reporting period: on days without use or temperature nothing is said, and nothing is added up."""
     share = float(usable.mean()) if len(days) else 0.0
     return [_check("reported_days", int(usable.sum()), len(days), fail=not usable.any(), flag=share < 1 - MISSING)]
 
 
-def jumps(days: Sequence[Days], within: bool = True) -> list[Check]:
+def jumps(days: Sequence[Days], within: bool = True, least: int = _MONTH_DAYS) -> list[Check]:
     """A change of unit, meter or ratio seen by the middles of months (a rule of our own).
 
     A month :data:`JUMP` times the one before it (``within`` one period; not where only heating is metered, which starts
     and ends so), or most months so many times the same month of the period before. One check for each jump, naming the
-    month as yyyymm and how many times; one that passed where there is none.
+    month as yyyymm and how many times; one that passed where there is none. ``least``: values that make a month.
 
     >>> day = np.arange(17_167, 17_167 + 365)
     >>> use = np.where(day < 17_167 + 180, 120.0, 1.2) + day % 3 / 100
     >>> [(check.found, check.outcome.value) for check in jumps([Days(day, use, use)])]
     [('201707: 0.0101', 'fail')]
     """
-    middles = [_middles(period) for period in days]
+    middles = [_middles(period, least) for period in days]
     found = list(_within(middles)) if within else []
     found += _across(middles)
     return found or [Check("unit_jump", Outcome.PASS, "", JUMP)]
@@ -124,16 +138,14 @@ def _extremes(use: Floats) -> int:
     return int((use > middle + 3 * (high - low)).sum()) if high > low else 0
 
 
-def _middles(days: Days) -> dict[int, float]:
-    """The median of each month that has known days enough; months are counted from year 0."""
-    months = days.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + _EPOCH_MONTH
+def _middles(days: Days, least: int) -> dict[int, float]:
+    """The median of each month that has known values enough; months are counted from year 0."""
     known = np.isfinite(days.use) & (days.use > 0)
-    found = {}
-    for month in np.unique(months):
-        use = days.use[known & (months == month)]
-        if len(use) >= _MONTH_DAYS:
-            found[int(month)] = float(np.median(use))
-    return found
+    use, day = days.use[known], days.day[known]
+    months = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + _EPOCH_MONTH
+    found, first = np.unique(months, return_index=True)
+    parts = np.split(use, first[1:])
+    return {int(month): float(np.median(part)) for month, part in zip(found, parts, strict=False) if len(part) >= least}
 
 
 def _within(middles: Sequence[dict[int, float]]) -> Iterator[Check]:
