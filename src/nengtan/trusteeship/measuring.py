@@ -67,14 +67,26 @@ def _air(question: Question) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _of_days(question: Question, told: Told) -> Iterator[tuple[str, Result, int]]:
-    held, air = by_day(told.time, told.value, energy=True), _air(question)
+    value, zeros = _measured(question, told)
+    held, air = by_day(told.time, value, energy=True), _air(question)
     day = [np.arange(first, last + 1) for first, last in question.spans]
     types = question.calendar.of(day[0]), question.calendar.of(day[1])
     used = [held.over(span) for span in question.spans]
     for at, name in enumerate(told.names):
         baseline, report = (Days(days, use[at], celsius) for days, use, celsius in zip(day, used, air, strict=True))
         found = measure(baseline, report, types, question.method, BASES[question.carrier], question.calendar.coarser)
-        yield name, found, int(held.repeated[at])
+        zero = Check("zero_moments", Outcome.FLAG if zeros[at] else Outcome.PASS, int(zeros[at]), 0)
+        yield name, replace(found, checks=(*found.checks, zero)), int(held.repeated[at])
+
+
+def _measured(question: Question, told: Told) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Values with zeros of parts of a day taken as not measured where they are so; how many of each column."""
+    steps = np.diff(np.unique(told.time))
+    short = len(steps) > 0 and float(np.median(steps)) < DAY
+    if not (short and BASES[question.carrier].zero_is_missing):
+        return told.value, np.zeros(len(told.value), np.int64)
+    zero = told.value == 0
+    return np.where(zero, np.nan, told.value), zero.sum(1)
 
 
 def _of_bills(question: Question, told: Told) -> Iterator[tuple[str, Result, int]]:

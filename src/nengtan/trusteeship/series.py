@@ -26,6 +26,9 @@ from nengtan.ui.sheets.reader import Limits, open_table
 __all__ = ["Told", "read_day_names", "read_table"]
 
 LIMITS = Limits(max_rows=1_000_000, max_cells=20_000_000)
+MOST = 1e30
+"""Larger figures are looked at one by one, and refused."""
+
 _HEADING_ROWS = 20
 _OFFSET = re.compile(r"(?<=[0-9])\s*(?:z|utc|[+-][0-9]{2}:?[0-9]{2})$", re.IGNORECASE)
 _OF_MOMENTS = ("date", "time")
@@ -164,7 +167,7 @@ def _values(row: Sequence[Cell], places: Sequence[int], words: Words) -> NDArray
         value = np.array([float(cell) if cell else math.nan for cell in cells]) if plain else None  # type: ignore[arg-type]
     except (TypeError, ValueError):
         value = None
-    if value is not None and not np.isinf(value).any():
+    if value is not None and not (np.abs(value) > MOST).any():
         return value
     read = [_value(cell, words) for cell in cells]
     if any(isinstance(one, Fault) for one in read):

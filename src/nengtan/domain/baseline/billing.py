@@ -10,6 +10,7 @@ Source: openeemeter/caltrack, docs/methods.rst (CC0), 2.2.3, 3.2.2.2, 3.4.2; agr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -28,6 +29,7 @@ from nengtan.domain.baseline.degree_days import (
     predict_observed,
     to_fahrenheit,
 )
+from nengtan.domain.baseline.findings import bill_findings, temperature_range
 from nengtan.domain.baseline.savings import MONTH_DAYS, Basis, Result, Why
 from nengtan.domain.baseline.sufficiency import Check, Days, Outcome, jumps, use_checks
 
@@ -105,6 +107,7 @@ def measure_bills(
     baseline, report = periods
     checks = _checks(bills, spans, baseline, basis) + _report_checks(report, spans[1])
     checks += jumps([period.as_days() for period in periods], basis.cooling, least=1)
+    checks += [temperature_range(np.concatenate(celsius)), *_findings(periods)]
     if not baseline.usable.any():
         return Result(
             None, _blank(report), _blank(report) > 0, None, None, None, None, None, tuple(checks), Why.NO_BILLS
@@ -178,6 +181,15 @@ def _period(bills: Bills, span: tuple[int, int], celsius: Floats, longest: int, 
     regular = (bills.days >= SHORTEST) & (bills.days <= longest)
     measured = np.isfinite(bills.use) & ~(basis.zero_is_missing & (bills.use == 0))
     return _Period(bills, Observed(sums[0], sums[1], kept), sums[2], sums[3], warm, regular, warm & regular & measured)
+
+
+def _findings(periods: Sequence[_Period]) -> list[Check]:
+    """Against degree days about 15 and 22 °C."""
+    pictures = [
+        np.stack((np.ones(len(period.bills)), period.degrees.heating[59 - 30], period.degrees.cooling[72 - 30]), axis=1)
+        for period in periods
+    ]
+    return bill_findings([np.where(period.usable, period.per_day, np.nan) for period in periods], pictures)
 
 
 def _band(line: Fit, baseline: _Period, report: _Period, level: float) -> Band | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nengtan.domain.baseline.bands import Band, guideline_14, noise_of, savings_band
 from nengtan.domain.baseline.day_types import Model, fit_day_types, one_line
+from nengtan.domain.baseline.findings import findings, temperature_range
 from nengtan.domain.baseline.sufficiency import Check, Days, baseline_checks, jumps, reporting_checks
 
 __all__ = ["MONTH_DAYS", "Basis", "Method", "Result", "Why", "measure"]
@@ -92,6 +93,8 @@ def measure(
     checks = baseline_checks(baseline, basis.zero_is_missing)
     checks += jumps([baseline, report], within=basis.cooling)
     use, reported = (_used(days, basis) for days in (baseline, report))
+    checks.append(temperature_range(np.concatenate((baseline.celsius, report.celsius))))
+    checks += findings(replace(baseline, use=use), replace(report, use=reported), types)
     known = np.isfinite(use) & np.isfinite(baseline.celsius)
     if not known.any():
         checks += reporting_checks(report, np.zeros(len(report), np.bool_))
