@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from nengtan.config.api import api
+from nengtan.identity.access import system_actor
 from nengtan.registry.models import Institution
+from nengtan.registry.services import save_building, save_contact, save_meter, save_occupancy
+from nengtan.telemetry.services import save_register
 from nengtan.ui.api import PROBLEM_TYPE
 from tests.cast import Cast
 
@@ -100,6 +105,89 @@ def test_a_refused_write_leaves_no_trace(manager: Keyholder, school: str, cast: 
     answer = manager.send("put", school, record_of(read.json(), kind="no such"), If_Match=read.headers["ETag"])
     assert answer.status_code == 422
     assert Institution.objects.get(code=cast.institutions["school"].code).kind == read.json()["kind"]
+
+
+SCHOOL = "420106-S1"
+
+
+@pytest.fixture
+def records(cast: Cast) -> dict[str, tuple[str, dict[str, Any]]]:
+    """One record of each kind the school has: its address, and what a form sends back."""
+    body, root = cast.institutions["school"], system_actor()
+    hall = save_building(root, body, {"code": "B1", "name": "Hall"})
+    meter = save_meter(root, body, {"code": "M1", "carrier": "electricity"})
+    who = {"role": "liaison", "name": "Li"}
+    part = {"building": hall, "share": Decimal("0.5"), "valid_from": date(2022, 1, 1)}
+    kinds = {"buildings": hall, "meters": meter, "contacts": save_contact(root, body, who)}
+    kinds["occupancies"] = save_occupancy(root, body, part)
+    kinds["registers"] = save_register(root, meter, {"unit": "kWh"})
+    told: dict[str, dict[str, Any]] = {
+        "buildings": {"institution": SCHOOL, "code": "B1", "name": "Hall"},
+        "meters": {"institution": SCHOOL, "code": "M1", "carrier": "electricity"},
+        "contacts": {"institution": SCHOOL, **who},
+        "occupancies": {"institution": SCHOOL, "building": "B1", "share": "0.5", "valid_from": "2022-01-01"},
+        "registers": {"unit": "kWh"},
+    }
+    return {name: (f"/api/{name}/{held.pk}", told[name]) for name, held in kinds.items()}
+
+
+CHANGES = {
+    "buildings": {"name": "Great hall"},
+    "meters": {"name": "Main"},
+    "contacts": {"phone": "027-1"},
+    "occupancies": {"share": "0.6"},
+    "registers": {"by_hand": True},
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_each_record_is_read_by_its_key_and_written_if_it_stands(
+    manager: Keyholder, records: dict[str, tuple[str, dict[str, Any]]], kind: str
+) -> None:
+    address, body = records[kind]
+    read = manager.get(address)
+    assert (read.status_code, read.json()) == (200, listed(manager, address))
+    tag = read.headers["ETag"]
+    ((name, value),) = CHANGES[kind].items()
+    written = manager.send("put", address, body | CHANGES[kind], If_Match=tag)
+    assert (written.status_code, written.json()[name]) == (200, value)
+    assert manager.get(address).json() == written.json()
+    late = manager.send("put", address, body, If_Match=tag)
+    assert (late.status_code, manager.get(address).json()) == (412, written.json())
+
+
+def listed(who: Keyholder, address: str) -> Any:
+    """The same record in the list of its kind."""
+    kind, key = address.rsplit("/", 1)
+    (found,) = [one for one in who.get(kind).json()["items"] if one["id"] == int(key)]
+    return found
+
+
+@pytest.mark.parametrize("who", ["neighbour", "other", "public", "outsider"])
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_record_of_others_is_as_unknown_as_one_of_nobody(
+    cast: Cast, records: dict[str, tuple[str, dict[str, Any]]], kind: str, who: str
+) -> None:
+    client = cast.client(who)
+    theirs, nobodys = (client.get(address, headers=ENGLISH) for address in (records[kind][0], f"/api/{kind}/999999999"))
+    assert (theirs.status_code, theirs.content) == (nobodys.status_code, nobodys.content)
+    assert theirs.status_code in {403, 404}
+
+
+def test_somebody_to_call_is_taken_off_the_list_only_as_read(
+    manager: Keyholder, records: dict[str, tuple[str, dict[str, Any]]]
+) -> None:
+    address, body = records["contacts"]
+    tag = manager.get(address).headers["ETag"]
+    manager.send("put", address, body | {"phone": "027-2"})
+    assert manager.send("delete", address, {}, If_Match=tag).status_code == 412
+    assert manager.send("delete", address, {}, If_Match=manager.get(address).headers["ETag"]).status_code == 204
+
+
+def test_whatever_can_be_changed_can_be_read_at_the_same_address() -> None:
+    paths = api.get_openapi_schema()["paths"]
+    guarded = {"put", "patch", "delete"}
+    assert [path for path, methods in paths.items() if guarded & set(methods) and "get" not in methods] == []
 
 
 def test_the_description_tells_of_every_condition() -> None:

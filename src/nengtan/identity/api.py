@@ -254,20 +254,34 @@ def grant_add(request: ActorRequest, key: PathKey, data: GrantIn) -> Status[Any]
     return Status(201, grant_role(request.actor, subject, _grant_input(request.actor, data)))
 
 
+@router.get("/grants/{key}", response=GrantOut, summary="A role somebody has or had")
+def grant(request: ActorRequest, key: PathKey) -> Grant:
+    """Within what you manage."""
+    return get_object_or_404(_managed_grants(request), pk=key)
+
+
 @router.delete("/grants/{key}", response=GrantOut, summary="Take a role back")
 def grant_revoke(request: ActorRequest, key: PathKey) -> Grant:
     """It stays on record as taken back."""
+    return revoke_grant(request.actor, get_object_or_404(_managed_grants(request), pk=key))
+
+
+def _managed_grants(request: ActorRequest) -> QuerySet[Grant]:
     request.actor.require(Capability.MANAGE_USERS)
     within = Grant.objects.filter(grants_q(request.actor.scope_for(Capability.MANAGE_USERS)))
-    return revoke_grant(
-        request.actor, get_object_or_404(within.select_related("user", "region", "institution"), pk=key)
-    )
+    return within.select_related("user", "region", "institution")
 
 
 @router.get("/keys", response=Listed[KeyOut], summary="Your keys, and those of users you manage")
 def keys(request: ActorRequest, paging: Query[Paging]) -> dict[str, Any]:
     """Without secrets."""
     return paged(keys_for(request.actor), paging)
+
+
+@router.get("/keys/{key}", response=KeyOut, summary="A key")
+def key_read(request: ActorRequest, key: PathKey) -> ApiKey:
+    """Without its secret."""
+    return get_object_or_404(keys_for(request.actor), pk=key)
 
 
 @router.post("/keys", response={201: KeyIssued}, summary="Issue a key")

@@ -50,6 +50,10 @@ def _of(rows: Any, institution: str) -> Any:
     return rows.filter(institution__code=institution) if institution else rows
 
 
+def _one(request: ActorRequest, rows: Any, pk: int) -> Any:
+    return get_object_or_404(_mine(request, rows), pk=pk)
+
+
 def _houses(request: ActorRequest, body: Institution) -> Any:
     """Buildings a record of the body may stand in."""
     seen = Building.objects.for_actor(request.actor).values("pk")
@@ -60,6 +64,12 @@ def _houses(request: ActorRequest, body: Institution) -> Any:
 def buildings(request: ActorRequest, paging: Query[Paging], institution: Line = "") -> dict[str, Any]:
     """Those you may see, or one institution's."""
     return paged(_of(_mine(request, listing.buildings(request.actor)), institution).order_by("code"), paging)
+
+
+@router.get("/buildings/{pk}", response=BuildingOut, summary="A building")
+def building(request: ActorRequest, pk: PathKey) -> Building:
+    """By its key, as the list has it."""
+    return _one(request, listing.buildings(request.actor), pk)
 
 
 @router.post("/buildings", response={201: BuildingOut}, summary="Add a building")
@@ -84,6 +94,12 @@ def meters(request: ActorRequest, paging: Query[Paging], institution: Line = "",
     """Those you may see; by institution and class."""
     rows = _of(_mine(request, listing.meters(request.actor)), institution).order_by("code")
     return paged(rows.filter(carrier=carrier) if carrier else rows, paging)
+
+
+@router.get("/meters/{pk}", response=MeterOut, summary="A meter")
+def meter(request: ActorRequest, pk: PathKey) -> Meter:
+    """By its key, as the list has it."""
+    return _one(request, listing.meters(request.actor), pk)
 
 
 @router.post("/meters", response={201: MeterOut}, summary="Add a meter")
@@ -114,6 +130,12 @@ def assets(request: ActorRequest, paging: Query[Paging], institution: Line = "",
     """What you may see; by institution and kind."""
     rows = _of(_mine(request, listing.assets(request.actor)), institution).order_by("institution__code", "pk")
     return paged(rows.filter(kind=kind) if kind else rows, paging)
+
+
+@router.get("/assets/{pk}", response=AssetOut, summary="One entry of equipment")
+def asset(request: ActorRequest, pk: PathKey) -> Asset:
+    """By its key, as the list has it."""
+    return _one(request, listing.assets(request.actor), pk)
 
 
 @router.post("/assets", response={201: AssetOut}, summary="Add equipment")
@@ -150,6 +172,12 @@ def occupancies(
     return paged(rows.order_by("building__code", "institution__code", "valid_from"), paging)
 
 
+@router.get("/occupancies/{pk}", response=OccupancyOut, summary="One part of a building")
+def occupancy(request: ActorRequest, pk: PathKey) -> Occupancy:
+    """By its key, as the list has it."""
+    return _one(request, listing.occupancies(request.actor), pk)
+
+
 @router.post("/occupancies", response={201: OccupancyOut}, summary="Say that an institution holds part of a building")
 def occupancy_add(request: ActorRequest, data: OccupancyIn) -> Status[Any]:
     """The shares of a building on a day do not exceed one."""
@@ -178,6 +206,12 @@ def contacts(request: ActorRequest, paging: Query[Paging], institution: Line = "
     """Of institutions you may see; by institution and duty."""
     rows = _of(_mine(request, listing.contacts(request.actor)), institution)
     return paged((rows.filter(role=role) if role else rows).order_by("institution__code", "role", "name"), paging)
+
+
+@router.get("/contacts/{pk}", response=ContactOut, summary="One entry of somebody to call")
+def contact(request: ActorRequest, pk: PathKey) -> Contact:
+    """By its key, as the list has it."""
+    return _one(request, listing.contacts(request.actor), pk)
 
 
 @router.post("/contacts", response={201: ContactOut}, summary="Add somebody to call")

@@ -11,7 +11,7 @@ from ninja.responses import Status
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
 from nengtan.registry.api.places import named
-from nengtan.registry.api.schemas import FoundOut, NoticeIn, RegionIn, RegionOut
+from nengtan.registry.api.schemas import FoundOut, NoticeIn, NoticeOut, RegionIn, RegionOut
 from nengtan.registry.models import Region
 from nengtan.registry.queries.search import search as search_for
 from nengtan.registry.services import add_region, set_notice
@@ -45,6 +45,12 @@ def region_add(request: ActorRequest, data: RegionIn) -> Status[Any]:
     values = data.dict()
     parent = named(within, "parent", values.pop("parent"))
     return Status(201, add_region(request.actor, parent=parent, **values))
+
+
+@router.get("/regions/{code}/notice", response=NoticeOut, summary="What is shown with figures of a region")
+def notice(request: ActorRequest, code: str) -> Region:
+    """Such as the licence of a published data set; empty: nothing."""
+    return region(request, code)
 
 
 @router.put("/regions/{code}/notice", response=RegionOut, summary="Change what is shown with figures of a region")

@@ -273,6 +273,10 @@ class NoticeIn(Schema):
     notice: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00]*$")]
 
 
+class NoticeOut(Schema):
+    notice: str
+
+
 class DoubtOut(Schema):
     code: str = Field(alias="institution.code")
     name: str = Field(alias="institution.name")

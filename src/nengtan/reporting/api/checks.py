@@ -174,15 +174,25 @@ def sampled_assign(request: ActorRequest, data: AssignIn) -> dict[str, Any]:
     return {"assigned": checks.assign(request.actor, chosen, user)}
 
 
+@router.get("/returns/sampled/{key}", response=SampledOut, summary="One institution of a sample")
+def sampled_one(request: ActorRequest, key: PathKey) -> dict[str, Any]:
+    """Whose return you oversee."""
+    return _sampled(_overseen(request, key))
+
+
 @router.put("/returns/sampled/{key}", response=SampledOut, summary="Record what a check on the spot found")
 def sampled_record(request: ActorRequest, key: PathKey, data: OutcomeIn) -> dict[str, Any]:
     """Written again, the last word stands and the trail keeps the others."""
+    found = checks.record_outcome(request.actor, _overseen(request, key), data.outcome, data.findings, data.checked_on)
+    return _sampled(found)
+
+
+def _overseen(request: ActorRequest, key: int) -> Sampled:
     request.actor.require(Capability.OVERSEE_RETURNS)
     rows = Sampled.objects.for_actor(request.actor, Capability.OVERSEE_RETURNS)
-    found = get_object_or_404(
+    return get_object_or_404(
         rows.select_related("check_of__region", "institution", "of__region", "assigned_to"), pk=key
     )
-    return _sampled(checks.record_outcome(request.actor, found, data.outcome, data.findings, data.checked_on))
 
 
 @router.get("/returns/joint-reviews", response=JointReviewOut, summary="The joint review of a year")

@@ -63,7 +63,7 @@ class DeadlineIn(Schema):
     document: Line = Field("", max_length=200)
 
 
-class DeadlineOut(Schema):
+class OwnDeadlineOut(Schema):
     """A region's own day as it is kept."""
 
     id: int
@@ -74,6 +74,11 @@ class DeadlineOut(Schema):
     month: int | None
     day: int | None
     document: str
+
+
+class DeadlineOut(OwnDeadlineOut):
+    """A region's own day, just set."""
+
     moved: int = Field(description="returns not handed in that are due on another day now")
 
 
@@ -157,8 +162,20 @@ def deadline_set(request: ActorRequest, data: DeadlineIn) -> dict[str, Any]:
     """For the region and all below it that set none; returns not handed in and not extended follow."""
     region = managed_region(request.actor, data.region)
     row, moved = set_deadline(request.actor, region, DeadlineInput(**data.dict(exclude={"region"})))
+    return _own(row) | {"moved": moved}
+
+
+def _own(row: OwnDeadline) -> dict[str, Any]:
     names = ("id", "kind", "task", "days_after", "month", "day", "document")
-    return {name: getattr(row, name) for name in names} | {"region": region.code, "moved": moved}
+    return {name: getattr(row, name) for name in names} | {"region": row.region.code}
+
+
+@router.get("/returns/deadlines/{key}", response=OwnDeadlineOut, summary="A region's own due day")
+def deadline(request: ActorRequest, key: Annotated[Key, Path()]) -> dict[str, Any]:
+    """By its key, which the calendar tells as `own`."""
+    request.actor.require(Capability.OVERSEE_RETURNS)
+    held = OwnDeadline.objects.for_actor(request.actor, Capability.OVERSEE_RETURNS).select_related("region")
+    return _own(get_object_or_404(held, pk=key))
 
 
 @router.delete("/returns/deadlines/{key}", response=MovedOut, summary="Let a region follow the level above again")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from ninja import Path, Query, Router
 
 from nengtan.identity.access import Actor
@@ -12,7 +14,7 @@ from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
 from nengtan.reference import scheme
 from nengtan.reporting.api.common import slot_of
-from nengtan.reporting.api.schemas import CellOut, FindingOut, ReturnFilter, ReturnFull, ReturnOut
+from nengtan.reporting.api.schemas import CellOut, FindingOut, ReturnFilter, ReturnFull, ReturnOut, RoomPath
 from nengtan.reporting.filling import Line, Said, fill_in
 from nengtan.reporting.lateness import days_again, days_late
 from nengtan.reporting.models import Return, ReturnStep
@@ -80,6 +82,15 @@ def return_full(request: ActorRequest, key: PathKey) -> dict[str, Any]:
 def cells(request: ActorRequest, key: PathKey) -> list[dict[str, Any]]:
     """Of every form and room, in official order."""
     return [_cell(line) for line in fill_in(return_of(request.actor, key)).lines]
+
+
+@router.get("/returns/{key}/rooms/{room}", response=list[CellOut], summary="The cells of a data room")
+def room(request: ActorRequest, key: PathKey, room: RoomPath) -> list[dict[str, Any]]:
+    """Not found where the return has no such room."""
+    found = [_cell(line) for line in fill_in(return_of(request.actor, key)).lines if line.record == room]
+    if not found:
+        raise Http404(_("This return has no such data room."))
+    return found
 
 
 @router.get("/returns/{key}/findings", response=list[FindingOut], summary="What the rules say of a return")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from ninja import Field, Schema
+from ninja import Field, Path, Schema
 
 from nengtan.domain.returns.review.rules import Severity
 from nengtan.domain.returns.slots import Kind
@@ -30,6 +30,7 @@ for _names, _enum in (
 Period = Annotated[Line, Field(description="2025-00 a year, 2025-03 a month, 2025-Q1 a quarter", max_length=8)]
 RegionCode = Annotated[Line, Field(min_length=1, max_length=20)]
 Room = Annotated[Line, Field(description="code of a data room; empty for the institution itself", max_length=4)]
+RoomPath = Annotated[Line, Path(min_length=1, max_length=4)]
 Indicator = Annotated[Line, Field(description="key of an indicator, such as elec_qty", max_length=40)]
 
 

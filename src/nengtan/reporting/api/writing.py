@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from ninja import File, Form, Path
+from ninja import File, Form
 from ninja.files import UploadedFile
 from ninja.responses import Status
 
@@ -22,6 +22,7 @@ from nengtan.reporting.api.schemas import (
     ExplanationIn,
     FindingOut,
     ReturnOut,
+    RoomPath,
     SavedOut,
     StepIn,
     StoredOut,
@@ -38,7 +39,7 @@ from nengtan.reporting.services import (
     save_cells,
     take_step,
 )
-from nengtan.ui.api import PROBLEM_TYPE, Fault, Line, Problem
+from nengtan.ui.api import PROBLEM_TYPE, Fault, Problem
 
 __all__ = ["router"]
 
@@ -145,9 +146,7 @@ def step_take(request: ActorRequest, key: PathKey, data: StepIn) -> Status[Any]:
 
 
 @router.delete("/returns/{key}/rooms/{room}", response={204: None}, summary="Take a data room out of a return")
-def room_remove(
-    request: ActorRequest, key: PathKey, room: Annotated[Line, Path(min_length=1, max_length=4)]
-) -> Status[Any]:
+def room_remove(request: ActorRequest, key: PathKey, room: RoomPath) -> Status[Any]:
     """With its cells; one that stands in the register is taken out of use there."""
     of = return_of(request.actor, key, Capability.ENTER_RETURNS)
     remove_room(request.actor, of, room)

@@ -141,6 +141,12 @@ def registers(request: ActorRequest, paging: Query[Paging], meter: Line = "") ->
     return paged(rows.filter(meter__code=meter) if meter else rows, paging)
 
 
+@router.get("/registers/{pk}", response=RegisterOut, summary="A register")
+def register(request: ActorRequest, pk: PathKey) -> Register:
+    """By its key, as the list has it."""
+    return get_object_or_404(Register.objects.for_actor(_seeing(request)).select_related("meter"), pk=pk)
+
+
 @router.post("/registers", response={201: RegisterOut}, summary="Add a register")
 def register_add(request: ActorRequest, data: RegisterIn) -> Status[Any]:
     """Of a meter you may change. The main register is made by itself when the first reading comes."""
@@ -152,8 +158,8 @@ def register_add(request: ActorRequest, data: RegisterIn) -> Status[Any]:
 def register_change(request: ActorRequest, pk: PathKey, data: RegisterFields) -> Register:
     """The whole record but its code; consumption is then computed again."""
     mine = Register.objects.for_actor(request.actor, Capability.WRITE_REGISTRY)
-    register = get_object_or_404(mine.select_related("meter__institution__region"), pk=pk)
-    return save_register(request.actor, register.meter, data.dict(), register)
+    held = get_object_or_404(mine.select_related("meter__institution__region"), pk=pk)
+    return save_register(request.actor, held.meter, data.dict(), held)
 
 
 @router.get("/meter-ratios", response=Listed[RatioOut], summary="Transformer ratios")
