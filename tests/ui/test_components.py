@@ -166,7 +166,7 @@ def test_the_language_is_the_visitors_choice_then_the_accounts_then_chinese() ->
     assert seen(plain).content == b"zh-hans"
 
 
-def test_an_unknown_theme_is_the_light_one() -> None:
+def test_an_unknown_theme_is_the_browsers() -> None:
     request = RequestFactory().get("/")
     request.COOKIES["theme"] = '"><script>'
-    assert shell(request)["theme"] == "light"
+    assert shell(request)["theme"] == "auto"

@@ -8,7 +8,8 @@ from django.utils.functional import SimpleLazyObject
 from nengtan.ui import nav
 
 THEMES = ("light", "dark", "auto")
-DEFAULT_THEME = "light"
+DEFAULT_THEME = "auto"
+"""As the browser prefers, until somebody chooses."""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -4,7 +4,7 @@ const bootstrap = () => window.tabler;
 
 // Appearance -------------------------------------------------------------------------------------------------------
 function showTheme() {
-  const choice = document.documentElement.dataset.theme || "light";
+  const choice = document.documentElement.dataset.theme || "auto";
   document.querySelectorAll("[data-theme-choice]").forEach((button) => {
     button.setAttribute("aria-pressed", String(button.dataset.themeChoice === choice));
   });
