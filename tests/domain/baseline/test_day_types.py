@@ -75,7 +75,6 @@ def test_a_kind_of_day_never_seen_has_no_prediction() -> None:
     found = fit_day_types(use, np.linspace(-5, 30, 365), kinds)
     told = found.predict(np.array([10.0, 10.0]), np.array([WORKDAY, 7]))
     assert np.isfinite(told).tolist() == [True, False]
-    assert found.known_for(np.array([WORKDAY, 7])).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("use", [np.full(365, np.nan), np.zeros(365), np.full(365, 7.0), -np.ones(365)])

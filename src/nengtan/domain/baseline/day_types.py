@@ -15,13 +15,12 @@ from math import inf, log
 import numpy as np
 from numpy.typing import NDArray
 
-from nengtan.domain.baseline.degree_days import Fit, Kind, fit, predict, to_fahrenheit
+from nengtan.domain.baseline.degree_days import Fit, fit, predict, to_fahrenheit
 
 __all__ = ["LEAST_DAYS", "Model", "Part", "fit_day_types", "one_line"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 LEAST_DAYS = 20
 """A type of fewer known days has no line of its own; it goes with the type before it in the order given."""
@@ -46,11 +45,6 @@ class Model:
     def terms(self) -> int:
         """Parameters fitted: intercepts, slopes and balance points."""
         return sum(1 + 2 * part.fit.terms for part in self.parts)
-
-    def known_for(self, types: Ints) -> Flags:
-        """Of which days there is a line."""
-        known = [kind for part in self.parts if part.fit.kind is not Kind.NONE for kind in part.types]
-        return np.isin(types, known)
 
     def predict(self, celsius: Floats, types: Ints) -> Floats:
         """The use of days by mean temperature [°C] and type; NaN where there is no line or no temperature."""

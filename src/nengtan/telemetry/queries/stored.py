@@ -25,23 +25,6 @@ from nengtan.telemetry.marks import Mark
 from nengtan.telemetry.models import Gateway, Register
 from nengtan.telemetry.moments import EPOCH, local_offset, micros
 
-__all__ = [
-    "GRAINS",
-    "LATENESS",
-    "MOST_ROWS",
-    "Consumption",
-    "Finding",
-    "Grain",
-    "Month",
-    "closed_months",
-    "consumption",
-    "findings",
-    "intervals",
-    "known_intervals",
-    "readings",
-    "refusals",
-]
-
 Grain = Literal["hour", "day", "month"]
 GRAINS: tuple[str, ...] = get_args(Grain)
 

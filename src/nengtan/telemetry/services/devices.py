@@ -15,8 +15,8 @@ from nengtan.identity.audit import record, snapshot
 from nengtan.identity.roles import Capability
 from nengtan.reference.devices import device_templates
 from nengtan.registry.models import Meter
-from nengtan.registry.services.codes import code_fault
 from nengtan.telemetry.models import Device
+from nengtan.telemetry.services.faults import host_fault, not_allowed, own_code_fault
 from nengtan.telemetry.services.links import require
 from nengtan.telemetry.services.registers import main_registers
 
@@ -55,24 +55,22 @@ def save_device(actor: Actor, values: Mapping[str, Any], device: Device | None =
 
 def _problems(actor: Actor, made: Device) -> dict[str, str]:
     problems: dict[str, str] = {}
-    if fault := code_fault(made.code):
+    if fault := own_code_fault(made):
         problems["code"] = fault
-    elif Device.objects.filter(code=made.code).exclude(pk=made.pk).exists():
-        problems["code"] = _("Code %(code)s is taken.") % {"code": made.code}
     if made.template not in device_templates():
-        problems["template"] = _not_allowed(made.template, " ".join(device_templates()))
+        problems["template"] = not_allowed(made.template, " ".join(device_templates()))
     if not Meter.objects.for_actor(actor, Capability.WRITE_REGISTRY).filter(pk=made.meter_id).exists():
         problems["meter"] = _("This is outside what you may name.")
     elif not _sends(made):
         problems["meter"] = _("The gateway may not send for this meter.")
-    if not made.host.strip() or not made.host.isprintable() or " " in made.host:
-        problems["host"] = _not_allowed(made.host, "192.0.2.10")
+    if fault := host_fault(made.host):
+        problems["host"] = fault
     if not 0 < made.port < 65536:
-        problems["port"] = _not_allowed(made.port, "1–65535")
+        problems["port"] = not_allowed(made.port, "1–65535")
     if made.protocol and not _fits(made.protocol, made.address):
-        problems["address"] = _not_allowed(made.address, _ADDRESSES[made.protocol])
+        problems["address"] = not_allowed(made.address, _ADDRESSES[made.protocol])
     if not 1 <= made.period_s <= LONGEST_S:
-        problems["period_s"] = _not_allowed(made.period_s, f"1–{LONGEST_S}")
+        problems["period_s"] = not_allowed(made.period_s, f"1–{LONGEST_S}")
     return problems
 
 
@@ -120,10 +118,6 @@ def device_failed(pk: int, fault: str) -> None:
     """A device did not answer, or not as it should."""
     Device.objects.filter(pk=pk, failing_since=None).update(failing_since=timezone.now())
     Device.objects.filter(pk=pk).exclude(fault=fault).update(fault=fault)
-
-
-def _not_allowed(found: object, allowed: str) -> str:
-    return _("Found “%(found)s”; allowed: %(allowed)s.") % {"found": found, "allowed": allowed}
 
 
 def _tell(actor: Actor, action: str, device: Device, before: dict[str, Any] | None) -> None:

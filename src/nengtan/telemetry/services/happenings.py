@@ -21,6 +21,7 @@ from nengtan.registry.services.writing import put
 from nengtan.telemetry.lake.columns import ENDLESS
 from nengtan.telemetry.models import MeterEvent, RatioSpan, Register
 from nengtan.telemetry.moments import micros
+from nengtan.telemetry.services.faults import not_allowed
 from nengtan.telemetry.services.registers import redo
 
 __all__ = ["record_event", "set_ratio", "withdraw_event"]
@@ -36,7 +37,7 @@ def record_event(actor: Actor, register: Register, values: Mapping[str, Any]) ->
     _require(actor, register.meter)
     problems = _moment("at", values["at"])
     if values["kind"] not in MeterEvent.Kind.values:
-        problems["kind"] = _not_allowed(values["kind"], MeterEvent.Kind.values)
+        problems["kind"] = not_allowed(values["kind"], " ".join(MeterEvent.Kind.values))
     for name in ("final", "start"):
         if values[name] < 0 or (register.modulus is not None and values[name] > register.modulus):
             problems[name] = _("The register cannot show %(found)s.") % {"found": values[name]}
@@ -104,10 +105,6 @@ def _moment(name: str, found: dt.datetime) -> dict[str, str]:
     if not dt.datetime(2000, 1, 1, tzinfo=dt.UTC) <= found <= timezone.now():
         return {name: _("Found %(found)s; a moment from 2000 until now is allowed.") % {"found": found.isoformat()}}
     return {}
-
-
-def _not_allowed(found: str, allowed: list[str]) -> str:
-    return _("Found “%(found)s”; allowed: %(allowed)s.") % {"found": found, "allowed": " ".join(allowed)}
 
 
 def _settle(problems: Mapping[str, str]) -> None:

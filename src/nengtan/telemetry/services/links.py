@@ -21,6 +21,7 @@ from nengtan.registry.models import Institution
 from nengtan.registry.services.attributes import require_writable
 from nengtan.telemetry.gateways.vault import conceal
 from nengtan.telemetry.models import CollectorCommand, CollectorLink, Gateway
+from nengtan.telemetry.services.faults import not_allowed
 
 __all__ = [
     "COMMANDS",
@@ -132,13 +133,9 @@ def tell_collector(
     allowed = COMMANDS.get(operation)
     problems: dict[str, str] = {}
     if allowed is None:
-        problems["operation"] = _("Found “%(found)s”; allowed: %(allowed)s.") % {
-            "found": operation, "allowed": " ".join(COMMANDS),
-        }  # fmt: skip
+        problems["operation"] = not_allowed(operation, " ".join(COMMANDS))
     elif set(values) != set(allowed) or not all(0 < len(text) <= 64 and text.isprintable() for text in values.values()):
-        problems["values"] = _("Found “%(found)s”; allowed: %(allowed)s.") % {
-            "found": " ".join(values), "allowed": " ".join(allowed) or "—",
-        }  # fmt: skip
+        problems["values"] = not_allowed(" ".join(values), " ".join(allowed) or "—")
     elif operation == "period" and not (values["period"].isdecimal() and 1 <= int(values["period"][:6]) <= 1440):
         problems["period"] = _("From 1 to 1440 minutes are allowed.")
     given = key_given(problems, "key", key)
@@ -192,7 +189,7 @@ def check_link(link: Any) -> dict[str, str]:
         link_profile(link.profile, link.settings)
     except ValueError as error:
         found, _colon, allowed = str(error).partition("; ")
-        problems["profile"] = _("Found “%(found)s”; allowed: %(allowed)s.") % {"found": found, "allowed": allowed}
+        problems["profile"] = not_allowed(found, allowed)
     return problems
 
 

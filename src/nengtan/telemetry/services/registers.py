@@ -19,6 +19,7 @@ from nengtan.registry.services.attributes import require_writable
 from nengtan.registry.services.writing import put
 from nengtan.telemetry.lake.columns import ENDLESS
 from nengtan.telemetry.models import Redo, Register
+from nengtan.telemetry.services.faults import not_allowed
 
 __all__ = ["FROM_THE_FIRST", "main_registers", "redo", "save_register"]
 
@@ -101,13 +102,10 @@ def _check(meter: Meter, record: Register, values: Mapping[str, Any]) -> None:
     counts = values.get("kind", record.kind) == Register.Kind.CUMULATIVE
     allowed = reference.carriers()[meter.carrier].units if not code else reference.units()
     if not unit.strip() or not unit.isprintable() or (counts and unit not in allowed):
-        problems["unit"] = _("Found “%(found)s”; allowed: %(allowed)s.") % {"found": unit, "allowed": " ".join(allowed)}
+        problems["unit"] = not_allowed(unit, " ".join(allowed))
     for name, choices in (("kind", Register.Kind.values), ("direction", Register.Direction.values)):
         if values.get(name, getattr(record, name)) not in choices:
-            problems[name] = _("Found “%(found)s”; allowed: %(allowed)s.") % {
-                "found": values[name],
-                "allowed": " ".join(choices),
-            }
+            problems[name] = not_allowed(values[name], " ".join(choices))
     for name in ("modulus", "cap"):
         if (found := values.get(name)) is not None and not 0 < found < Decimal(10) ** 12:
             problems[name] = _("Found %(found)s; a number above 0 is allowed.") % {"found": found}

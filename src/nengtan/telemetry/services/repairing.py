@@ -29,6 +29,7 @@ from nengtan.telemetry.moments import EPOCH, local_offset, micros
 from nengtan.telemetry.queries.looking import LIKE_DAYS, day_history
 from nengtan.telemetry.queries.series import DAY, QUARTER, midnight, points
 from nengtan.telemetry.queries.stored import readings
+from nengtan.telemetry.services.faults import not_allowed
 from nengtan.telemetry.services.registers import redo
 
 __all__ = ["LONGEST_FILL", "like_days", "repair", "undo_repair"]
@@ -52,8 +53,7 @@ def repair(actor: Actor, register: Register, values: Mapping[str, Any]) -> Repai
     _require(actor, register)
     kind, since = values["kind"], values["since"]
     if kind not in Repair.Kind.values:
-        raise ValidationError({"kind": _("Found “%(found)s”; allowed: %(allowed)s.") % {
-            "found": kind, "allowed": " ".join(Repair.Kind.values)}})  # fmt: skip
+        raise ValidationError({"kind": not_allowed(kind, " ".join(Repair.Kind.values))})
     if not dt.datetime(2000, 1, 1, tzinfo=dt.UTC) <= since <= timezone.now():
         words = _("Found %(found)s; a moment from 2000 until now is allowed.")
         raise ValidationError({"since": words % {"found": since.isoformat()}})

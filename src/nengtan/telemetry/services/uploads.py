@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from nengtan.identity.access import Actor
 from nengtan.identity.audit import record, snapshot
 from nengtan.identity.roles import Capability
-from nengtan.registry.services.codes import code_fault
 from nengtan.telemetry.gateways.vault import conceal
 from nengtan.telemetry.models import Register, UploadLink, UploadPoint
+from nengtan.telemetry.services.faults import host_fault, not_allowed, own_code_fault
 from nengtan.telemetry.services.links import check_link, key_given, require, vault_name
 
 __all__ = ["end_upload", "remove_upload_point", "save_upload", "set_upload_point", "told_key", "upload_kept"]
@@ -66,18 +66,12 @@ def save_upload(
 
 def _problems(made: UploadLink) -> dict[str, str]:
     problems: dict[str, str] = {}
-    if fault := code_fault(made.code):
+    if fault := own_code_fault(made):
         problems["code"] = fault
-    elif UploadLink.objects.filter(code=made.code).exclude(pk=made.pk).exists():
-        problems["code"] = _("Code %(code)s is taken.") % {"code": made.code}
-    if not made.host.strip() or not made.host.isprintable() or " " in made.host:
-        problems["host"] = _("Found “%(found)s”; allowed: %(allowed)s.") % {"found": made.host, "allowed": "192.0.2.1"}
+    if fault := host_fault(made.host):
+        problems["host"] = fault
     if made.content not in UploadLink.Content.values:
-        allowed = " ".join(UploadLink.Content.values)
-        problems["content"] = _("Found “%(found)s”; allowed: %(allowed)s.") % {
-            "found": made.content,
-            "allowed": allowed,
-        }
+        problems["content"] = not_allowed(made.content, " ".join(UploadLink.Content.values))
     if made.since.timestamp() % QUARTER.total_seconds():
         problems["since"] = _("A whole quarter of an hour is allowed.")
     return problems
