@@ -139,5 +139,68 @@ def test_a_sheet_without_a_month_says_where_and_counts_rows_of_figures_alone(cas
     )
     (error,) = told["errors"]
     assert (error["code"], error["sheet"], error["row"]) == ("missing_column", "账单", 1)
+    assert error["message"].endswith("Looked for among the headings in A1:C1 of the sheet “账单”.")
     assert (told["accepted"], told["rejected"]) == (0, 2)
     assert [(row["row"], row["code"]) for row in told["skipped"]] == [(4, "total")]
+
+
+MONTHS = [("月份", "用电量(kWh)", "费用(元)"), ("2023-01", 100, 60), ("2023-02", 110, 66)]
+
+
+def of_title(cast: Cast, title: str, sheet: str = "Sheet1", who: str = "district") -> dict[str, Any]:
+    content = named_sheet(sheet, [(title, None, None), *MONTHS])
+    return result_dict(intake.preview_result(intake.check_file(cast.actor(who), "a.xlsx", content)), True)
+
+
+def test_an_institution_named_in_the_title_alone_is_the_one_of_all_rows(cast: Cast) -> None:
+    Institution.objects.filter(code="420106-S1").update(name="武昌区样例小学")
+    title = "武昌区样例小学2023年用电量统计表"
+    told = of_title(cast, title)
+    assert (told["accepted"], told["rejected"], told["errors"]) == (2, 0, [])
+    assert told["sheets"][0]["from_title"] == "武昌区样例小学 · 2023"
+    (note,) = told["notes"]
+    assert note["code"] == "institution_from_title"
+    assert note["message"] == (
+        f"No column names an institution: by the title “{title}” all rows are taken for “武昌区样例小学”."
+    )
+    plan = intake.check_file(cast.actor("district"), "a.xlsx", named_sheet("a", [(title, None, None), *MONTHS]))
+    bodies = {entry.institution_id for entry in plan.sheets[0].entries}
+    assert bodies == {cast.institutions["school"].pk}
+
+
+def test_the_name_of_the_sheet_counts_where_the_title_says_nothing(cast: Cast) -> None:
+    told = of_title(cast, "2023 electricity", sheet="The school 2023")
+    assert (told["accepted"], told["sheets"][0]["from_title"]) == (2, "The school · 2023")
+
+
+def test_the_longest_name_in_a_title_is_meant(cast: Cast) -> None:
+    Institution.objects.filter(code="420106-S1").update(name="样例小学")
+    Institution.objects.filter(code="420106-H1").update(name="样例小学附属医院")
+    assert of_title(cast, "样例小学附属医院2023年用电量")["sheets"][0]["from_title"] == "样例小学附属医院 · 2023"
+    assert of_title(cast, "样例小学2023年用电量")["sheets"][0]["from_title"] == "样例小学 · 2023"
+
+
+@pytest.mark.parametrize(
+    ("title", "code", "found"),
+    [
+        ("The school and The hospital", "several_in_title", "The hospital, The school"),
+        ("The neighbour_school 2023", "no_institution", ""),
+        ("The schooling of 2023", "no_institution", ""),
+        ("2023", "no_institution", ""),
+    ],
+)
+def test_a_title_that_does_not_say_whose_is_refused_with_what_to_do(
+    cast: Cast, title: str, code: str, found: str
+) -> None:
+    told = of_title(cast, title)
+    (error,) = told["errors"]
+    assert (error["code"], told["accepted"], told["rejected"]) == (code, 0, 2)
+    assert found in error["message"]
+    assert "Institution name: …" in error["allowed"]
+    assert error["message"].endswith("Looked for among the headings in A2:C2 of the sheet “Sheet1”.")
+
+
+def test_only_who_reports_for_an_institution_may_name_it_in_a_title(cast: Cast) -> None:
+    told = of_title(cast, "The hospital 2023", who="statistician")
+    assert [error["code"] for error in told["errors"]] == ["no_institution"]
+    assert of_title(cast, "The school 2023", who="statistician")["accepted"] == 2

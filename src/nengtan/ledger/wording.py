@@ -125,6 +125,21 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         ),
         "",
     ),
+    "no_institution": (
+        _("Nothing says whose figures these are: there is no column of institutions, and no name above the headings."),
+        _(
+            "a column “Institution name”; or above the headings a line “Institution name: …”, or a title with the full "
+            "name as in the register"
+        ),
+    ),
+    "several_in_title": (
+        _("The title “%(found)s” names several institutions: %(allowed)s."),
+        _("a column “Institution name”, or above the headings a line “Institution name: …”"),
+    ),
+    "institution_from_title": (
+        _("No column names an institution: by the title “%(found)s” all rows are taken for “%(who)s”."),
+        "",
+    ),
     "sheet_left_out": (_("The sheet “%(found)s” has no headings of figures and was left out."), ""),
     "sheet_hidden": (_("The sheet “%(found)s” is hidden and was left out."), _("a visible sheet, if it is meant")),
     "formulas_taken": (_("%(count)s formulas were taken with the results stored in the file."), ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .cells import Grid, shown
 from .dates import find_period, find_year
@@ -16,7 +16,7 @@ _LONGEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Defaults that hold for a whole sheet, each None when the sheet does not say it."""
+    """Defaults that hold for a whole sheet, each None when the sheet does not say it; ``above``: lines of titles."""
 
     title: str = ""
     year: int | None = None
@@ -25,6 +25,7 @@ class Context:
     unit: str | None = None
     institution: str | None = None
     period: int | None = None
+    above: tuple[str, ...] = field(default=(), repr=False)
 
 
 def read_context(grid: Grid, header: int, words: Words) -> Context:
@@ -53,6 +54,7 @@ def read_context(grid: Grid, header: int, words: Words) -> Context:
         unit=unit,
         institution=named,
         period=find_period(grid.name, words, year) or find_period(title, words),
+        above=tuple(texts),
     )
 
 

@@ -10,7 +10,7 @@ from .headers import Column, Layout
 from .problems import Problem
 from .rows import Body
 
-__all__ = ["Group", "fill_merged", "groups_of", "missing_columns"]
+__all__ = ["Group", "fill_merged", "groups_of", "missing_columns", "names_nobody"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def missing_columns(layout: Layout, groups: Sequence[Group]) -> list[Problem]:
         return []
     context, keys = layout.context, {column.key for column in layout.columns}
     absent = []
-    if not keys & {"institution_code", "institution_name", "credit_code"} and not context.institution:
+    if names_nobody(layout):
         absent.append("institution_name")
     if "period" not in keys and not context.period and not all(group.any.month for group in groups):
         absent.append("period")
@@ -67,7 +67,14 @@ def missing_columns(layout: Layout, groups: Sequence[Group]) -> list[Problem]:
         absent.append("carrier")
     if not groups:
         absent.append("quantity")
-    return [Problem(layout.body, key, "", "", "missing_column", "", (key,)) for key in absent]
+    return [Problem(layout.body, key, "", "", "missing_column", "", (key,), {"where": layout.place}) for key in absent]
+
+
+def names_nobody(layout: Layout) -> bool:
+    """Whether nothing in a sheet of figures says whose they are: no column, and no line above the headings."""
+    keys = {column.key for column in layout.columns}
+    named = keys & {"institution_code", "institution_name", "credit_code"} or layout.context.institution
+    return bool(keys) and not named
 
 
 def fill_merged(grid: Grid, layout: Layout, body: Body, keys: Set[str]) -> Body:

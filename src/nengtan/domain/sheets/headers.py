@@ -62,6 +62,13 @@ class Layout:
     context: Context
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def place(self) -> str:
+        """Where the headings stand, as `A3:F4`."""
+        if not self.columns:
+            return ""
+        return f"{self.columns[0].letter}{self.header + 1}:{self.columns[-1].letter}{self.body}"
+
     def by_key(self, key: str) -> Column | None:
         """The column of a key, None when the sheet has none."""
         return next((column for column in self.columns if column.key == key), None)

@@ -125,7 +125,8 @@ def _absent(layout: Layout, fields: Sequence[Field], sheet: str) -> list[Problem
         return []
     keys = {column.key for column in layout.columns}
     absent = [entry.key for entry in fields if entry.required and entry.key not in keys]
-    return [Problem(layout.body, key, "", "", "missing_column", "", (key,), sheet=sheet) for key in absent]
+    params = {"where": layout.place}
+    return [Problem(layout.body, key, "", "", "missing_column", "", (key,), params, sheet=sheet) for key in absent]
 
 
 def _values(entry: Field, column: Column, cells: Sequence[Cell], words: Words, marks: Marks) -> list[Value]:

@@ -235,14 +235,30 @@ def message(problem: Problem) -> str:
     """What is wrong, as one sentence in the current language."""
     if problem.code not in CODES:
         return f"{problem.code}: {problem.found}"
-    return _filled(CODES[problem.code][0], problem) + _alike(problem)
+    return _sentences(_filled(CODES[problem.code][0], problem), _alike(problem), _looked(problem))
+
+
+def _sentences(*said: str) -> str:
+    """Sentences one after another; none that ends in a full stop as wide as a letter needs a space after it."""
+    text = ""
+    for sentence in filter(None, said):
+        text += sentence if not text or text.endswith("\u3002") else f" {sentence}"
+    return text
 
 
 def _alike(problem: Problem) -> str:
     """That a note stands for several rows, and which are the first."""
     if "rows" not in problem.params:
         return ""
-    return " " + gettext("So in %(rows)s rows of this column (%(first_rows)s …).") % problem.params
+    return gettext("So in %(rows)s rows of this column (%(first_rows)s …).") % problem.params
+
+
+def _looked(problem: Problem) -> str:
+    """Where a missing column was looked for."""
+    if "where" not in problem.params:
+        return ""
+    place = {"sheet": problem.sheet, "where": problem.params["where"]}
+    return gettext("Looked for among the headings in %(where)s of the sheet “%(sheet)s”.") % place
 
 
 def allowed(problem: Problem) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from nengtan import reference
 from nengtan.domain.sheets.activity import read_activity
 from nengtan.domain.sheets.cells import Grid
+from nengtan.domain.sheets.headers import find
 from nengtan.domain.sheets.problems import Fault, Param, Problem
 from nengtan.domain.sheets.tables import ActivityTable, Rules
 from nengtan.identity.access import Actor
@@ -25,6 +26,7 @@ from nengtan.ledger.services.intake.matching import Body, Institutions, Unmatche
 from nengtan.ledger.services.intake.plan import ActivityPlan, SheetPlan
 from nengtan.ledger.services.intake.prices import odd_prices, together
 from nengtan.ledger.services.intake.rules import activity_rules
+from nengtan.ledger.services.intake.titles import Titles
 from nengtan.ledger.services.intake.usual import Figures, alike, far_off
 from nengtan.ledger.services.posting import UNVERIFIED, Entry, home_of, homes_of
 from nengtan.reference.words import sheet_words
@@ -66,18 +68,21 @@ def check_activity(
     rules = rules or activity_rules()
     plan = ActivityPlan([])
     tell = _Telling(progress, sum(len(grid.rows) for grid in grids if not grid.hidden))
+    titles = Titles(actor, region)
     unreadable: list[Problem] = []
     for grid in grids:
         if grid.hidden:
             plan.notes.append(_of_sheet(grid, "sheet_hidden"))
             continue
-        table = read_activity(grid, sheet_words(), rules)
+        entitled = titles.of(grid, find(grid, sheet_words()))
+        table = read_activity(grid, sheet_words(), rules, entitled.layout)
         tell(len(grid.rows), _("Reading the rows"))
         if table.layout.form == "none":
             unreadable += table.problems
             plan.notes.append(_of_sheet(grid, "sheet_left_out"))
             continue
-        sheet = SheetPlan(table, problems=list(table.problems), notes=list(table.notes))
+        problems = [entitled.told(one) for one in table.problems]
+        sheet = SheetPlan(table, problems=problems, notes=[*entitled.notes(grid.name), *table.notes])
         sheet.unread = table.rows_unread
         if grid.formulas:
             sheet.notes.append(replace(_of_sheet(grid, "formulas_taken"), params={"count": grid.formulas}))

@@ -71,7 +71,7 @@ def _lacking(problem: Problem, title: str) -> Problem:
     if problem.code != "missing_column":
         return problem
     code = "missing_region_column" if problem.column == "region_code" else "missing_column_of"
-    return replace(problem, code=code, params={"kind": title})
+    return replace(problem, code=code, params={**problem.params, "kind": title})
 
 
 @cache
