@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -192,6 +193,22 @@ def test_bodies_directly_in_a_region_have_a_line_beside_the_regions_below(cast: 
     }
     assert found.total.figures.water_m3 == Decimal(15)
     assert found.total.bodies.institutions == 4
+    with override("en"):
+        found = accounts(system_actor(), 2023, region=cast.regions["420100"], by="region")
+    assert [row.label for row in found.rows if row.key == "420100"] == ["directly in 武汉市"]
+    page = cast.client("city").get("/ledger/accounts/?region=420100&year=2023&by=region").content.decode()
+    own, below = (page.split("<tbody")[1].split(label)[1].split("</tr>")[0] for label in (">武汉市本级<", ">武昌区<"))
+    assert "ledger/explain" not in own, "the figures of the whole region are not those of its own line"
+    assert "region=420106" in below
+
+
+def test_an_institution_is_listed_by_the_region_it_stood_in(cast: Cast) -> None:
+    Play(cast).run([("enter", "school", "water", 202301, "bill", Decimal(10), None)])
+    found = accounts(system_actor(), 2023, institution=cast.institutions["school"], by="region")
+    assert [(row.key, row.label, row.figures.water_m3) for row in found.rows] == [("420106", "武昌区", Decimal(10))]
+    for address in ("/ledger/accounts/", "/api/accounts"):
+        query = "?institution=420106-S1&year=2023&by=region"
+        assert cast.client("statistician").get(address + query).status_code == 200, address
 
 
 def test_completeness_of_months_and_carriers_follows_spans_and_records(cast: Cast) -> None:

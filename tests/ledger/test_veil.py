@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -120,7 +121,7 @@ def test_a_narrower_question_is_refused_with_words(city: Cast, cut: dict[str, An
     assert answer.status_code == 422
     (fault,) = answer.json()["errors"]
     assert (fault["location"], fault["field"] in asked) == ("query", True)
-    assert "3" in fault["message"]
+    assert ("看出单家单位" if cut.get("kind") not in ("99", OTHERS) else "允许的取值") in fault["message"]
 
 
 def test_a_type_too_small_to_be_told_is_named_as_the_parameter_it_is(city: Cast) -> None:
@@ -253,6 +254,31 @@ def test_the_page_of_the_public_draws_no_carrier_and_no_month_of_too_few(heated:
     page = heated.client("public").get("/regions/420100/?year=2023").content.decode()
     assert not {"热力", "柴油"} & set(page.split("其他")[0].replace("<", ">").split(">"))
     assert heated.client("public").get("/ledger/accounts/?region=420100&year=2023&by=carrier").status_code == 200
+
+
+def offers(page: str) -> dict[str, str]:
+    """What a notice offers in the place of what is not shown: words and address."""
+    notice = page.split('class="notice is-warn"')[1].split("</ul>", maxsplit=1)[0]
+    return {words: address.replace("&amp;", "&") for address, words in re.findall(r'<a href="(.*?)">(.*?)</a>', notice)}
+
+
+def test_the_page_offers_what_may_be_seen_in_the_place_of_what_may_not(city: Cast) -> None:
+    public, path = city.client("public"), "/ledger/accounts/"
+    public.cookies["django_language"] = "en"
+    text = public.get(f"{path}?region=420100&year=2023&month=1&by=type").content.decode()
+    assert "one at a time" in text
+    found = offers(text)
+    assert [words.split(", ", 1)[1] for words in found] == [
+        "Jan 2023, total only", "2023, type of institution", "2023, total only",
+    ]  # fmt: skip
+    for address in found.values():
+        assert "notice is-warn" not in public.get(path + address).content.decode()
+
+
+def test_a_month_by_itself_is_shown_in_total(city: Cast) -> None:
+    page = city.client("public").get("/ledger/accounts/?region=420100&year=2023&month=1").content.decode()
+    assert "notice is-warn" not in page
+    assert 'class="key-figure' in page
 
 
 def test_below_what_was_granted_no_carrier_is_told_apart(heated: Cast) -> None:

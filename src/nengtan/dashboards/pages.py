@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from nengtan.dashboards.institution import InstitutionView
 from nengtan.dashboards.region import SHOWN, Attention, RegionView
@@ -161,7 +161,7 @@ def _below_table(view: RegionView, request: ActorRequest) -> Table:
         _("Region"),
         sort=True,
         priority=1,
-        value=lambda row: gettext("directly in %(region)s") % {"region": row.label} if row.key == own else row.label,
+        value=lambda row: row.label,
         href=lambda row: "" if row.key in (own, OTHERS) else reverse("region", args=[row.key]),
     )
     columns = (label, *_figures(opens))

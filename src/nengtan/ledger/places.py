@@ -9,6 +9,7 @@ from nengtan import reference
 from nengtan.domain.factors import FactorLibrary
 from nengtan.ledger.models import FactorVersion, YearClosing
 from nengtan.registry.models import Region
+from nengtan.ui.words import named
 
 
 @dataclass
@@ -59,7 +60,7 @@ def place_labels(codes: Iterable[str]) -> dict[str, str]:
     """The names of factors' places, by code; a code nobody knows stands for itself."""
     found = {code: code for code in codes}
     found |= {region.code: str(region) for region in Region.objects.filter(code__in=found)}
-    return found | {code: grid.name_zh for code, grid in reference.grids().items() if code in found}
+    return found | {code: named(grid) for code, grid in reference.grids().items() if code in found}
 
 
 def has_factors(place: str) -> bool:

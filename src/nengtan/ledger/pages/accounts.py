@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponseBase
 from django.shortcuts import render
@@ -20,7 +22,8 @@ from nengtan.ledger.models import InstitutionYear
 from nengtan.ledger.pages.explain import explain_url
 from nengtan.ledger.queries.accounts import Account, AccountRow, accounts
 from nengtan.ledger.queries.lineage import value_of
-from nengtan.ledger.queries.veil import OTHERS, TooFew
+from nengtan.ledger.queries.selection import Selection
+from nengtan.ledger.queries.veil import OTHERS, TooFew, veil_of
 from nengtan.ledger.words import MEASURES, REASONS, gap_words, measure_unit
 from nengtan.registry.models import Institution, Region
 from nengtan.registry.queries.listing import register_is_due
@@ -53,7 +56,8 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
     years = _years(actor)
     year = _year(request, years)
     base, month = _base(request, year, years), _month(request)
-    by = request.GET.get("by", "carrier" if institution else "type")
+    alone = month and not actor.can(Capability.VIEW_DETAIL)  # who sees totals only is not told a month by anything
+    by = request.GET.get("by", "" if alone else "carrier" if institution else "type")
     if by not in dict(BY) or (by == "institution" and not actor.can(Capability.VIEW_DETAIL)):
         by = ""
     context: dict[str, Any] = {
@@ -73,7 +77,7 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
             actor, year, region=region, institution=institution, by=by or None, month=month, base_year=base
         )
     except TooFew as error:
-        context["problem"] = str(error)
+        context |= {"problem": str(error), "offers": _offers(actor, Selection(year, region, month=month), by, context)}
         return render(request, "ledger/accounts.html", context)
     except Forbidden:
         context["problem"] = gettext("These accounts are not yours to see.")
@@ -88,6 +92,24 @@ def accounts_page(request: ActorRequest) -> HttpResponseBase:
         "unlike": _unlike(account, base) if base else "",
     }
     return (table.answer() if table else None) or render(request, "ledger/accounts.html", context)
+
+
+OFFERED = 3
+"""Other views offered in the place of one that is not shown."""
+
+
+def _offers(actor: Actor, wanted: Selection, by: str, context: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What comes near and may be shown, in words with its address: without the list, of the whole year, of all."""
+    found: dict[str, str] = {}
+    for region in dict.fromkeys((wanted.region, *context["regions"][:1])):
+        veil = veil_of(actor, replace(wanted, region=region))
+        for month, listed in ((wanted.month, ""), (None, by), (None, "")):
+            selection = replace(wanted, region=region, month=month)
+            if region is not None and (veil is None or veil.permits(selection, listed)):
+                asked = {"region": region.code, "year": wanted.year, "month": month or "", "by": listed}
+                words = (region.label, _period(wanted.year, month), str(dict(BY)[listed]))
+                found[gettext(", ").join(words)] = f"?{urlencode(asked)}"
+    return list(found.items())[:OFFERED]
 
 
 def _subject(request: ActorRequest) -> tuple[Region | None, Institution | None, str]:
@@ -281,8 +303,11 @@ def _href(account: Account, measure: str) -> Callable[[AccountRow], str]:
     names = {"institution": "institution", "type": "type", "carrier": "carrier", "month": "month", "region": "region"}
     name = names[account.by]
 
+    selection = account.selection
+    own = selection.subject.code if name == "region" and len(selection.regions) > 1 else ""
+
     def href(row: AccountRow) -> str:
-        if row.key == OTHERS:
+        if row.key in (OTHERS, own):
             return ""
         key = str(int(row.key) % 100) if name == "month" else row.key
         extra = {"region": ""} if name == "institution" else {}

@@ -243,6 +243,8 @@ def _part_url(found: Explanation, key: str) -> str:
     if found.parts_are == "institution":
         return explain_url(selection, found.measure, region="", institution=key)
     if found.parts_are == "region":
+        if key == selection.subject.code and len(selection.regions) > 1:  # what stands directly in it has no page
+            return ""
         return explain_url(selection, found.measure, region=key)
     return explain_url(selection, found.measure, month=str(int(key) % 100))
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db.models import F, Sum
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from nengtan import reference
 from nengtan.domain import periods
@@ -341,6 +342,9 @@ def _words(selection: Selection, by: str, keys: list[str]) -> dict[str, str]:
         return {key: periods.label(int(key)) for key in keys}
     if by == "region":
         labels = {region.code: region.label for region in selection.regions.values()}
+        labels |= {region.code: region.label for region in Region.objects.filter(code__in=set(keys) - set(labels))}
+        if selection.region is not None and len(selection.regions) > 1:  # its own line is of what stands in none below
+            labels[selection.region.code] = _("directly in %(region)s") % {"region": selection.region.label}
         return {key: labels[key] for key in keys}
     if by == "institution":
         return (

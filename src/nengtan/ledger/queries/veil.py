@@ -87,8 +87,18 @@ class Veil:
         }
         if selection.year in self.hidden:
             raise TooFew(too_few())
-        if field := next((name for name in given if unknown[name]), given[-1] if len(given) > 1 else ""):
+        if field := next((name for name in given if unknown[name]), ""):
             raise TooFew(too_few(), field)
+        if len(given) > 1:
+            raise TooFew(one_at_a_time(), given[-1])
+
+    def permits(self, selection: Selection, by: str) -> bool:
+        """Whether accounts may be shown so."""
+        try:
+            self.require(selection, by)
+        except TooFew:
+            return False
+        return True
 
 
 def others_word() -> str:
@@ -102,6 +112,14 @@ def too_few() -> str:
         "A region, type, carrier or month is shown only if at least %(least)s institutions told of it, and none of "
         "them is cut down further: else single institutions could be made out."
     ) % {"least": smallest_class()}
+
+
+def one_at_a_time() -> str:
+    """Why a type, a carrier or a month is not told apart any further."""
+    return _(
+        "You see totals and no single institution: a list, a type, a carrier or a month is shown one at a time, for "
+        "two together would let single institutions be made out."
+    )
 
 
 def veil_of(actor: Actor, selection: Selection) -> Veil | None:
