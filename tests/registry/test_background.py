@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from nengtan.registry.models import Institution
 from nengtan.registry.pages import imports
 from nengtan.ui import drafts, jobs
 from tests.cast import Cast
+from tests.house import House
 from tests.registry.test_pages import send, workbook
 
 
@@ -94,79 +92,55 @@ def test_an_operation_hands_a_file_to_the_worker(cast: Cast) -> None:
 
 
 SCRIPT = """
-import sys
-from nengtan.config import cli
-cli._prepare()
 from nengtan.identity.access import system_actor
 from nengtan.identity.models import AuditEvent
 from nengtan.registry.models import Attribute, Institution, InstitutionSpan
 from nengtan.ui import drafts, jobs, sending
 
-if sys.argv[1] == "worker":
-    from nengtan.ui.jobs import consumer
-    consumer.run()
-elif sys.argv[1] == "start":
-    rows = (f"K{n},单位{n},021,420106,{n}" for n in range(int(sys.argv[2])))
+def start(count):
+    rows = (f"K{n},单位{n},021,420106,{n}" for n in range(int(count)))
     lines = ["编码,名称,单位类型,行政区划代码,建筑面积", *rows]
     draft = drafts.keep(system_actor(), "registry", "k.csv", "\\n".join(lines).encode())
-    print(sending.begin("import.registry", system_actor(), draft, partial=False).pk)
-else:
-    job = jobs.Job.objects.get(pk=int(sys.argv[2]))
-    if sys.argv[1] == "cancel":
-        jobs.cancel(job)
-    now = jobs.shown(job)
+    return [sending.begin("import.registry", system_actor(), draft, partial=False).pk]
+
+def show(job):
+    now = jobs.shown(jobs.Job.objects.get(pk=job))
     left = [model.objects.count() for model in (Institution, InstitutionSpan, Attribute, AuditEvent)]
-    print(now.state, now.done, now.total, *left)
+    return now.state, now.done, now.total, *left
+
+def cancel(job):
+    jobs.cancel(jobs.Job.objects.get(pk=job))
+    return show(job)
 """
 
 
-class House:
-    """A folder with a database of its own, and a worker in it."""
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path, SCRIPT)
+    yield made
+    made.close()
 
-    def __init__(self, folder: Path) -> None:
-        self.script = folder / "work.py"
-        self.script.write_text(SCRIPT, encoding="utf-8")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("NENGTAN_")}
-        self.environment = {**kept, "NENGTAN_DIR": str(folder / "data")}
-        self.run("-m", "nengtan.config.cli", "migrate")
 
-    def run(self, *arguments: str) -> str:
-        command = [sys.executable, *arguments]
-        return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout.strip()
-
-    def worker(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, str(self.script), "worker"], env=self.environment)
-
-    def ask(self, verb: str, job: str) -> list[str]:
-        return self.run(str(self.script), verb, job).split()
-
-    def until(self, job: str, *states: str) -> list[str]:
-        deadline = time.monotonic() + 120
-        while (found := self.ask("show", job))[0] not in states:
-            assert time.monotonic() < deadline, found
-        return found
+def is_one_of(*states: str) -> Callable[[list[str]], bool]:
+    return lambda found: found[0] in states
 
 
 @pytest.mark.slow
-def test_cancelled_or_killed_it_leaves_nothing_and_the_rows_go_in_afterwards(tmp_path: Path) -> None:
-    house, nothing = House(tmp_path), ["0"] * 4
-    job, worker = house.ask("start", "40000")[0], house.worker()
-    try:
-        house.until(job, "running", "done")
-        house.ask("cancel", job)
-        assert house.until(job, "cancelled", "done", "failed") == ["cancelled", "0", "0", *nothing]
-        second = house.ask("start", "40000")[0]
-        house.until(second, "running", "done")
-        worker.kill()
-        worker.wait()
-        assert house.ask("show", second)[3:] == nothing
-        worker = house.worker()
-        assert house.until(second, "failed", "done") == ["failed", "0", "0", *nothing]
-        third = house.ask("start", "300")[0]
-        assert house.until(third, "failed", "done")[3:6] == ["300"] * 3
-    finally:
-        worker.kill()
-        worker.wait()
+def test_cancelled_or_killed_it_leaves_nothing_and_the_rows_go_in_afterwards(house: House) -> None:
+    nothing = ["0"] * 4
+    (job,), worker = house.ask("start", 40000), house.worker()
+    house.until(job, is_one_of("running", "done"))
+    house.ask("cancel", job)
+    assert house.until(job, is_one_of("cancelled", "done", "failed")) == ["cancelled", "0", "0", *nothing]
+    (second,) = house.ask("start", 40000)
+    house.until(second, is_one_of("running", "done"))
+    worker.kill()
+    worker.wait()
+    assert house.ask("show", second)[3:] == nothing
+    house.worker()
+    assert house.until(second, is_one_of("failed", "done")) == ["failed", "0", "0", *nothing]
+    (third,) = house.ask("start", 300)
+    assert house.until(third, is_one_of("failed", "done"))[3:6] == ["300"] * 3
 
 
 @pytest.mark.usefixtures("at_once")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +23,7 @@ from nengtan.ui import jobs
 from nengtan.ui.jobs import queue, running, starting, tasks
 from nengtan.ui.jobs.models import Job
 from tests.cast import Cast
+from tests.house import House
 from tests.machine import redis_url, require
 
 
@@ -264,12 +261,11 @@ def test_nobody_sees_jobs_without_an_account(cast: Cast, settings: Any) -> None:
 
 
 SCRIPT = """
-import sys, time
-from nengtan.config import cli
-cli._prepare()
+import time
 from django.conf import settings
-from nengtan.ui import jobs
+from nengtan.identity.access import system_actor
 from nengtan.registry.models import Region
+from nengtan.ui import jobs
 
 @jobs.task("test.long")
 def long(job, actor, *, steps=400):
@@ -281,91 +277,51 @@ def long(job, actor, *, steps=400):
             break
     return {"steps": steps}
 
-if sys.argv[1] == "worker":
-    from nengtan.ui.jobs import consumer
-    consumer.run()
-elif sys.argv[1] == "start":
-    from nengtan.identity.access import system_actor
-    print(jobs.start("test.long", system_actor(), "Long work", steps=int(sys.argv[2])).pk)
-else:
-    job = jobs.Job.objects.get(pk=int(sys.argv[2]))
-    if sys.argv[1] == "cancel":
-        jobs.cancel(job)
-    now = jobs.shown(job)
-    left = Region.objects.get(code="420106").notice == f"by {job.pk}"
-    print(now.state, now.done, now.total, "written" if left else "-", now.note, sep="|")
+def start(steps):
+    return [jobs.start("test.long", system_actor(), "Long work", steps=int(steps)).pk]
+
+def show(job):
+    now = jobs.shown(jobs.Job.objects.get(pk=job))
+    left = Region.objects.get(code="420106").notice == f"by {job}"
+    return now.state, now.done, now.total, "written" if left else "-", now.note
+
+def cancel(job):
+    jobs.cancel(jobs.Job.objects.get(pk=job))
+    return show(job)
 """
 
 
-class House:
-    """A folder with a database of its own, and processes that work in it."""
+@contextmanager
+def finishing(house: House) -> Iterator[None]:
+    """Long work finishes meanwhile."""
+    enough = house.folder / "enough"
+    enough.touch()
+    yield
+    enough.unlink()
 
-    def __init__(self, folder: Path, **settings: str) -> None:
-        self.script = folder / "work.py"
-        self.script.write_text(SCRIPT, encoding="utf-8")
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("NENGTAN_")},
-            "NENGTAN_DIR": str(folder / "data"),
-            "NENGTAN_LANGUAGE": "en",
-            **settings,
-        }
-        self.started: list[subprocess.Popen[bytes]] = []
-        self._run("-m", "nengtan.config.cli", "migrate")
 
-    def _run(self, *arguments: str) -> str:
-        command = [sys.executable, *arguments]
-        return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout.strip()
-
-    def worker(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, str(self.script), "worker"], env=self.environment, stderr=subprocess.DEVNULL
-        )
-        self.started.append(process)
-        return process
-
-    def start(self, steps: int) -> int:
-        return int(self._run(str(self.script), "start", str(steps)))
-
-    def ask(self, verb: str, job: int) -> list[str]:
-        return self._run(str(self.script), verb, str(job)).split("|")
-
-    @contextmanager
-    def finishing(self) -> Iterator[None]:
-        """Long work finishes meanwhile."""
-        enough = Path(self.environment["NENGTAN_DIR"]) / "enough"
-        enough.touch()
-        yield
-        enough.unlink()
-
-    def until(self, job: int, met: Callable[[list[str]], bool]) -> list[str]:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            found = self.ask("show", job)
-            if met(found):
-                return found
-        raise AssertionError(f"still {found}")
+def _opened(house: House) -> Iterator[House]:
+    yield house
+    house.close()
 
 
 @pytest.fixture(scope="module", params=["queue in a file", "queue in Redis"])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     if request.param == "queue in a file":
-        yield House(tmp_path_factory.mktemp("house"))
+        yield from _opened(House(tmp_path_factory.mktemp("house"), SCRIPT))
         return
     require("redis")
     url = redis_url()
     with redis.Redis.from_url(url) as server:
         server.flushdb()
-        yield House(tmp_path_factory.mktemp("house"), NENGTAN_REDIS_URL=url)
+        yield from _opened(House(tmp_path_factory.mktemp("house"), SCRIPT, NENGTAN_REDIS_URL=url))
         server.flushdb()
 
 
 @pytest.fixture
 def house(built: House) -> Iterator[House]:
     yield built
-    for process in built.started:
-        process.kill()
-        process.wait()
-    built.started.clear()
+    built.dismiss_workers()
 
 
 def at_work(found: list[str]) -> bool:
@@ -374,30 +330,30 @@ def at_work(found: list[str]) -> bool:
 
 @pytest.mark.slow
 def test_worker_shows_progress_before_anything_is_committed_and_then_all_of_it(house: House) -> None:
-    job = house.start(4000)
+    (job,) = house.ask("start", 4000)
     assert house.ask("show", job)[0] == "queued"
     house.worker()
     seen = house.until(job, at_work)
     assert seen[2:] == ["4000", "-", "at it"], "the transaction has not ended, its progress is seen all the same"
-    with house.finishing():
+    with finishing(house):
         assert house.until(job, lambda found: found[0] == "done")[3] == "written"
 
 
 @pytest.mark.slow
 def test_cancelled_job_leaves_nothing_and_the_worker_goes_on(house: House) -> None:
     house.worker()
-    job = house.start(4000)
+    (job,) = house.ask("start", 4000)
     house.until(job, at_work)
     house.ask("cancel", job)
     assert house.until(job, lambda found: found[0] == "cancelled")[3] == "-"
-    following = house.start(1)
+    (following,) = house.ask("start", 1)
     assert house.until(following, lambda found: found[0] == "done")[3] == "written"
 
 
 @pytest.mark.slow
 def test_killed_worker_leaves_nothing_and_the_next_one_says_so(house: House) -> None:
     killed = house.worker()
-    job = house.start(4000)
+    (job,) = house.ask("start", 4000)
     house.until(job, at_work)
     killed.kill()
     killed.wait()
@@ -410,7 +366,7 @@ def test_killed_worker_leaves_nothing_and_the_next_one_says_so(house: House) -> 
 @pytest.mark.slow
 def test_worker_stops_within_seconds_in_the_middle_of_a_job(house: House) -> None:
     worker = house.worker()
-    job = house.start(4000)
+    (job,) = house.ask("start", 4000)
     house.until(job, at_work)
     began = time.monotonic()
     worker.send_signal(signal.SIGTERM)
@@ -424,7 +380,7 @@ def test_worker_stops_within_seconds_in_the_middle_of_a_job(house: House) -> Non
 @pytest.mark.slow
 def test_second_worker_waits_for_the_first(house: House) -> None:
     first = house.worker()
-    job = house.start(4000)
+    (job,) = house.ask("start", 4000)
     house.until(job, at_work)
     second, third = house.worker(), house.worker()
     time.sleep(3)
@@ -433,6 +389,6 @@ def test_second_worker_waits_for_the_first(house: House) -> None:
     assert house.ask("show", job)[0] == "running", "neither has given up the job of the first"
     first.terminate()
     first.wait(10)
-    following = house.start(1)
+    (following,) = house.ask("start", 1)
     house.until(following, lambda found: found[0] == "done")
     assert second.poll() is None
