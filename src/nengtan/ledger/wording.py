@@ -228,10 +228,15 @@ def understood_sheets(sheets: Sequence[SheetPlan]) -> list[SheetView]:
         "wide": gettext("one column a carrier"),
         "months": gettext("months across"),
     }
-    tables = [sheet.table for sheet in sheets]
     return [
-        understood(table.sheet, table.layout, table.layout.form, forms.get(table.layout.form, ""), table.rows_read)
-        for table in tables
+        understood(
+            table.sheet,
+            table.layout,
+            table.layout.form,
+            forms.get(table.layout.form, ""),
+            table.rows_read or table.rows_unread,
+        )
+        for table in (sheet.table for sheet in sheets)
     ]
 
 

@@ -33,7 +33,7 @@ Lon = Annotated[float, Field(ge=-180, le=180)]
 class RegionOut(Schema):
     code: str
     name: str
-    name_en: str
+    name_en: str = Field(description="empty where none is known; pages then show the name")
     level: str
     parent: str | None = Field(None, alias="parent.code")
     path: str
