@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nengtan.domain.baseline.billing import bills_of, measure_bills
-from nengtan.domain.baseline.daily import DAY, Series, by_day, once
+from nengtan.domain.baseline.daily import DAY, Series, by_day, by_hour, once
 from nengtan.domain.baseline.day_types import Model, Part
 from nengtan.domain.baseline.degree_days import Fit, to_celsius
+from nengtan.domain.baseline.hourly import HourModel, MonthModel
+from nengtan.domain.baseline.hourly_savings import Hours, measure_hours
 from nengtan.domain.baseline.savings import Basis, Method, Result, measure
 from nengtan.domain.baseline.sufficiency import Check, Days, Outcome
 from nengtan.trusteeship.calendars import Calendar
@@ -51,7 +53,7 @@ class Question:
 
 def answers(question: Question, told: Told) -> Iterator[tuple[str, Result]]:
     """What each meter of a file saved."""
-    asked = {Method.CALTRACK_BILLING: _of_bills}.get(question.method, _of_days)
+    asked = {Method.CALTRACK_BILLING: _of_bills, Method.CALTRACK_HOURLY: _of_hours}.get(question.method, _of_days)
     for name, found, repeated in asked(question, told):
         checks = [*found.checks, Check("repeated_moments", Outcome.FLAG if repeated else Outcome.PASS, repeated, 0)]
         if question.method is Method.DAY_TYPE:
@@ -75,8 +77,26 @@ def _of_days(question: Question, told: Told) -> Iterator[tuple[str, Result, int]
     for at, name in enumerate(told.names):
         baseline, report = (Days(days, use[at], celsius) for days, use, celsius in zip(day, used, air, strict=True))
         found = measure(baseline, report, types, question.method, BASES[question.carrier], question.calendar.coarser)
-        zero = Check("zero_moments", Outcome.FLAG if zeros[at] else Outcome.PASS, int(zeros[at]), 0)
-        yield name, replace(found, checks=(*found.checks, zero)), int(held.repeated[at])
+        yield name, _with_zeros(found, int(zeros[at])), int(held.repeated[at])
+
+
+def _of_hours(question: Question, told: Told) -> Iterator[tuple[str, Result, int]]:
+    value, zeros = _measured(question, told)
+    spans = [(first * 24, last * 24 + 23) for first, last in question.spans]
+    rest = [question.calendar.of(np.arange(first, last + 1)) for first, last in question.spans]
+    air = by_hour(question.air.time, question.air.value, energy=False)
+    degrees, hour = [air.over(span)[0] for span in spans], [np.arange(first, last + 1) for first, last in spans]
+    held = by_hour(told.time, value, energy=True)
+    used = [held.over(span) for span in spans]
+    for at, name in enumerate(told.names):
+        baseline, report = (Hours(hour[part], used[part][at], degrees[part]) for part in (0, 1))
+        found = measure_hours(baseline, report, (rest[0], rest[1]), BASES[question.carrier])
+        yield name, _with_zeros(found, int(zeros[at])), int(held.repeated[at])
+
+
+def _with_zeros(found: Result, zeros: int) -> Result:
+    check = Check("zero_moments", Outcome.FLAG if zeros else Outcome.PASS, zeros, 0)
+    return replace(found, checks=(*found.checks, check))
 
 
 def _measured(question: Question, told: Told) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -111,8 +131,7 @@ def record(question: Question, found: Result) -> dict[str, Any]:
         "guideline_14_90": found.guideline_14,
         "cvrmse": found.cvrmse,
         "autocorrelation": band.noise.rho if band else None,
-        "baseline_days": sum(part.fit.days for part in found.model.parts) if found.model else 0,
-        "reported_days": found.used,
+        **_counts(question.method, found),
         "reason": str(found.why) if found.why else None,
         "sufficiency": [
             {"rule": check.rule, "outcome": str(check.outcome), "found": check.found, "allowed": check.allowed}
@@ -121,12 +140,35 @@ def record(question: Question, found: Result) -> dict[str, Any]:
     }
 
 
-def _params(model: Model | None, names: tuple[str, ...], method: Method) -> Any:
+def _counts(method: Method, found: Result) -> dict[str, int]:
+    """How many days, bills or hours the baseline was fitted to, and how many were reported."""
+    of = {Method.CALTRACK_BILLING: "bills", Method.CALTRACK_HOURLY: "hours"}.get(method, "days")
+    if isinstance(found.model, HourModel):
+        fitted = sum(month.own for month in found.model.months if month)
+    else:
+        fitted = sum(part.fit.days for part in found.model.parts) if found.model else 0
+    return {f"baseline_{of}": fitted, f"reported_{of}": found.used}
+
+
+def _params(model: Model | HourModel | None, names: tuple[str, ...], method: Method) -> Any:
     if model is None:
         return None
+    if isinstance(model, HourModel):
+        return [_month(at, month) for at, month in enumerate(model.months, start=1) if month]
     if method is not Method.DAY_TYPE:
         return _line(model.parts[0].fit)
     return [_part(part, names) for part in model.parts]
+
+
+def _month(number: int, model: MonthModel) -> dict[str, Any]:
+    """A month: levels at 0 °C by hour of the week from midnight of Monday, slopes within bins of temperature."""
+    slopes = dict(zip(("unoccupied", "occupied"), model.slope * 9 / 5, strict=True))
+    levels = model.level + 32 * model.slope[model.occupied.astype(np.int64), 0]
+    return {
+        "month": number, "hours": model.hours, "levels": [_known(level) for level in levels.tolist()],
+        "occupied": np.flatnonzero(model.occupied).tolist(), "bins_c": [to_celsius(edge) for edge in model.edges],
+        **{f"{kind}_slopes_per_c": slope.tolist() for kind, slope in slopes.items()},
+    }  # fmt: skip
 
 
 def _part(part: Part, names: tuple[str, ...]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ MODELS = {
     "caltrack-billing": gettext_lazy(
         "one line of bills against degree days; each row begins a bill, the last one only ends"
     ),
+    "caltrack-hourly": gettext_lazy("levels by hour of the week and slopes of temperature, a model a month"),
     "day-type": gettext_lazy("lines of their own for workdays and days of rest where that says more"),
 }
 CARRIERS = ("electricity", "natural_gas", "heat", "cold", "water")
@@ -44,9 +45,14 @@ FIGURES = {
     "guideline_14_90": gettext_lazy("Guideline 14, half-width of 90%"),
     "cvrmse": gettext_lazy("CV(RMSE) of the baseline"),
     "reported_days": gettext_lazy("Days reported"),
+    "reported_bills": gettext_lazy("Bills reported"),
+    "reported_hours": gettext_lazy("Hours reported"),
 }
 PARAMS = {
     "day_types": gettext_lazy("Kinds of day"),
+    "month": gettext_lazy("Month"),
+    "hours": gettext_lazy("Hours"),
+    "bins_c": gettext_lazy("Slopes change at, °C"),
     "intercept": gettext_lazy("A day without heating or cooling"),
     "beta_hdd_per_c": gettext_lazy("More for each °C below"),
     "heating_balance_point_c": gettext_lazy("Heating below, °C"),
@@ -80,6 +86,8 @@ RULES = {
     "zeros_among_use": gettext_lazy("Days of 0 among days of use (not measured?)"),
     "zero_moments": gettext_lazy("Hours of 0, taken as not measured"),
     "reported_days": gettext_lazy("Days reported that count"),
+    "hours_of_month": gettext_lazy("Months with hours missing, also beside them"),
+    "reported_hours": gettext_lazy("Hours reported that count"),
     "repeated_moments": gettext_lazy("Moments told twice and differently"),
     "calendar": gettext_lazy("Years without known holidays"),
 }
@@ -88,6 +96,8 @@ WHY = {
     "no_baseline_days": gettext_lazy("no day of the baseline has both use and temperature"),
     "no_reported_days": gettext_lazy("no day reported has both use and temperature"),
     "no_baseline_bills": gettext_lazy("no bill of the baseline has both use and temperature"),
+    "no_baseline_hours": gettext_lazy("no hour of the baseline has both use and temperature"),
+    "no_reported_hours": gettext_lazy("no hour reported has both use and temperature"),
     "no_reported_bills": gettext_lazy("no bill reported has both use and temperature"),
 }
 
@@ -164,7 +174,8 @@ def batch(meters: Path, format: str, **asked: Any) -> int:
     if format == "json":
         click.echo(to_json(told))
     else:
-        columns: Columns = {"meter": _("Meter"), **FIGURES, "reason": _("Why there is no figure")}
+        figures = {key: head for key, head in FIGURES.items() if all(key in one for one in told)}
+        columns: Columns = {"meter": _("Meter"), **figures, "reason": _("Why there is no figure")}
         words = {"reason": lambda code: WHY.get(code, "") if code else ""}
         emit([_flat(one) for one in told], columns, format, words)
     return 0
@@ -246,20 +257,21 @@ def _print(told: Mapping[str, Any]) -> None:
     params = told["params"]
     rows = params if isinstance(params, list) else [params] if params else []
     if rows:
-        emit([{key: _cell(row.get(key)) for key in PARAMS} for row in rows], PARAMS, "table")
+        heads = {key: head for key, head in PARAMS.items() if any(key in row for row in rows)}
+        emit([{key: _cell(row.get(key)) for key in heads} for row in rows], heads, "table")
     rules = [
         {**check, "rule": RULES[check["rule"]], "outcome": OUTCOMES[check["outcome"]]} for check in told["sufficiency"]
     ]
-    heads = {
+    columns = {
         "rule": _("Rule"),
         "outcome": _("Outcome"),
         "found": pgettext("rule", "Found"),
         "allowed": pgettext("rule", "Allowed"),
     }
-    emit(rules, heads, "table")
+    emit(rules, columns, "table")
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, list):
-        return _(", ").join(str(DAY_TYPES.get(name, name)) for name in value)
+        return _(", ").join(str(DAY_TYPES.get(name, _figure(name))) for name in value)
     return _figure(value)

@@ -17,10 +17,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import lfilter
 from scipy.special import stdtrit
 
-__all__ = ["BILLING", "DAILY", "HOURLY", "Band", "Noise", "guideline_14", "noise_of", "savings_band"]
+__all__ = [
+    "BILLING", "DAILY", "HOURLY", "Band", "Noise", "guideline_14", "lags_of", "noise_from", "noise_of", "savings_band",
+    "sum_band",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -63,40 +67,76 @@ def _alike(series: Floats, rho: float) -> Floats:
 
 
 def noise_of(day: Ints, residual: Floats, columns: Floats) -> Noise | None:
-    """The noise behind residuals.
+    """The noise behind residuals of least squares.
 
     Parameters: ``day``: n, rising (gaps are days that are not known); ``residual``: n [energy a day]; ``columns``:
     n x p, the tangent of the model. None where there are too few days to say (fewer than p + 3), or nothing is left.
     """
-    length = int(day[-1] - day[0]) + 1 if len(day) else 0
-    at = day - day[0] if length else day
+    if not len(day):
+        return None
     basis = _basis(columns)
     count, terms = len(day), basis.shape[1]
-    square = float(residual @ residual)
-    if count < terms + 3 or square <= 0 or not np.isfinite(square):
+    at, length = day - day[0], int(day[-1] - day[0]) + 1
+    if count < terms + 3:
         return None
-    grid = np.zeros((length, terms))
-    grid[at] = basis
-    known = np.zeros(length)
-    known[at] = 1.0
-    series = np.zeros(length)
-    series[at] = residual
-    pairs = float(known[1:] @ known[:-1])
+    grid, known, series = np.zeros((length, terms)), np.zeros(length), np.zeros(length)
+    grid[at], known[at], series[at] = basis, 1.0, residual
     neighbours = _neighbours(grid) * known[:, None]
-    inner = grid.T @ neighbours
+    left, cross = -_lags(grid, grid), _lags(grid, grid @ (grid.T @ neighbours)) - 2 * _lags(grid, neighbours)
+    left[0] += count
+    cross[1:2] += known[1:] @ known[:-1]
+    return noise_from(series, left, cross)
+
+
+def noise_from(series: Floats, left: Floats, cross: Floats) -> Noise | None:
+    """The noise behind residuals of any linear model.
+
+    Parameters: ``series``: residuals of consecutive days, 0 where not known; ``left`` and ``cross``: what is expected
+    of their squares, and of their products with the day after, as coefficients of ``1, rho, rho ** 2 ...`` [sigma²].
+    """
+    square = float(series @ series)
+    if square <= 0 or not np.isfinite(square):
+        return None
     seen = float(series[1:] @ series[:-1]) / square
+    lags = np.arange(len(left))
 
     def expected(rho: float) -> tuple[float, float]:
-        spread = _alike(np.hstack((grid, neighbours)), rho)
-        within = grid.T @ spread[:, :terms]
-        left = count - float(np.trace(within))
-        cross = float(np.trace(grid.T @ spread[:, terms:]))
-        return pairs * rho - 2 * cross + float(np.trace(within @ inner)), left
+        powers = rho**lags
+        return float(powers @ cross), float(powers @ left)
 
     rho = _solve(lambda value: _ratio(*expected(value)) - seen)
-    left = expected(rho)[1]
-    freedom = max(left * (1 - rho**2) / (1 + rho**2), 1.0)
-    return Noise(float(np.sqrt(square / left)), rho, freedom)
+    free = expected(rho)[1]
+    if free <= 0:
+        return None
+    return Noise(float(np.sqrt(square / free)), rho, max(free * (1 - rho**2) / (1 + rho**2), 1.0))
+
+
+def lags_of(rows: Floats) -> tuple[Floats, Floats]:
+    """What is expected of residuals, each a row of weights of the noise of consecutive days: ``left`` and ``cross``.
+
+    >>> [part.round(12).tolist() for part in lags_of(np.eye(3))]
+    [[3.0, 0.0, 0.0], [0.0, 2.0, 0.0]]
+    """
+    size = rows.shape[1]
+    whole = next_fast_len(2 * size, real=True)
+    turned = rfft(rows, whole, axis=1)
+    left = (turned.real**2 + turned.imag**2).sum(0)
+    cross = (np.conj(turned[:-1]) * turned[1:]).sum(0)
+    return _both_sides(left, whole, size), _both_sides(cross, whole, size)
+
+
+def _lags(one: Floats, other: Floats) -> Floats:
+    """The sums of both diagonals of ``one @ other.T`` at each distance from the middle one, without it."""
+    size = len(one)
+    whole = next_fast_len(2 * size, real=True)
+    return _both_sides((np.conj(rfft(one, whole, axis=0)) * rfft(other, whole, axis=0)).sum(1), whole, size)
+
+
+def _both_sides(crossed: NDArray[np.complex128] | Floats, whole: int, size: int) -> Floats:
+    sums = irfft(crossed, whole)
+    found: Floats = sums[:size].copy()
+    found[1:] += sums[: whole - size : -1]
+    return found
 
 
 def _basis(columns: Floats) -> Floats:
@@ -145,9 +185,13 @@ def savings_band(
     """
     counts = np.ones(len(report_day)) if times is None else times
     weight = np.linalg.pinv(columns, rcond=1e-10).T @ (counts @ report_columns)
-    day = np.concatenate((baseline_day, report_day))
+    return sum_band(np.concatenate((baseline_day, report_day)), np.concatenate((weight, -counts)), noise, level)
+
+
+def sum_band(day: Ints, weight: Floats, noise: Noise, level: float = 0.9) -> Band:
+    """The band of a sum of days, each times its weight; a day may be told more than once."""
     series = np.zeros(int(day.max() - day.min()) + 1)
-    np.add.at(series, day - day.min(), np.concatenate((weight, -counts)))
+    np.add.at(series, day - day.min(), weight)
     variance = noise.sigma**2 * float(series @ _alike(series, noise.rho))
     wide = float(stdtrit(noise.freedom, (1 + level) / 2))
     return Band(wide * float(np.sqrt(max(variance, 0.0))), level, noise)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nengtan.domain.baseline.bands import Band, guideline_14, noise_of, savings_band
 from nengtan.domain.baseline.day_types import Model, fit_day_types, one_line
 from nengtan.domain.baseline.findings import findings, temperature_range
+from nengtan.domain.baseline.hourly import HourModel
 from nengtan.domain.baseline.sufficiency import Check, Days, baseline_checks, jumps, reporting_checks
 
 __all__ = ["MONTH_DAYS", "Basis", "Method", "Result", "Why", "measure"]
@@ -28,6 +29,7 @@ class Method(StrEnum):
 
     CALTRACK_DAILY = "caltrack-daily"
     CALTRACK_BILLING = "caltrack-billing"
+    CALTRACK_HOURLY = "caltrack-hourly"
     DAY_TYPE = "day-type"
 
 
@@ -38,6 +40,8 @@ class Why(StrEnum):
     NO_REPORT = "no_reported_days"
     NO_BILLS = "no_baseline_bills"
     NO_REPORTED_BILLS = "no_reported_bills"
+    NO_HOURS = "no_baseline_hours"
+    NO_REPORTED_HOURS = "no_reported_hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Result:
     less terms of degree days. ``guideline_14``: half-width at the level of ``band``. None where ``why`` says why.
     """
 
-    model: Model | None
+    model: Model | HourModel | None
     predicted: Floats
     usable: Flags
     counterfactual: float | None
