@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from nengtan.identity.access import system_actor
 from nengtan.ledger.services import intake
 from nengtan.ledger.wording import result_dict
 from nengtan.registry.models import Institution
+from nengtan.registry.services import EventInput, record_event
 from nengtan.ui.sheets import wording
 from tests.cast import Cast
 from tests.ledger.files import workbook
@@ -166,6 +168,14 @@ def test_an_institution_named_in_the_title_alone_is_the_one_of_all_rows(cast: Ca
     plan = intake.check_file(cast.actor("district"), "a.xlsx", named_sheet("a", [(title, None, None), *MONTHS]))
     bodies = {entry.institution_id for entry in plan.sheets[0].entries}
     assert bodies == {cast.institutions["school"].pk}
+
+
+def test_a_former_name_in_the_title_is_understood_and_told(cast: Cast) -> None:
+    event = EventInput("renamed", date(2023, 7, 1), before=[cast.institutions["school"]], name="New school")
+    record_event(system_actor(), event)
+    told = of_title(cast, "The school 2023")
+    assert told["accepted"] == 2
+    assert [note["code"] for note in told["notes"]] == ["institution_from_title", "former_name"]
 
 
 def test_the_name_of_the_sheet_counts_where_the_title_says_nothing(cast: Cast) -> None:

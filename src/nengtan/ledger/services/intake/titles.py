@@ -7,6 +7,7 @@ import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from nengtan.domain.sheets.cells import Grid
 from nengtan.domain.sheets.groups import names_nobody
@@ -15,7 +16,6 @@ from nengtan.domain.sheets.problems import Problem
 from nengtan.domain.sheets.words import fold
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
-from nengtan.ledger.services import bulk
 from nengtan.registry.models import Institution, InstitutionSpan, Region
 
 SHORTEST = 4
@@ -77,10 +77,8 @@ class Titles:
         bodies = Institution.objects.for_actor(self.actor, Capability.WRITE_ACTIVITY)
         bodies = bodies.within(self.region) if self.region else bodies
         found: dict[str, set[int]] = defaultdict(set)
-        held = list(bodies.values_list("pk", "name"))
-        for chunk in bulk.chunks([pk for pk, _name in held]):
-            held += InstitutionSpan.objects.filter(institution_id__in=chunk).values_list("institution_id", "name")
-        for pk, name in held:
+        former = InstitutionSpan.objects.filter(institution_id__in=bodies.order_by().values("pk"))
+        for pk, name in chain(bodies.values_list("pk", "name"), former.values_list("institution_id", "name")):
             if len(fold(name)) >= SHORTEST:
                 found[name].add(pk)
         return found
