@@ -199,6 +199,24 @@ def test_peers_are_those_of_the_class_and_a_few_wrong_do_not_move_them() -> None
     assert judged.by_rule()["P07"] == 1
 
 
+@pytest.mark.parametrize("wrong", ["unreadable", "negative"])
+def test_returns_with_a_refused_cell_are_left_out_of_the_middle(wrong: str) -> None:
+    """Six of 100,000 kWh on 1000 m2 (12.29 kgce a m2); of seven others the electricity is refused, gas is 1 m3."""
+
+    def using(number: int) -> ReturnRow:
+        cells: dict[str, Decimal | None] = {"area": Decimal(1000), "gas_qty": Decimal(0 if number < 6 else 1)}
+        if number < 6:
+            return ReturnRow(number, {**cells, "elec_qty": Decimal(100_000)}, place=Place(("CN",), "01"))
+        if wrong == "negative":
+            cells |= {"coal_qty": Decimal(5), "elec_qty": Decimal(-5)}
+        return ReturnRow(
+            number, cells, place=Place(("CN",), "01"), unreadable={"elec_qty": "abc"} if wrong == "unreadable" else {}
+        )
+
+    group = compare(engine(), table_of(using(number) for number in range(13)))["area_intensity"]["01"]
+    assert (group.count, group.median) == (6, pytest.approx(12.29))
+
+
 def test_equal_peers_do_not_make_a_small_difference_large() -> None:
     group = peer_groups(np.full(8, 10.0), ["01"], np.zeros(8, dtype=np.intp))["01"]
     assert group.spread == pytest.approx(0.03798, abs=1e-5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from nengtan.ledger.services import FactInput, close_year, enter_fact
 from nengtan.reporting.commands import returns
 from nengtan.reporting.models import AnnualReport, ReportTemplate, Return
 from nengtan.reporting.report import books as packed
-from nengtan.reporting.report import office, pango
+from nengtan.reporting.report import office, opening, pango
 from nengtan.reporting.services import reports
 from nengtan.reporting.services.reports import drop_template, keep_template, make_report, template_of
 from nengtan.ui.jobs import Job
@@ -207,6 +208,33 @@ def test_the_page_makes_it_lists_it_and_opens_its_figures(books: Books) -> None:
     for who in ("neighbour", "education", "public", "statistician"):
         assert books.cast.client(who).get(f"/returns/report/{report.pk}/").status_code in (403, 404), who
         assert books.cast.client(who).get(address).status_code in (403, 404), who
+
+
+def test_a_large_region_s_figures_are_added_up_in_the_background_and_kept(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page answers before they are there; what is decided meanwhile does not start it again at once."""
+    monkeypatch.setattr(opening, "AT_ONCE", 4)
+    address = f"/returns/report/?region=420106&year={YEAR}"
+
+    def page() -> str:
+        with monkeypatch.context() as patch:
+            patch.setattr("nengtan.ui.jobs.queue.inline", lambda: False)
+            return reader(books).get(address).content.decode()
+
+    first, again = page(), page()
+    assert "added up in the background" in first
+    assert "233.64" not in first
+    job = Job.objects.get(kind="report.open")
+    assert f"/jobs/{job.pk}/" in again, "whoever comes back waits for the same"
+    run_job(job.pk)
+    assert "Energy 233.64 tce" in page()
+    Return.objects.filter(pk=books.returns["office", YEAR].pk).update(state="returned", version=9)
+    assert "what was decided since comes in within ten minutes" in page()
+    monkeypatch.setattr(opening, "FRESH", timedelta(0))
+    assert "added up in the background" in page()
+    run_job(Job.objects.filter(kind="report.open").latest("pk").pk)
+    assert "3 of 5 annual returns are approved" in page()
 
 
 def test_a_template_is_sent_through_the_page(books: Books) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,13 +173,24 @@ def peers(*kwh: int, **given: Any) -> list[str]:
         (2000, ["P07", "P08"]),
     ],
 )
-def test_p07_p08_peers_are_the_rows_of_the_same_region_class_and_year(
-    review: Review, kwh: int, flagged: list[str]
+@pytest.mark.parametrize("region", ["420106", "420107", "420106001000"])
+def test_p07_p08_peers_are_the_rows_of_the_same_province_class_and_year(
+    review: Review, kwh: int, flagged: list[str], region: str
 ) -> None:
-    others = peers(9000, 10000, 12000, 14000, 15000)
+    others = peers(9000, 10000, 12000, 14000, 15000, region=region)
     found = [item for item in review(*others, row("2025-00", kwh)) if item["severity"] == "explain"]
     of_peers = [(item["institution"].split()[0], item["rule"]) for item in found if item["rule"] in ("P07", "P08")]
     assert of_peers == [("A", rule) for rule in flagged]
+
+
+@pytest.mark.parametrize(("kwh", "flagged"), [(36001, True), (36000, False), (2399, True), (2400, False)])
+def test_p07_p08_peers_of_the_year_before_go_before_those_of_the_year(review: Review, kwh: int, flagged: bool) -> None:
+    """The median of 2024 is 12 thousand kWh, three times and a fifth of it are the bounds; of 2025 it is 120."""
+    before = [item.replace("2025-00", "2024-00") for item in peers(9000, 10000, 12000, 14000, 15000)]
+    now = [row("2025-00", value * 10, body=f"C{at}") for at, value in enumerate((9000, 10000, 12000, 14000, 15000))]
+    found = review(*before, *now, row("2025-00", kwh))
+    of_mine = {item["rule"] for item in found if item["institution"].startswith("A") and item["severity"] == "explain"}
+    assert ({"P07", "P08"} <= of_mine) is flagged
 
 
 @pytest.mark.parametrize(
@@ -186,8 +198,9 @@ def test_p07_p08_peers_are_the_rows_of_the_same_region_class_and_year(
     [
         peers(9000, 10000, 12000),  # with itself four: too few
         peers(9000, 10000, 12000, 14000, 15000, kind="024"),
-        peers(9000, 10000, 12000, 14000, 15000, region="420107"),
-        [item.replace("2025-00", "2024-00") for item in peers(9000, 10000, 12000, 14000, 15000)],
+        peers(9000, 10000, 12000, 14000, 15000, region="430102"),
+        peers(9000, 10000, 12000, 14000, 15000, region=""),
+        [item.replace("2025-00", "2023-00") for item in peers(9000, 10000, 12000, 14000, 15000)],
     ],
 )
 def test_p07_p08_others_are_no_peers(review: Review, others: list[str]) -> None:
@@ -273,12 +286,36 @@ def test_an_institution_is_its_code_else_its_credit_code_else_its_name(
     assert all(item["message"].startswith("甲学校：") for item in found)
 
 
+def not_run(result: Result) -> str:
+    """What standard error says of rules, besides that no quota is known."""
+    return "\n".join(line for line in result.stderr.splitlines() if "\u5b9a\u989d" not in line)
+
+
 def test_rules_that_were_not_run_are_told_beside_the_findings(tmp_path: Path) -> None:
     """Meters (P15) and summaries (L15) are in no file; last year, the base year and quarters may be."""
-    alone = ran(tmp_path, row("2025-00")).stderr
+    alone = not_run(ran(tmp_path, row("2025-00")))
     told = {rule for rule in ("L13", "L15", "P02", "P03", "P04", "P07", "P08", "P12", "P15") if f"{rule} " in alone}
     assert told == {"L13", "L15", "P02", "P03", "P04", "P07", "P08", "P12", "P15"}
     assert "P01" not in alone
     rows = [row("2025-00"), row("2024-00"), row("2020-00"), *(row(f"2025-Q{number}") for number in (1, 2, 3, 4))]
-    more = ran(tmp_path, *rows, *peers(9000, 10000, 12000, 14000)).stderr
+    more = not_run(ran(tmp_path, *rows, *peers(9000, 10000, 12000, 14000)))
     assert {rule for rule in told if f"{rule} " in more} == {"L15", "P12", "P15"}
+
+
+@pytest.mark.parametrize(
+    ("region", "years", "lacking", "over"),
+    [
+        ("420106", (2022, 2025), ["P06", "P07"], []),
+        ("370102", (2022, 2025), ["P07"], ["2022-00", "2025-00"]),
+        ("370102", (2021, 2022), ["P06", "P07"], ["2022-00"]),
+    ],
+)
+def test_that_no_quota_is_known_is_told_and_where_one_is_there_it_holds(
+    tmp_path: Path, region: str, years: tuple[int, ...], lacking: list[str], over: list[str]
+) -> None:
+    """DB37/T 4452-2021: 25 m3 a person and year in offices of Shandong from 2022; elsewhere nobody set one."""
+    rows = [row(f"{year}-00", kind="01", region=region, persons=100, water=2501) for year in years]
+    result = ran(tmp_path, *rows)
+    (line,) = [line for line in result.stderr.splitlines() if "\u5b9a\u989d" in line]
+    assert re.findall(r"P\d\d", line) == lacking
+    assert [item["period"] for item in json.loads(result.stdout) if item["rule"] == "P06"] == over

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from nengtan.domain.returns.review.rules import Check, Rule, Severity
 from nengtan.identity.access import Actor, Forbidden
@@ -28,6 +29,7 @@ __all__ = [
     "held_rule",
     "held_rules",
     "home_of",
+    "no_quota_words",
     "rule_dict",
     "threshold_word",
     "title_of",
@@ -133,6 +135,12 @@ def _is_chinese() -> bool:
 def title_of(rule: Rule) -> str:
     """Its title in the reader's language."""
     return rule.title_zh if _is_chinese() else rule.title_en
+
+
+def no_quota_words(rules: Iterable[Rule]) -> str:
+    """That some rules held returns against no quota, so that silence is not taken for consent; empty for none."""
+    named = _("; ").join(f"{rule.id} {title_of(rule)}" for rule in rules)
+    return _("Not held against a quota where none is known: %(rules)s.") % {"rules": named} if named else ""
 
 
 def source_of(rule: Rule) -> str:

@@ -30,6 +30,9 @@ from nengtan.reporting.workbook_commands import export, file_options, take_file,
 from nengtan.ui.cli import REFUSED, Words, die, emit, emit_one, format_option, one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nengtan.domain.returns.review.rules import Rule
     from nengtan.domain.returns.scheme import Edition
     from nengtan.domain.returns.sheet import ReturnSheet
     from nengtan.reporting.services import CellChange
@@ -314,6 +317,15 @@ def _tell_not_run(reviewed: SheetReview) -> None:
     if rules:
         words = _("Rules not run, for the file does not hold what they compare with: %(rules)s.") % {"rules": rules}
         click.echo(words, err=True)
+    _tell_lacking(reviewed.lacking())
+
+
+def _tell_lacking(lacking: Sequence[Rule]) -> None:
+    """The rules that hold returns against quotas where none is known go to standard error as well."""
+    from nengtan.reporting.catalogue import no_quota_words
+
+    if lacking:
+        click.echo(no_quota_words(lacking), err=True)
 
 
 def _of_region(region: str, period: slots.Slot) -> list[dict[str, object]]:
@@ -321,10 +333,13 @@ def _of_region(region: str, period: slots.Slot) -> list[dict[str, object]]:
     from nengtan.ledger.services import bulk
     from nengtan.reporting.queries import returns_of
     from nengtan.reporting.services import review as review_returns
+    from nengtan.reporting.services.reviewing import lacking_quota
     from nengtan.reporting.wording import told
 
     found: list[dict[str, object]] = []
-    for chunk in bulk.chunks(list(returns_of(system_actor(), region_named(region), period))):
+    held = list(returns_of(system_actor(), region_named(region), period))
+    _tell_lacking(lacking_quota(held))
+    for chunk in bulk.chunks(held):
         findings = review_returns(chunk)
         found += [
             told(finding, scheme.edition(item.edition), item.institution.code, item.institution.name)

@@ -57,6 +57,16 @@ def _report_url(job: jobs.Job) -> str:
     return f"{reverse('annual_report')}?region={job.params['region']}&year={job.params['year']}"
 
 
+@jobs.task("report.open", result_url=_report_url, writes=False, opens=True)
+def open_annual_report(job: jobs.Running, actor: Actor, region: str, year: int) -> Callable[[], dict[str, Any]]:
+    """Work out what the page of a large region's report begins with, and keep it; whoever waits is led there."""
+    from nengtan.reporting.report.opening import work_out
+
+    place = Region.objects.get(code=region)
+    work_out(actor, place, year, lambda done, total: job.progress(done, total, _("Reading the approved returns")))
+    return lambda: {"said": _("The figures are there.")}
+
+
 @jobs.task("report.make", result_url=_report_url, writes=False)
 def make_annual_report(
     job: jobs.Running, actor: Actor, region: str, year: int, format: str, base_year: int | None = None

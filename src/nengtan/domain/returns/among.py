@@ -1,4 +1,4 @@
-"""What rows of one sheet say of each other: earlier periods, the parts of a year, gaps, doubles and peers.
+"""What rows of one sheet say of each other: earlier periods, the parts of a year, gaps and doubles.
 
 So a sheet can be reviewed without any other source, by the rules a region's returns are reviewed by.
 """
@@ -12,19 +12,16 @@ from decimal import Decimal
 import numpy as np
 
 from nengtan.domain import creditcode
-from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.operations import Array
-from nengtan.domain.returns.review.peers import peer_groups
 from nengtan.domain.returns.review.table import Place, ReturnRow, Table
 from nengtan.domain.returns.sheet import ReturnSheet, Typed
 from nengtan.domain.returns.slots import Kind, Slot, annual
 
-__all__ = ["MONTHS_OF_USUAL", "missing_periods", "rows_of", "with_earlier", "with_peers_among"]
+__all__ = ["MONTHS_OF_USUAL", "missing_periods", "numbered", "rows_of", "with_earlier"]
 
 MONTHS_OF_USUAL = 12
 """A month is usual by the median of so many before it."""
 
-_PEER_VIEWS = ("peers", "spread")
 _YEAR = 100
 """Slots of a year in a serial number: as wide as the two digits of a slot."""
 
@@ -32,14 +29,18 @@ Held = Mapping[tuple[str, Slot], Typed]
 
 
 def rows_of(
-    sheet: ReturnSheet, kind: Kind, classes: Iterable[str]
+    sheet: ReturnSheet, kind: Kind, classes: Iterable[str], chain_of: Callable[[str], tuple[str, ...]]
 ) -> tuple[list[ReturnRow], list[ReturnRow], list[int]]:
     """The returns of one kind of period as the engine reads them, their rooms, and whose each room is.
 
-    A room belongs to no return (-1) where there is none of its period, or where the room stands there already: what is
-    given twice is not added twice.
+    ``chain_of`` gives a region of the sheet with those above it, nearest first. A room belongs to no return (-1) where
+    there is none of its period, or where the room stands there already: what is given twice is not added twice.
     """
     known = frozenset(classes)
+
+    def place(typed: Typed) -> Place:
+        return Place(chain_of(typed.region), typed.institution_class)
+
     bodies = [typed for typed in sheet.rows if not typed.record and typed.period.kind is kind]
     held: Held = {(typed.institution, typed.period): typed for typed in sheet.rows if not typed.record}
     missing = missing_periods(held)
@@ -57,18 +58,20 @@ def rows_of(
                 "duplicates": times[typed.institution, typed.period] - 1,
                 "missing_periods": len(missing.get((typed.institution, typed.period), ())),
             },
-            place=_place(typed),
+            place=place(typed),
             period=str(typed.period),
             unreadable=typed.unreadable,
             texts=_texts(typed, missing.get((typed.institution, typed.period), ())),
         )
         for typed in bodies
     ]
-    rooms, of = _rooms(sheet, kind, {(typed.institution, typed.period): at for at, typed in enumerate(bodies)})
+    rooms, of = _rooms(sheet, kind, {(typed.institution, typed.period): at for at, typed in enumerate(bodies)}, place)
     return rows, rooms, of
 
 
-def _rooms(sheet: ReturnSheet, kind: Kind, at: Mapping[tuple[str, Slot], int]) -> tuple[list[ReturnRow], list[int]]:
+def _rooms(
+    sheet: ReturnSheet, kind: Kind, at: Mapping[tuple[str, Slot], int], place: Callable[[Typed], Place]
+) -> tuple[list[ReturnRow], list[int]]:
     found = [typed for typed in sheet.rows if typed.record and typed.period.kind is kind]
     times = Counter((typed.institution, typed.period, typed.record) for typed in found)
     rows, of, seen = [], [], set[tuple[str, Slot, str]]()
@@ -76,7 +79,7 @@ def _rooms(sheet: ReturnSheet, kind: Kind, at: Mapping[tuple[str, Slot], int]) -
         key = (typed.institution, typed.period, typed.record)
         rows.append(
             ReturnRow(
-                typed.institution, typed.values, facts={"duplicates": times[key] - 1}, place=_place(typed),
+                typed.institution, typed.values, facts={"duplicates": times[key] - 1}, place=place(typed),
                 record=typed.record, period=str(typed.period), unreadable=typed.unreadable,
             )
         )  # fmt: skip
@@ -134,10 +137,6 @@ def _gaps(year: int, kind: Kind, numbers: set[int], kinds: Mapping[Kind, set[int
     return {**found, annual(year): absent}
 
 
-def _place(typed: Typed) -> Place:
-    return Place((typed.region, "CN") if typed.region else ("CN",), typed.institution_class)
-
-
 def _views(typed: Typed, held: Held) -> dict[str, Mapping[str, Decimal | None]]:
     views: dict[str, Mapping[str, Decimal | None]] = {}
     for view, period in (("last", typed.period.last_year), ("previous", typed.period.previous)):
@@ -189,7 +188,7 @@ def with_earlier(
     ``periods`` are those of the rows, all of one kind. A figure below zero is as good as unknown.
     """
     names = {view: sorted(name for of, name in wanted if of == view) for view in ("base", "usual")}
-    bodies = _numbered(row.institution for row in rows)
+    bodies = numbered(row.institution for row in rows)
     years = np.array([period.year for period in periods], dtype=np.int64)
     numbers = np.array([period.number for period in periods], dtype=np.int64)
     bases = {year: base_year(year) for year in set(years.tolist())}
@@ -234,43 +233,10 @@ def _median(stack: Array) -> Array:
     return found
 
 
-def with_peers_among(table: Table, rows: Sequence[ReturnRow], periods: Sequence[Slot], engine: Engine) -> Table:
-    """The table with the peers the rules of ``engine`` ask for: the rows of the same region, class and year.
-
-    As everywhere, fewer than five make no comparison; a body without a class has no peers, and one that stands twice
-    is counted once.
-    """
-    metrics = sorted({name for view, name in engine.columns() if view in _PEER_VIEWS})
-    if not metrics or not rows:
-        return table
-    years = np.array([period.year for period in periods], dtype=np.int64)
-    place_of = np.zeros(len(table), dtype=np.int64) if table.place_of is None else table.place_of
-    keys, group_of = np.unique(place_of * 10_000 + years, return_inverse=True)
-    names = [str(number) for number in range(len(keys))]
-    _bodies, first = np.unique(_numbered(row.institution for row in rows) * 10_000 + years, return_index=True)
-    has_class = np.array([bool(place.institution_class) for place in table.places])[place_of]
-    counted = np.zeros(len(table), dtype=bool)
-    counted[first] = True
-    counted &= has_class
-    columns: dict[tuple[str, str], Array] = {}
-    for metric in metrics:
-        groups = peer_groups(np.where(counted, engine.derive(metric, table), np.nan), names, group_of)
-        if groups:
-            held = [groups.get(name) for name in names]
-            columns["peers", metric] = _of_groups([group.median if group else np.nan for group in held], group_of)
-            columns["spread", metric] = _of_groups([group.spread if group else np.nan for group in held], group_of)
-    return table.with_columns(columns)
-
-
-def _of_groups(figures: Sequence[float], group_of: Array) -> Array:
-    found: Array = np.array(figures)[group_of]
-    return found
-
-
-def _numbered(names: Iterable[object]) -> Array:
+def numbered(names: Iterable[object]) -> Array:
     """Equal names by equal numbers.
 
-    >>> _numbered(["a", "b", "a"]).tolist()
+    >>> numbered(["a", "b", "a"]).tolist()
     [0, 1, 0]
     """
     known: dict[object, int] = {}

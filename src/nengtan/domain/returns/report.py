@@ -257,14 +257,18 @@ def compose(
     whole = total(item.amounts.get("energy_tce") for item in now.reporters)
 
     def cut(name: str) -> tuple[Line, ...]:
+        held = [_grouped(year.reporters, name) for year in years]
+        waiting = Counter(getattr(item, name) for item in now.missing)
         heads = sorted({getattr(item, name) for item in owed})
-        return tuple(_line(years, name, head, whole) for head in heads)
+        return tuple(
+            _line([of.get(head, ()) for of in held], waiting[head], head, f":{name}={head}", whole) for head in heads
+        )
 
     return Report(
         now.year,
         now.year - 1,
         base.year if base else None,
-        _line(years, "", "", whole),
+        _line([year.reporters for year in years], len(now.missing), "", "", whole),
         cut("kind"),
         cut("system"),
         cut("child"),
@@ -302,6 +306,14 @@ def measure_of(amounts: Mapping[str, Decimal | None], measure: str) -> Decimal |
     above, below, scale = RATIOS[measure]
     amount = amounts.get(above)
     return ratio(None if amount is None else product(amount, scale), amounts.get(below))
+
+
+def _has(amounts: Mapping[str, Decimal | None], measure: str) -> bool:
+    """Whether a body has a measure: what `measure_of` gives is not None."""
+    if measure not in RATIOS:
+        return amounts.get(measure) is not None
+    above, below, _scale = RATIOS[measure]
+    return amounts.get(above) is not None and bool(amounts.get(below))
 
 
 def behind(reporters: Iterable[Reporter], key: str) -> list[tuple[Reporter, Decimal | None]]:
@@ -364,13 +376,16 @@ def standouts(now: YearOf, last: YearOf, limits: Limits, joined: Joined[str] | N
     return tuple(sorted(found, key=lambda entry: (entry.why, -abs(entry.value), entry.code)))
 
 
-def _line(years: Sequence[YearOf], name: str, head: str, whole: Decimal | None) -> Line:
-    def of(items: Iterable[Reporter]) -> list[Reporter]:
-        return [item for item in items if not name or getattr(item, name) == head]
+def _grouped(reporters: Iterable[Reporter], name: str) -> dict[str, list[Reporter]]:
+    found: dict[str, list[Reporter]] = defaultdict(list)
+    for item in reporters:
+        found[getattr(item, name)].append(item)
+    return found
 
-    now, last, base = (of(year.reporters) for year in years)
-    waiting = sum(not name or getattr(item, name) == head for item in years[0].missing)
-    suffix = f":{name}={head}" if name else ""
+
+def _line(years: Sequence[Sequence[Reporter]], waiting: int, head: str, suffix: str, whole: Decimal | None) -> Line:
+    """The figures of some bodies in this year, the last and the base year; ``waiting`` of them are not approved."""
+    now, last, base = years
     figures = {measure: _figure(measure, f"{measure}{suffix}", now, last, base) for measure in MEASURES}
     share = ratio(figures["energy_tce"].value, whole)
     return Line(head, Coverage(len(now), len(now) + waiting), figures, share)
@@ -379,7 +394,7 @@ def _line(years: Sequence[YearOf], name: str, head: str, whole: Decimal | None) 
 def _figure(
     measure: str, key: str, now: Sequence[Reporter], last: Sequence[Reporter] = (), base: Sequence[Reporter] = ()
 ) -> Figure:
-    bodies = sum(measure_of(item.amounts, measure) is not None for item in now)
+    bodies = sum(_has(item.amounts, measure) for item in now)
     return Figure(key, measure, sum_of(now, measure), bodies, sum_of(last, measure), sum_of(base, measure))
 
 
@@ -466,7 +481,7 @@ def _kind_intensities(reporters: Sequence[Reporter], least: int) -> dict[str, De
     """The intensity of each type that has enough bodies for a comparison."""
     by_kind: dict[str, list[Reporter]] = defaultdict(list)
     for item in reporters:
-        if measure_of(item.amounts, "kgce_per_m2") is not None:
+        if _has(item.amounts, "kgce_per_m2"):
             by_kind[item.kind].append(item)
     found = {kind: sum_of(items, "kgce_per_m2") for kind, items in by_kind.items() if len(items) >= least}
     return {kind: value for kind, value in found.items() if value is not None}

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from nengtan.domain.returns.report import Figure, Report, Reporter
+from nengtan.domain.returns.report import Reporter
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.pages.forms import take_errors
@@ -28,13 +28,13 @@ from nengtan.reference.report import tables
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
 from nengtan.reporting.models import AnnualReport, Return
-from nengtan.reporting.report import books, office, pdf, shipped, word
-from nengtan.reporting.report.gather import annual_report as gathered
+from nengtan.reporting.report import books, office, opening, pdf, shipped, word
 from nengtan.reporting.report.gather import years_with_returns
+from nengtan.reporting.report.opening import Opening
 from nengtan.reporting.report.phrasing import Phrases, number
 from nengtan.reporting.report.tables import figure_unit
 from nengtan.reporting.report.tagging import CHARTS
-from nengtan.reporting.report.words import Wording, sample, worded, yoy
+from nengtan.reporting.report.words import sample
 from nengtan.reporting.services.reports import drop_template, keep_template, no_pdf, template_of
 from nengtan.ui import jobs
 from nengtan.ui.components import Change, Crumb, KeyFigure
@@ -44,7 +44,6 @@ from nengtan.ui.words import kind_word
 
 __all__ = ["annual_report", "asked", "region_and_year", "regions_of", "report_figure", "report_file", "report_template"]
 
-STRIP = ("energy_tce", "electricity_kwh", "water_m3", "co2_t", "kgce_per_m2", "kgce_per_person", "m3_per_person")
 TYPES = {AnnualReport.Format.DOCX: word.WORD_TYPE, AnnualReport.Format.PDF: pdf.PDF_TYPE}
 
 
@@ -120,14 +119,18 @@ def annual_report(request: ActorRequest) -> HttpResponseBase:
         answer, upload = _acted(request, region, year, form)
         if answer is not None:
             return answer
-    found = gathered(request.actor, region, year, reviewed=False)
-    told = worded(found, clock.today(), with_tables=False)
+    found = opening.known(request.actor, region, year)
+    if found is None:
+        title = gettext("Figures of the annual report of %(region)s, %(year)s") % {"region": region, "year": year}
+        job = opening.waited_for(request.actor, region, year, title)
+        found = opening.known(request.actor, region, year) if job.is_finished else None
+        context["waiting"] = jobs.shown(job)
     made = _made_table(request, region, year)
     if (answer := made.answer()) is not None:
         return answer
     context |= {
-        "report": found.report, "headline": told.headline, "figures": _key_figures(found.report),
-        "form": form, "upload": upload, "made": made, "template": template_of(region), "lists": _lists(told),
+        "opening": found, "figures": _key_figures(found) if found else [], "lists": _lists(found) if found else [],
+        "form": form, "upload": upload, "made": made, "template": template_of(region),
         "may_make": request.actor.can(Capability.EXPORT), "no_pdf": no_pdf(),
         "pdf_from_template": bool(office.program()),
         "shipped_fields": {"act": "shipped"},
@@ -177,29 +180,25 @@ def _kept(request: ActorRequest, region: Region, upload: TemplateForm) -> bool:
     return True
 
 
-def _key_figures(report: Report) -> list[KeyFigure]:
-    phrases, figures = Phrases(), report.total.figures
+def _key_figures(found: Opening) -> list[KeyFigure]:
+    phrases = Phrases()
     return [
         KeyFigure(
-            phrases(f"measure.{measure}"), figures[measure].value, unit=phrases(f"unit.{measure}"),
-            change=_change(figures[measure]) if report.comparable else None,
-            note="" if report.comparable else yoy(report, measure, phrases),
+            phrases(f"measure.{item.measure}"), item.value, unit=phrases(f"unit.{item.measure}"),
+            change=None if item.note else Change(item.value, item.last, _("on the year before")), note=item.note,
             reason=gettext("no approved return has it"),
         )
-        for measure in STRIP
+        for item in found.figures
     ]  # fmt: skip
 
 
-def _change(figure: Figure) -> Change:
-    return Change(figure.value, figure.last, _("on the year before"))
-
-
-def _lists(told: Wording) -> list[tuple[str, list[str]]]:
+def _lists(found: Opening) -> list[tuple[str, list[str]]]:
     """The parts of the report that are sentences."""
-    return [
-        (gettext("Main findings"), told.tags["findings"]), (gettext("Why it changed"), told.tags["causes"]),
-        (gettext("Problems of the year"), told.tags["problems"]), (gettext("Next steps"), told.tags["tasks"]),
-    ]  # fmt: skip
+    headings = {
+        "findings": gettext("Main findings"), "causes": gettext("Why it changed"),
+        "problems": gettext("Problems of the year"), "tasks": gettext("Next steps"),
+    }  # fmt: skip
+    return [(heading, found.lists[name]) for name, heading in headings.items()]
 
 
 def _tag_names() -> list[str]:

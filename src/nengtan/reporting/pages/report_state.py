@@ -17,16 +17,16 @@ from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.reference.rules import rule_book
 from nengtan.reporting.catalogue import title_of
-from nengtan.reporting.lateness import days_over
 from nengtan.reporting.pages.report import region_and_year, regions_of
 from nengtan.reporting.queries.bench import Bench
+from nengtan.reporting.queries.overview import ChildRow, Overview
 from nengtan.reporting.report.gather import known_rules
 from nengtan.reporting.wording import severity_word
 from nengtan.ui.components import KeyFigure
 
 __all__ = ["report_state"]
 
-MOST = 5000
+MOST = 2000
 """Returns that are reviewed for the page; of more, the workbench tells district by district."""
 
 _JUDGED = {Severity.BLOCK: "bad", Severity.EXPLAIN: "warn", Severity.INFORM: "muted"}
@@ -52,28 +52,27 @@ def report_state(request: ActorRequest) -> HttpResponseBase:
     if region is None:
         raise Http404
     period = slots.annual(year)
-    bench = Bench(request.actor, region, period)
-    reviewed = len(bench.returns) <= MOST
+    whole = Overview(request.actor, region, period).total
+    bench = Bench(request.actor, region, period) if whole.owed <= MOST else None
     context = {
-        "figures": _figures(bench), "reviewed": reviewed, "tallies": _tallies(bench) if reviewed else [],
-        "errors": bench.with_errors if reviewed else 0, "warnings": bench.with_warnings if reviewed else 0,
+        "figures": _figures(whole), "reviewed": bench is not None, "tallies": _tallies(bench) if bench else [],
+        "errors": bench.with_errors if bench else 0, "warnings": bench.with_warnings if bench else 0,
         "workbench": f"{reverse('workbench')}?region={region.code}&period={period}"
         if request.actor.can(Capability.OVERSEE_RETURNS) else "",
     }  # fmt: skip
     return render(request, "reporting/report/state.html", context)
 
 
-def _figures(bench: Bench) -> list[KeyFigure]:
-    owed, approved = len(bench.returns), bench.states[State.APPROVED]
-    late = sum((days_over(item) or 0) > 0 for item in bench.returns)
+def _figures(whole: ChildRow) -> list[KeyFigure]:
+    owed, approved = whole.owed, whole.states[State.APPROVED]
     share = _("%(share)s %% of those owed") % {"share": f"{100 * approved / owed:.1f}"} if owed else ""
     return [
         KeyFigure(_("Owed"), owed),
         KeyFigure(_("Approved"), approved, note=share),
-        KeyFigure(_("Waiting for review"), bench.states[State.REPORTED]),
+        KeyFigure(_("Waiting for review"), whole.states[State.REPORTED]),
         KeyFigure(
-            _("Not handed in"), bench.missing, note=_("%(n)s of them late") % {"n": late} if late else "",
-            judgement="bad" if late else "muted",
+            _("Not handed in"), whole.missing, note=_("%(n)s of them late") % {"n": whole.late} if whole.late else "",
+            judgement="bad" if whole.late else "muted",
         ),
     ]  # fmt: skip
 
@@ -82,7 +81,7 @@ def _tallies(bench: Bench) -> list[dict[str, object]]:
     """The gravest first, then the most frequent."""
     held: dict[tuple[str, Severity], _Tally] = {}
     for item in bench.flagged:
-        key = item.finding.rule, item.finding.severity
+        key = item.rule, item.hit.severity
         tally = held.setdefault(key, _Tally(*key))
         tally.values += 1
         tally.explained += item.settled

@@ -26,6 +26,7 @@ from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
+from nengtan.reporting.catalogue import no_quota_words
 from nengtan.reporting.models import STATES, Return
 from nengtan.reporting.pages.lists import late_badge, return_url, state_badge
 from nengtan.reporting.pages.places import (
@@ -35,6 +36,8 @@ from nengtan.reporting.pages.places import (
     region_asked,
     region_choices,
 )
+from nengtan.reporting.queries import overview as overviews
+from nengtan.reporting.queries import returns_of
 from nengtan.reporting.queries.bench import Bench, BenchRow, Flagged
 from nengtan.reporting.queries.overview import ChildRow, Overview
 from nengtan.reporting.reach import chosen_returns
@@ -61,10 +64,10 @@ def workbench(request: ActorRequest) -> HttpResponseBase:
     """Counts, who is missing, what is wrong and against what, and the act that approves or sends back."""
     region = region_asked(request)
     period = period_asked(request, region)
-    overview = Overview(request.actor, region, period)
-    if overview.is_large:
+    held = list(returns_of(request.actor, region, period)[: overviews.LARGE + 1])
+    if len(held) > overviews.LARGE and (overview := Overview(request.actor, region, period)).is_large:
         return _large(request, overview, period)
-    bench = Bench(request.actor, region, period)
+    bench = Bench(request.actor, region, period, returns=held if len(held) <= overviews.LARGE else None)
     may = request.actor.scope_for(Capability.REVIEW_RETURNS).covers(region.path)
     table, values = _returns_table(bench, request, may), _values_table(bench, request)
     for item in (table, values):
@@ -73,7 +76,7 @@ def workbench(request: ActorRequest) -> HttpResponseBase:
     context = {
         "bench": bench, "region": region, "period": str(period), "period_word": period_word(period), "may": may,
         "table": table, "values": values, "figures": _figures(bench, table), "ready": len(bench.in_order),
-        "today": clock.today(),
+        "today": clock.today(), "no_quota": no_quota_words(bench.lacking_quota),
         "regions": region_choices(request.actor, region), "periods": period_choices(request.actor, region, period),
         "tabs": manager_tabs(region, period, "workbench"), "crumbs": [Crumb(gettext("Workbench"))],
         "back": request.get_full_path(),
@@ -238,15 +241,27 @@ def _count(key: str, heading: Text, judgement: str) -> Column:
     return Column(key, heading, numeric=True, decimals=0, sort=True, render=shown, export=lambda row: getattr(row, key))
 
 
+class _Values(Table):
+    """Values worth a look: what those of a page are held against is looked up together."""
+
+    bench: Bench | None = None
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Only of what is shown."""
+        if self.bench is not None:
+            self.bench.prepare(rows)
+
+
 def _values_table(bench: Bench, request: ActorRequest) -> Table:
     base = gettext("Base year %(year)s") % {"year": bench.base_year or ""}
-    return Table(
-        bench.flagged, request, id="values", prefix="v_", caption=_("Values worth a look"), page_sizes=(15, 50, 200),
+    return _Values(
+        bench.flagged, request, bench=bench, id="values", prefix="v_", caption=_("Values worth a look"),
+        page_sizes=(15, 50, 200),
         columns=(
             Column("institution", _("Institution"), value=lambda item: item.row.of.institution.name, priority=1,
                    href=lambda item: return_url(item.row.of)),
-            Column("severity", _("Severity"), render=_severity, sort="finding__rule",
-                   export=lambda item: f"{_SEVERITIES[item.severity][1]} {item.finding.rule}"),
+            Column("severity", _("Severity"), render=_severity, sort="rule",
+                   export=lambda item: f"{_SEVERITIES[item.severity][1]} {item.rule}"),
             Column("indicator", _("Indicator"), value=_name),
             Column("value", _("Value"), numeric=True, render=_value, export=lambda item: item.value),
             Column("last", _("Last year"), numeric=True, sort=True),
@@ -262,7 +277,7 @@ def _values_table(bench: Bench, request: ActorRequest) -> Table:
         ),
         filters=(
             TextFilter("q", _("Institution"),
-                       fields=("row__of__institution__name", "row__of__institution__code", "finding__rule")),
+                       fields=("row__of__institution__name", "row__of__institution__code", "rule")),
             ChoiceFilter("severity", _("Severity"), choices=[(key, word) for key, (_j, word) in _SEVERITIES.items()]),
             ChoiceFilter("said", _("Explanation"), choices=[("yes", _("given")), ("no", _("missing"))], where=_said),
         ),
@@ -277,13 +292,13 @@ def _said(rows: Rows, value: str) -> Rows:
 
 def _severity(item: Flagged) -> SafeString:
     judgement, word = _SEVERITIES[item.severity]
-    return badge_html("muted" if item.settled else judgement, f"{word} {item.finding.rule}")
+    return badge_html("muted" if item.settled else judgement, f"{word} {item.rule}")
 
 
 def _name(item: Flagged) -> str:
     if item.indicator is None:
         return ""
-    room = f" {item.finding.cell.record}" if item.finding.cell.record else ""
+    room = f" {item.hit.cell.record}" if item.hit.cell.record else ""
     return f"{named(item.indicator)}{room} ({line_unit(item.indicator)})"
 
 

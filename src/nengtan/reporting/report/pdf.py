@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from nengtan.reference.report import TableColumn, outline, styles, tables
 from nengtan.reporting.report import pango
 from nengtan.reporting.report.phrasing import Phrases
-from nengtan.reporting.report.shipped import SMALL, WHOLE
+from nengtan.reporting.report.shipped import SHORT, SMALL
 from nengtan.reporting.report.svg import svg
 from nengtan.reporting.report.tagging import Environment, filled
 from nengtan.reporting.report.words import Wording
@@ -96,5 +96,5 @@ def _table(caption: str, name: str, rows: list[dict[str, str]], chinese: bool) -
         caption,
         columns=heads,
         rows=cells,
-        style="small" if name in SMALL else "cell whole" if name in WHOLE else "cell",
+        style="small" if name in SMALL else "cell whole" if len(rows) <= SHORT else "cell",
     )

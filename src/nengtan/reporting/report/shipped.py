@@ -37,8 +37,8 @@ _BUILT_IN = {
 SMALL = frozenset({"lineage", "factors"})
 """Tables of the appendix, set small."""
 
-WHOLE = frozenset({"by_kind", "flagged", "indicators", "carriers", "kind_intensities", "explained", "top", "seasons"})
-"""Tables of few rows, kept on one page."""
+SHORT = 10
+"""Tables of so few rows stand on one page; a longer one may run over, so that no page is left half empty."""
 
 TEXT_WIDTH_MM = 156
 CELL_MARGIN_MM = 0.9
@@ -182,8 +182,6 @@ def _table(document: Any, name: str, language: str) -> None:
     set_widths(table, [column.width for column in columns])
     narrow_margins(table)
     repeat_heading(table)
-    for line in (held for row in table.rows for cell in row.cells for held in cell.paragraphs):
-        line.paragraph_format.keep_with_next = name in WHOLE
     keep_rows(table)
     spacer = add_line(document, "text", "")
     spacer.paragraph_format.line_spacing = Pt(14)

@@ -20,6 +20,7 @@ from nengtan.domain.text import without_unclean
 from nengtan.reporting.report.charts import ChartData
 from nengtan.reporting.report.drawing import put_chart
 from nengtan.reporting.report.phrasing import Phrases
+from nengtan.reporting.report.shipped import SHORT
 from nengtan.reporting.report.tagging import MARK, Environment, filled, unknown_names
 from nengtan.reporting.report.words import Wording, sample
 
@@ -63,8 +64,8 @@ def render(template: bytes, wording: Wording, language: str | None = None) -> by
     return out.getvalue()
 
 
-_SHORT, _TAIL = 18, 4
-"""Tables of so few rows stand on one page; of a longer one so many rows stay together at its end."""
+_TAIL = 4
+"""Of a table that runs over a page so many rows stay together at its end."""
 
 
 def _keep_together(table: Any) -> None:
@@ -74,7 +75,7 @@ def _keep_together(table: Any) -> None:
     if heading is None or heading.find(qn("w:tblHeader")) is None:
         return
     count = len(rows)
-    kept = range(count - 1) if count <= _SHORT else [0, 1, *range(count - _TAIL, count - 1)]
+    kept = range(count - 1) if count <= SHORT + 1 else [0, 1, *range(count - _TAIL, count - 1)]
     for at in kept:
         for line in rows[at]._tr.iter(qn("w:p")):
             Paragraph(line, table).paragraph_format.keep_with_next = True

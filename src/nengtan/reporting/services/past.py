@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
+from django.db.models.expressions import BaseExpression
 from django.db.models.functions import Cast
 
 from nengtan.domain.returns import slots, steps
@@ -22,7 +23,7 @@ from nengtan.reporting.services.facts import body_facts
 from nengtan.reporting.services.prefill import booked
 from nengtan.ui.fields import PLACES
 
-__all__ = ["BEGUN", "past"]
+__all__ = ["BEGUN", "Units", "past"]
 
 BEGUN = [state for state in steps.State if state is not steps.State.EMPTY]
 _UNITS = 10**PLACES
@@ -125,8 +126,19 @@ def _by_view(wanted: Wanted) -> dict[str, list[str]]:
     return found
 
 
-_UNIT_NUMBER = Cast(F("value"), BigIntegerField())
-"""A value as the whole number it is kept as: no Decimal is made of what is read as float64."""
+class Units(Cast):
+    """A figure as the whole number it is kept as, just as the database hands it over: no Decimal, no conversion."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(F(name), BigIntegerField())
+
+    @property
+    def convert_value(self) -> Callable[..., Any]:
+        """What Django would do to each number: nothing, which it knows by this function."""
+        return BaseExpression._convert_value_noop  # type: ignore[attr-defined]
+
+
+_UNIT_NUMBER = Units("value")
 
 
 _DATED = ("of__year", "of__slot", "of__institution_id", "indicator", _UNIT_NUMBER)
@@ -186,7 +198,8 @@ def _earlier(heads: _Heads, views: Mapping[str, list[str]]) -> Columns:
 def _last_booked(heads: _Heads, names: Sequence[str], columns: Columns) -> Columns:
     """The columns of last year, with bills and register in them for bodies that have no return of then."""
     period = heads.period.last_year
-    bodies = _without_return(heads.bodies.tolist(), period) if names else []
+    silent = np.array([np.isnan(columns["last", name]) for name in names]).all(axis=0) if names else _NOBODY
+    bodies = _without_return(heads.bodies[silent].tolist(), period) if silent.any() else []
     if not bodies:
         return {}
     editions: dict[str, list[int]] = {}
@@ -202,6 +215,9 @@ def _last_booked(heads: _Heads, names: Sequence[str], columns: Columns) -> Colum
                 if not record and ("last", name) in found:
                     found["last", name][row] = float(value)
     return found
+
+
+_NOBODY = np.zeros(0, dtype=bool)
 
 
 def _without_return(bodies: Sequence[int], period: slots.Slot) -> list[int]:

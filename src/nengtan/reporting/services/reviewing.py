@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import isnan, nan
 
@@ -13,9 +13,9 @@ from django.db.models import Q
 
 from nengtan.domain.returns import slots, steps
 from nengtan.domain.returns.review.engine import Engine
-from nengtan.domain.returns.review.findings import Finding
+from nengtan.domain.returns.review.findings import Finding, Hit, Hits
 from nengtan.domain.returns.review.operations import Array
-from nengtan.domain.returns.review.rules import Scope, Severity
+from nengtan.domain.returns.review.rules import Rule, Scope, Severity
 from nengtan.domain.returns.review.table import Place, ReturnRow, Table, table_of, with_rooms
 from nengtan.domain.returns.scheme import Measure
 from nengtan.ledger.services import bulk
@@ -43,34 +43,58 @@ def review(returns: Sequence[Return], instead: Mapping[int, Cells] | None = None
     """
     found: dict[int, list[Finding]] = {item.pk: [] for item in returns}
     for members, period, edition, rules in _alike(returns):
-        _sort_in(_read(members, period, edition, rules, instead or {}), found)
+        for finding in _read(members, period, edition, rules, instead or {}).findings():
+            found[_key(finding.institution)].append(finding)
     return {pk: _gravest_first(items) for pk, items in found.items()}
 
 
-def review_against(returns: Sequence[Return]) -> tuple[dict[int, list[Finding]], dict[int, Against]]:
-    """`review`, and of each return the figures it was held against: last year's, the base year's, those of meters."""
-    found: dict[int, list[Finding]] = {item.pk: [] for item in returns}
-    against: dict[int, Against] = {}
+@dataclass
+class Flags:
+    """What the rules find in many returns: by return the hits, the gravest first, and the figures it was held against.
+
+    ``lacking`` are the rules of which a part compared some of the returns with nothing, for no quota is known there.
+    """
+
+    hits: dict[int, list[Hit]]
+    against: dict[int, Against] = field(default_factory=dict)
+    lacking: dict[str, Rule] = field(default_factory=dict)
+
+
+def review_flagged(returns: Sequence[Return]) -> Flags:
+    """What `review` finds, before figures and words are made of it: for long lists of which a page is shown."""
+    flags = Flags({item.pk: [] for item in returns})
     for members, period, edition, rules in _alike(returns):
-        held = _read(members, period, edition, rules, {}, _shown(edition))
-        against |= {_key(pk): Against(held.whole, row) for row, pk in enumerate(held.whole.institutions)}
-        _sort_in(held, found)
-    return {pk: _gravest_first(items) for pk, items in found.items()}, against
+        held = _read(members, period, edition, rules, {}, frozenset(("metered", key) for key in _metered_keys(edition)))
+        flags.against |= {_key(pk): Against(held.whole, row) for row, pk in enumerate(held.whole.institutions)}
+        flags.lacking |= _lacking(held.engine, held.whole.places, rules)
+        for hits in sorted(held.hits(), key=lambda item: item.severity.rank):
+            for at, row in enumerate(hits.rows.tolist()):
+                flags.hits[_key(hits.table.institutions[row])].append(Hit(hits, at))
+    return flags
 
 
-def _sort_in(held: _Tables, found: Mapping[int, list[Finding]]) -> None:
-    for finding in held.findings():
-        found[_key(finding.institution)].append(finding)
+def lacking_quota(returns: Sequence[Return]) -> list[Rule]:
+    """The rules of which a part compares some of the returns with nothing: no quota is known there."""
+    found: dict[str, Rule] = {}
+    for members, period, edition, rules in _alike(returns):
+        engine = engine_of(edition, period.kind, Scope.RETURN, rules)
+        found |= _lacking(engine, {_place(item) for item in members}, rules)
+    return list(found.values())
+
+
+def _lacking(engine: Engine, places: Iterable[Place], rules: Rules) -> dict[str, Rule]:
+    lacking = engine.lacking(places)
+    return {rule.id: rule for rule in rules.book.rules if rule.id in lacking}
 
 
 def _key(institution: object) -> int:
     """The id of a return, which is what a table has for an institution here."""
-    return int(str(institution))
+    return institution if isinstance(institution, int) else int(str(institution))
 
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """One return among those that were read, and the figures it was held against."""
+    """One return among those that were read, and the figures the rules held it against."""
 
     table: Table
     row: int
@@ -87,6 +111,10 @@ class View:
     table: Table
     row: int
     name: str
+
+    def __contains__(self, indicator: str) -> bool:
+        """Whether a figure was read, be it known or not."""
+        return (self.name, indicator) in self.table.columns
 
     def get(self, indicator: str) -> Decimal | None:
         """A figure; None where it is not known."""
@@ -154,14 +182,6 @@ def _alike(returns: Sequence[Return]) -> Iterator[tuple[Sequence[Return], slots.
             yield piece, period, edition, rules
 
 
-def _shown(edition: str) -> frozenset[tuple[str, str]]:
-    """The columns somebody looks at beside a finding."""
-    held = scheme.edition(edition)
-    lines = [line.key for line in held.indicators.values() if line.is_entered and line.form != 3]
-    plain = frozenset((view, key) for view in ("now", "last", "base") for key in lines)
-    return plain | {("metered", key) for key in _metered_keys(edition)}
-
-
 def _metered_keys(edition: str) -> list[str]:
     """The quantities meters are read for."""
     lines = scheme.edition(edition).lines(2, platform=True)
@@ -177,10 +197,13 @@ class _Tables:
     engine: Engine
     room_engine: Engine
 
-    def findings(self) -> Iterator[Finding]:
-        yield from self.engine.review(self.whole)
+    def hits(self) -> Iterator[Hits]:
+        yield from self.engine.review(self.whole).hits
         if len(self.rooms):
-            yield from self.room_engine.review(self.rooms)
+            yield from self.room_engine.review(self.rooms).hits
+
+    def findings(self) -> Iterator[Finding]:
+        return (finding for hits in self.hits() for finding in hits)
 
 
 def _read(
@@ -271,7 +294,7 @@ def weigh_all(returns: Sequence[Return], findings: Mapping[int, Sequence[Finding
     return {item.pk: _weighed(findings.get(item.pk, ()), told[item.pk]) for item in returns}
 
 
-def is_settled(finding: Finding, told: Mapping[tuple[str, str, str], bool]) -> bool:
+def is_settled(finding: Finding | Hit, told: Mapping[tuple[str, str, str], bool]) -> bool:
     """Whether what the institution said (with a file or without) settles a finding."""
     proved = told.get((finding.rule, finding.cell.record, finding.cell.indicator))
     said = proved is not None and (proved or not finding.needs_evidence)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 
 from nengtan import reference
-from nengtan.domain.returns.among import rows_of, with_earlier, with_peers_among
+from nengtan.domain.returns.among import numbered, rows_of, with_earlier
 from nengtan.domain.returns.forms.reading import FormRead, read_form
 from nengtan.domain.returns.forms.seal import Tag, read_tag
 from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
+from nengtan.domain.returns.review.peers import with_peers_among
 from nengtan.domain.returns.review.rules import Rule, Scope
 from nengtan.domain.returns.review.table import Table, table_of, with_rooms
 from nengtan.domain.returns.scheme import Edition, Indicator, edition_of
@@ -29,6 +31,7 @@ from nengtan.domain.returns.sheet import (
 from nengtan.domain.returns.slots import Kind, Slot
 from nengtan.domain.sheets.cells import Grid
 from nengtan.reference import scheme
+from nengtan.reference.quotas import quota_settings
 from nengtan.reference.rules import rule_book
 from nengtan.reference.words import sheet_words
 from nengtan.ui.sheets.reader import open_table
@@ -152,18 +155,17 @@ class SheetReview:
         self._edition = edition
         kinds = {typed.period.kind for typed in sheet.rows}
         self._tables = [
-            tables for kind in Kind if kind in kinds
-            for tables in _tables(sheet, edition, kind) if len(tables[1])
-        ]  # fmt: skip
+            held for kind in Kind if kind in kinds for held in _tables(sheet, edition, kind) if len(held.table)
+        ]
 
     def findings(self) -> Iterator[Finding]:
         """Every finding, those of rooms before those of returns."""
-        for engine, table in self._tables:
-            yield from engine.review(table)
+        for held in self._tables:
+            yield from held.findings()
 
     def not_run(self) -> list[Rule]:
         """The rules of the edition that were asked of nothing, or could not be: what they compare with is not there."""
-        ran = frozenset[str]().union(*(engine.rules - engine.silent(table) for engine, table in self._tables))
+        ran = frozenset[str]().union(*(held.engine.rules - held.engine.silent(held.table) for held in self._tables))
         return [
             rule for rule in rule_book().rules
             if rule.id not in ran
@@ -171,11 +173,29 @@ class SheetReview:
                     for check in rule.checks)
         ]  # fmt: skip
 
+    def lacking(self) -> list[Rule]:
+        """The rules of which a part compared with nothing, for no quota is known."""
+        found = frozenset[str]().union(*(held.engine.lacking(held.table.places) for held in self._tables))
+        return [rule for rule in rule_book().rules if rule.id in found]
 
-def _tables(sheet: ReturnSheet, edition: Edition, kind: Kind) -> list[tuple[Engine, Table]]:
+
+@dataclass(frozen=True)
+class _Held:
+    """Rows of one kind of period, with the rules for those of some ``years``."""
+
+    engine: Engine
+    table: Table
+    years: frozenset[str]
+
+    def findings(self) -> Iterator[Finding]:
+        """Of the rows of those years; others stand there to be compared with."""
+        return (one for one in self.engine.review(self.table) if one.period.partition("-")[0] in self.years)
+
+
+def _tables(sheet: ReturnSheet, edition: Edition, kind: Kind) -> list[_Held]:
     """The rooms and the returns of one kind of period with the rules for each, and all that other rows say of them."""
     engine = Engine(rule_book(), edition, kind, Scope.RETURN)
-    rows, rooms, of = rows_of(sheet, kind, reference.institution_types())
+    rows, rooms, of = rows_of(sheet, kind, reference.institution_types(), _chain)
     periods = [typed.period for typed in sheet.rows if not typed.record and typed.period.kind is kind]
     whole, room_table = table_of(rows), table_of(rooms)
     owners = np.array(of, dtype=np.int64)
@@ -185,5 +205,38 @@ def _tables(sheet: ReturnSheet, edition: Edition, kind: Kind) -> list[tuple[Engi
     if rows:
         whole = with_earlier(whole, rows, periods, engine.columns(), scheme.base_year)
     if kind is Kind.ANNUAL:
-        whole = with_peers_among(whole, rows, periods, engine)
-    return [(Engine(rule_book(), edition, kind, Scope.ROOM), room_table), (engine, whole)]
+        years = np.array([period.year for period in periods], dtype=np.int64)
+        whole = with_peers_among(whole, numbered(row.institution for row in rows), years, engine)
+    by_quotas: dict[int, set[int]] = defaultdict(set)
+    for year in {typed.period.year for typed in sheet.rows}:
+        by_quotas[len(quota_settings(year))].add(year)
+    room_engine = Engine(rule_book(), edition, kind, Scope.ROOM)
+    return [
+        _Held(room_engine, room_table, frozenset(str(year) for years in by_quotas.values() for year in years)),
+        *(
+            _Held(
+                Engine(rule_book(), edition, kind, Scope.RETURN, quota_settings(min(years))) if count else engine,
+                whole, frozenset(map(str, years)),
+            )
+            for count, years in sorted(by_quotas.items())
+        ),
+    ]  # fmt: skip
+
+
+def _chain(region: str) -> tuple[str, ...]:
+    """A region as a file has it, by code, with those above it; one that is no code of the nation stands by itself.
+
+    >>> _chain("420106"), _chain("420106001000"), _chain("Wuchang"), _chain("")
+    (('420106', '420100', '420000', 'CN'), ('420106', '420100', '420000', 'CN'), ('Wuchang', 'CN'), ('CN',))
+    """
+    known = reference.regions()
+    above = region if region in known else region[:_DISTRICT]
+    chain = []
+    while above in known:
+        chain.append(above)
+        above = known[above].parent or ""
+    return tuple(chain) or (((region,) if region else ()) + ("CN",))
+
+
+_DISTRICT = 6
+"""Digits of the code of a district; those of a town have more."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,6 +131,18 @@ class Engine:
                 if one.rule.id in beyond and one.rule.id not in known and flag.any():
                     known.add(one.rule.id)
         return frozenset(beyond - known)
+
+    def lacking(self, places: Iterable[Place]) -> frozenset[str]:
+        """The rules with a check that compares with nothing at some of ``places``: nobody set its quota; their ids."""
+        found: set[str] = set()
+        for profile in {self._settings_at(place) for place in places}:
+            settings = [self._settings[at] for at in profile]
+            for rule, check in self._checks:
+                _severity, parameters, enabled = self._adjusted(rule, check, settings)
+                unset = {name for name, value in parameters.items() if value is None}
+                if enabled and unset & set(_NAME.findall(check.flag)):
+                    found.add(rule.id)
+        return frozenset(found)
 
     @property
     def rules(self) -> frozenset[str]:
@@ -310,6 +323,8 @@ def _change(parameters: dict[str, Parameter], by: Parameters) -> None:
         both = isinstance(held, Mapping) and isinstance(value, Mapping)
         parameters[name] = {**held, **value} if both else value  # type: ignore[dict-item]
 
+
+_NAME = re.compile(r"[a-z_]\w*")
 
 _BEYOND = frozenset({"last", "previous", "base", "periods", "usual", "metered", "children", "peers", "spread"})
 """The views that are figures of other returns, of meters or of peers."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from nengtan.domain.returns.review.operations import Array
 from nengtan.domain.returns.review.rules import Check, InWords, Rule, Severity
 from nengtan.domain.returns.review.table import Cell, Table
 
-__all__ = ["BLANKS", "PLACEHOLDER", "Figures", "Finding", "Findings", "Hits", "Named"]
+__all__ = ["BLANKS", "PLACEHOLDER", "Figures", "Finding", "Findings", "Hit", "Hits", "Named"]
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 """What a wording may hold: a plain name in braces, nothing that reaches into an object."""
@@ -109,11 +110,12 @@ class Hits:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[Finding]:
-        for at, row in enumerate(self.rows.tolist()):
-            yield self._finding(at, row)
+        return map(self.finding, range(len(self.rows)))
 
-    def _finding(self, at: int, row: int) -> Finding:
+    def finding(self, at: int) -> Finding:
+        """One of them, with its figures."""
         table, figures = self.table, {name: _decimal(values, at) for name, values in self.figures.items()}
+        row = int(self.rows[at])
         shown: dict[str, Decimal | str | None] = {name: figures[name] for name in self.check.show}
         return Finding(
             institution=table.institutions[row],
@@ -144,6 +146,43 @@ class Hits:
     def _is_blank(self, part: str, row: int) -> bool:
         column = self.table.column(NOW, part)
         return bool(np.isnan(column[row if len(column) > 1 else 0]))
+
+
+class Hit(NamedTuple):
+    """One finding as it was flagged: where it is and how grave, which is all a long list and its counts need."""
+
+    among: Hits
+    at: int
+
+    @property
+    def cell(self) -> Cell:
+        """Where it stands."""
+        records = self.among.table.records
+        return Cell(self.among.indicator, records[self.among.rows[self.at]] if records else "")
+
+    @property
+    def rule(self) -> str:
+        """The rule that flagged it."""
+        return self.among.rule.id
+
+    @property
+    def severity(self) -> Severity:
+        """How grave it is."""
+        return self.among.severity
+
+    @property
+    def overridable(self) -> bool:
+        """Whether an explanation settles it though it blocks."""
+        return self.among.check.overridable
+
+    @property
+    def needs_evidence(self) -> bool:
+        """Whether an explanation needs a file."""
+        return self.among.check.needs_evidence
+
+    def finding(self) -> Finding:
+        """With its figures."""
+        return self.among.finding(self.at)
 
 
 @dataclass(frozen=True)

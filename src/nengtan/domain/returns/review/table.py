@@ -11,7 +11,10 @@ import numpy as np
 from nengtan.domain.returns.review.language import FACT, NOW
 from nengtan.domain.returns.review.operations import Array
 
-__all__ = ["Cell", "Place", "ReturnRow", "Table", "table_of", "with_rooms"]
+__all__ = ["UNREADABLE", "Cell", "Place", "ReturnRow", "Table", "table_of", "with_rooms"]
+
+UNREADABLE = "unreadable"
+"""The view that is 1 where no number stands in a cell."""
 
 _UNKNOWN = np.full(1, np.nan)
 _UNKNOWN.setflags(write=False)
@@ -117,7 +120,7 @@ def table_of(rows: Iterable[ReturnRow]) -> Table:
                     named.setdefault((view, name), {})[at] = float(value)
         for name, text in row.unreadable.items():
             unreadable[at, name] = text
-            named.setdefault(("unreadable", name), {})[at] = 1.0
+            named.setdefault((UNREADABLE, name), {})[at] = 1.0
         for name, text in row.texts.items():
             texts.setdefault(name, {})[at] = text
     places = list(dict.fromkeys(row.place for row in held))
