@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
 @click.option("--no-serve", is_flag=True, help=_("Only build it."))
 @click.option("--host", default=None, help=_("Address to listen on."))
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help=_("Port to listen on; 0: any free one."))
-def demo(no_serve: bool, host: str | None, port: int | None) -> None:
-    """Build once, print who can sign in, serve."""
+@click.option("--no-browser", is_flag=True, help=_("Only print the address; open no browser."))
+def demo(no_serve: bool, host: str | None, port: int | None, no_browser: bool) -> None:
+    """Build once, print who can sign in, serve, and open a browser where somebody sits in front of one."""
     from nengtan.demo.builder import build_demo
     from nengtan.demo.mark import NotADemo
 
@@ -33,9 +37,23 @@ def demo(no_serve: bool, host: str | None, port: int | None) -> None:
     _introduce(built)
     if no_serve:
         return
-    from nengtan.config.serving import serve
+    from nengtan.config.serving import announce, serve
 
-    serve(host, port)
+    serve(host, port, on_ready=announce if no_browser else show)
+
+
+def show(address: str) -> None:
+    """Say where the site is, and open a browser if the command was called by hand on a machine with a desktop."""
+    from nengtan.config.serving import announce
+
+    announce(address)
+    if sys.stdout.isatty() and has_desktop():
+        webbrowser.open(address)
+
+
+def has_desktop() -> bool:
+    """Whether a window can be opened: on Linux a display is named in the environment."""
+    return not sys.platform.startswith("linux") or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
 
 
 def _introduce(built: Built) -> None:
