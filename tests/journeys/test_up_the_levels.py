@@ -90,6 +90,30 @@ class TestAtTheDesk:
         city.sees_not("武昌区财政局")
 
 
+def test_a_district_publishes_and_the_public_reads_no_more_than_that(visit: Callable[..., Visitor]) -> None:
+    """Who is not named is added up with the others, on the page and in the file; the public sees no single return."""
+    manager = visit("manager")
+    manager.open(f"/returns/publications/naming/?region={DISTRICT}")
+    manager.fill(institutions="武昌区财政局", reason="agreed")
+    manager.submit("Save")
+    manager.open(f"/returns/publications/new/?region={DISTRICT}&year={YEAR}&by=kind")
+    manager.sees_not("武昌区财政局")
+    manager.press("Publish")
+    manager.confirm()
+    manager.told("is published")
+
+    public = visit("public")
+    public.go("Publications")
+    public.main.locator("tbody tr").filter(has_text="武昌区").first.get_by_role("link").first.click()
+    public.sees("武昌区教育局", "that are not named", "added up as “others”")
+    public.sees_not("武昌区财政局")
+    text = words_of(public.download(public.page.get_by_role("link", name="Word")))
+    assert "武昌区教育局" in text
+    assert "武昌区财政局" not in text
+    assert "Workbench" not in public.menu
+    assert "Annual analysis report" not in public.menu
+
+
 def test_the_city_publishes_and_the_school_reads(visit: Callable[..., Visitor], managers: dict[str, str]) -> None:
     city = at_work(visit(), managers, "city-manager")
     city.go("Publications")
@@ -105,6 +129,7 @@ def test_the_city_publishes_and_the_school_reads(visit: Callable[..., Visitor], 
     reader.go("Publications")
     reader.main.locator("tbody tr").first.get_by_role("link").first.click()
     reader.sees("Late and overdue", "Days late")
+    reader.sees_not("武昌区财政局")
     text = words_of(reader.download(reader.page.get_by_role("link", name="Word")))
     assert "Late and overdue" in text
     book = load_workbook(io.BytesIO(reader.download(reader.page.get_by_role("link", name="Excel"))))

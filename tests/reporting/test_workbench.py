@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.review.rules import Severity
 from nengtan.domain.returns.steps import Action
+from nengtan.reporting.commands import returns
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.queries import overview
 from nengtan.reporting.queries.bench import Bench
@@ -124,6 +127,18 @@ def test_one_that_cannot_pass_keeps_all_and_is_named(cast: Cast, quarter: dict[s
 def test_all_in_order_are_approved_with_one_press(cast: Cast, quarter: dict[str, Return]) -> None:
     cast.client("district").post(ACT, {"all": "in-order"})
     assert sorted(Return.objects.values_list("state", flat=True)) == ["approved", "approved", "entering"]
+
+
+def test_the_console_approves_all_in_order(cast: Cast, quarter: dict[str, Return]) -> None:
+    def run(*more: str) -> Result:
+        return CliRunner().invoke(returns, ["step", "--period", "2023-Q1", "--format", "json", *more])
+
+    told = json.loads(run("approve", "--region", "420106").stdout)
+    assert (told["region"], told["approved"]) == ("420106", 2)
+    assert sorted(Return.objects.values_list("state", flat=True)) == ["approved", "approved", "entering"]
+    assert json.loads(run("approve", "--region", "420106").stdout)["approved"] == 0
+    for wrong in (["approve"], ["reopen", "--region", "420106", "--reason", "x"]):
+        assert run(*wrong).exit_code != 0
 
 
 def test_sending_back_carries_the_reason(cast: Cast, quarter: dict[str, Return]) -> None:

@@ -62,6 +62,7 @@ DONE_HEADINGS = {
     "institution": gettext_lazy("Institution"),
     "period": gettext_lazy("Period"),
     "opened": gettext_lazy("Returns opened"),
+    "approved": gettext_lazy("Returns approved"),
     "state": gettext_lazy("State"),
     "stored": gettext_lazy("Cells stored"),
     "same": gettext_lazy("Cells unchanged"),
@@ -152,7 +153,9 @@ def submit(institution: str, period: slots.Slot, format: str) -> None:
 
 
 @returns.command("step", help=_("Take a return one step on: submit, pass, send_back, approve, reopen."))
-@institution_option
+@click.option("--institution", metavar="CODE", help=_("Code of the institution."))
+@click.option("--region", metavar="CODE",
+              help=_("Approve every return of the region that is reported and in order, instead of one."))  # fmt: skip
 @period_option
 @click.argument("action", type=click.Choice([str(item) for item in steps.Action if item is not steps.Action.ENTER]))
 @click.option("--reason", default="", help=_("Why; needed to send back and to reopen."))
@@ -161,10 +164,34 @@ def submit(institution: str, period: slots.Slot, format: str) -> None:
 )
 @format_option
 def step(
-    institution: str, period: slots.Slot, action: str, reason: str, again_by: datetime | None, format: str
-) -> None:
+    institution: str | None, region: str | None, period: slots.Slot, action: str, reason: str,
+    again_by: datetime | None, format: str,
+) -> None:  # fmt: skip
     """Refused with the reason where it cannot be taken; what people sign is not signed here."""
-    _step(institution, period, steps.Action(action), reason, format, again_by.date() if again_by else None)
+    if institution is not None and region is None:
+        _step(institution, period, steps.Action(action), reason, format, again_by.date() if again_by else None)
+    elif region is None or institution is not None:
+        die(_("Name either --institution or --region."))
+    elif action != steps.Action.APPROVE:
+        die(_("Only approve is taken for all of a region."))
+    else:
+        _approve_in_order(region, period, format)
+
+
+def _approve_in_order(region: str, period: slots.Slot, format: str) -> None:
+    """All or none, as on the workbench."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.queries.bench import Bench
+    from nengtan.reporting.services import NotAll, take_steps
+
+    actor, place = system_actor(), region_named(region)
+    ready = [row.of for row in Bench(actor, place, period).in_order]
+    try:
+        done = take_steps(actor, ready, steps.Action.APPROVE)
+    except NotAll as error:
+        refused = (f"{item.of.institution.code}: {item.refused}" for item in error.outcomes if item.refused)
+        die("\n".join([str(error), *refused]))
+    emit_one({"region": region, "period": str(period), "approved": len(done)}, format, DONE_HEADINGS)
 
 
 def _step(

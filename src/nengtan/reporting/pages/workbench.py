@@ -77,6 +77,7 @@ def workbench(request: ActorRequest) -> HttpResponseBase:
         "bench": bench, "region": region, "period": str(period), "period_word": period_word(period), "may": may,
         "table": table, "values": values, "figures": _figures(bench, table), "ready": len(bench.in_order),
         "today": clock.today(), "no_quota": no_quota_words(bench.lacking_quota),
+        "may_set_rules": request.actor.can(Capability.MANAGE_RULES),
         "regions": region_choices(request.actor, region), "periods": period_choices(request.actor, region, period),
         "tabs": manager_tabs(region, period, "workbench"), "crumbs": [Crumb(gettext("Workbench"))],
         "back": request.get_full_path(),

@@ -111,12 +111,15 @@ def waited_for(actor: Actor, region: Region, year: int, title: str) -> Job:
 
 def _made(actor: Actor, region: Region, year: int) -> Opening:
     found = annual_report(actor, region, year, reviewed=False)
-    told = worded(found, clock.today(), with_tables=False)
-    return Opening(told.headline, _measured(found.report), {name: list(told.tags[name]) for name in LISTS})
+    told, phrases = worded(found, clock.today(), with_tables=False), Phrases()
+    lists = {name: list(told.tags[name]) for name in LISTS}
+    none = phrases("item", number=1, text=phrases("problem.none"))
+    lists["problems"] = [text for text in lists["problems"] if text != none]  # the rules have their say beside it
+    return Opening(told.headline, _measured(found.report, phrases), lists)
 
 
-def _measured(report: Report) -> list[Measured]:
-    phrases, figures = Phrases(), report.total.figures
+def _measured(report: Report, phrases: Phrases) -> list[Measured]:
+    figures = report.total.figures
     return [
         Measured(
             measure, figures[measure].value, figures[measure].last,
