@@ -69,6 +69,12 @@ def chinese(tmp_path: Path) -> Console:
     return Console(tmp_path, "zh_CN.UTF-8")
 
 
+def test_verbs_that_start_alone_are_of_the_room_named() -> None:
+    """`nengtan mv` loads no other room's commands."""
+    for verb, room in cli.OWN.items():
+        assert verb in group.gather("1", (room,)).commands
+
+
 def commands(found: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
     yield " ".join(path) or "nengtan", found
     if isinstance(found, click.Group):

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ROOMS = ("identity", "registry", "telemetry", "ledger", "reporting", "trusteeship", "config")
 """Rooms that have commands; each exports ``commands``."""
 
+OWN = {"finance": "trusteeship", "mv": "trusteeship"}
+"""Verbs that need no room but their own: they compute from files, and start without the others."""
+
 MAKERS = ("migrate", "demo")
 """Verbs that make the folder where there is none; all others only use it."""
 
@@ -29,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     _use_folder(arguments)
     _use_language()
+    if _verb(arguments) in OWN:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads cost more than they bring
     from nengtan.config.conf import ConfigError, load
 
     try:
@@ -39,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         _refuse(arguments, error)
     from nengtan.config.group import run
 
-    run(arguments, __version__, ROOMS)
+    room = OWN.get(_verb(arguments))
+    run(arguments, __version__, (room,) if room else ROOMS)
 
 
 def _refuse(arguments: Sequence[str], error: ConfigError) -> NoReturn:

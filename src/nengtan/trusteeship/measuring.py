@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nengtan.domain.baseline.billing import bills_of, measure_bills
 from nengtan.domain.baseline.daily import DAY, Series, by_day, by_hour, once
 from nengtan.domain.baseline.day_types import Model, Part
-from nengtan.domain.baseline.degree_days import Fit, to_celsius
+from nengtan.domain.baseline.degree_days import Fit, degrees_of, to_celsius
 from nengtan.domain.baseline.hourly import HourModel, MonthModel
 from nengtan.domain.baseline.hourly_savings import Hours, measure_hours
 from nengtan.domain.baseline.savings import Basis, Method, Result, measure
@@ -72,11 +72,14 @@ def _of_days(question: Question, told: Told) -> Iterator[tuple[str, Result, int]
     value, zeros = _measured(question, told)
     held, air = by_day(told.time, value, energy=True), _air(question)
     day = [np.arange(first, last + 1) for first, last in question.spans]
-    types = question.calendar.of(day[0]), question.calendar.of(day[1])
+    types, degrees = (question.calendar.of(day[0]), question.calendar.of(day[1])), degrees_of(air[0])
     used = [held.over(span) for span in question.spans]
     for at, name in enumerate(told.names):
         baseline, report = (Days(days, use[at], celsius) for days, use, celsius in zip(day, used, air, strict=True))
-        found = measure(baseline, report, types, question.method, BASES[question.carrier], question.calendar.coarser)
+        found = measure(
+            baseline, report, types, question.method, BASES[question.carrier], question.calendar.coarser,
+            degrees=degrees,
+        )  # fmt: skip
         yield name, _with_zeros(found, int(zeros[at])), int(held.repeated[at])
 
 

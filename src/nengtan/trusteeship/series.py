@@ -25,7 +25,7 @@ from nengtan.ui.sheets.reader import Limits, open_table
 
 __all__ = ["Told", "read_day_names", "read_table"]
 
-LIMITS = Limits(max_rows=1_000_000, max_cells=20_000_000)
+LIMITS = Limits(max_rows=1_000_000, max_columns=10_000, max_cells=20_000_000)
 MOST = 1e30
 """Larger figures are looked at one by one, and refused."""
 
@@ -59,20 +59,23 @@ def read_table(path: Path, bills: bool = False) -> tuple[Told, list[Problem]]:
     Raises :class:`Refused` for a file that cannot be opened.
     """
     grid = open_table(path, path.name, LIMITS)[0]
+    sheet, rows = grid.name, list(grid.rows)
+    del grid  # a thousand meters of text are let go of, row by row, as they become numbers
     nothing = Told(np.zeros(0, np.int64), (), np.zeros((0, 0)))
-    found = _heading(grid.rows[:_HEADING_ROWS], _OF_MOMENTS, _OF_BILLS if bills else ())
+    found = _heading(rows[:_HEADING_ROWS], _OF_MOMENTS, _OF_BILLS if bills else ())
     if found is None:
-        return nothing, [_no_column(grid.rows, "date")]
+        return nothing, [_no_column(rows, "date")]
     first, at = found
-    heads = grid.rows[first - 1]
+    heads = rows[first - 1]
     places = [place for place, cell in enumerate(heads) if place != at and not is_blank(cell)]
     if not places:
-        return nothing, [_no_column(grid.rows, "value")]
+        return nothing, [_no_column(rows, "value")]
     words, problems = sheet_words(), []
     times: list[int] = []
     values: list[NDArray[np.float64]] = []
     months = bills
-    for number, row in enumerate(grid.rows[first:], start=first + 1):
+    for number in range(first + 1, len(rows) + 1):
+        row, rows[number - 1] = rows[number - 1], ()
         if all(map(is_blank, row)):
             continue
         moment = _moment(row[at], words)
@@ -90,7 +93,7 @@ def read_table(path: Path, bills: bool = False) -> tuple[Told, list[Problem]]:
     if problems:
         return nothing, problems
     if not times:
-        return nothing, [Problem(first, "", "", "", "no_readings", sheet=grid.name)]
+        return nothing, [Problem(first, "", "", "", "no_readings", sheet=sheet)]
     value = np.array(values).T
     return Told(np.array(times, np.int64), tuple(shown(heads[place]) for place in places), value, months), []
 

@@ -101,7 +101,7 @@ def test_the_best_of_all_candidates_is_found(seed: int, cooling: bool) -> None:
     heating, cooled = (
         np.stack([part[:, days].mean(1) for days in months], 1) for part in (daily.heating, daily.cooling)
     )
-    degrees = Observed(heating, cooled, np.array([float(len(days)) for days in months]))
+    degrees = Observed.of(heating, cooled, np.array([float(len(days)) for days in months]))
     use = 200 + 3 * heating[25] + 2 * cooled[40] + random.normal(0, 15, len(months))
     (model,) = fit_observed(use[None], degrees, cooling, least_days=0)
     best, line = by_hand(use, degrees, cooling)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nengtan.domain.baseline.day_types import LEAST_DAYS, fit_day_types, one_line
-from nengtan.domain.baseline.degree_days import fit
+from nengtan.domain.baseline.degree_days import degrees_of, fit
 from tests.domain.baseline.test_degree_days import ELECTRICITY, WEATHER, year
 
 BANK_HOLIDAYS = {
@@ -32,7 +32,7 @@ def types(of: str) -> np.ndarray:
 def next_year(building: str, split: bool) -> float:
     """CV(RMSE) of 2018 predicted from 2017, in per cent: the root of the mean square by the mean."""
     use, celsius = year(building, "2017")
-    model = (fit_day_types if split else one_line)(use, celsius, types("2017"))
+    model = (fit_day_types if split else one_line)(use, degrees_of(celsius), types("2017"))
     seen, air = year(building, "2018")
     error = seen - model.predict(air, types("2018"))
     return 100 * float(np.sqrt(np.nanmean(error**2)) / np.nanmean(seen))
@@ -49,7 +49,7 @@ def test_real_buildings_are_predicted_better_and_none_a_point_worse() -> None:
 
 def test_one_line_is_the_daily_model() -> None:
     use, celsius = year("b2", "2017")
-    (part,) = one_line(use, celsius, types("2017")).parts
+    (part,) = one_line(use, degrees_of(celsius), types("2017")).parts
     assert part.fit == fit(use[None], celsius)[0]
 
 
@@ -57,22 +57,23 @@ def test_noise_alone_is_not_told_apart() -> None:
     rng = np.random.default_rng(3)
     celsius = 12 - 15 * np.cos(np.arange(365) / 365 * 2 * np.pi)
     kinds = (np.arange(365) % 7 >= 5).astype(np.int64)
+    degrees = degrees_of(celsius)
     heated = 100 + 5 * np.maximum(15 - celsius, 0)
-    splits = [len(fit_day_types(heated + 9 * rng.standard_normal(365), celsius, kinds).parts) for _meter in range(40)]
+    splits = [len(fit_day_types(heated + 9 * rng.standard_normal(365), degrees, kinds).parts) for _meter in range(40)]
     assert splits.count(1) >= 38
 
 
 def test_a_type_of_few_days_goes_with_days_of_rest() -> None:
     kinds = np.array([HOLIDAY if day < LEAST_DAYS - 1 else (day % 7 >= 5) * 1 for day in range(365)])
     use = np.where(kinds == WORKDAY, 500.0, 200.0) + np.arange(365) % 3
-    found = fit_day_types(use, np.linspace(-5, 30, 365), kinds, coarser={HOLIDAY: REST})
+    found = fit_day_types(use, degrees_of(np.linspace(-5, 30, 365)), kinds, coarser={HOLIDAY: REST})
     assert {part.types for part in found.parts} == {frozenset({WORKDAY}), frozenset({REST, HOLIDAY})}
 
 
 def test_a_kind_of_day_never_seen_has_no_prediction() -> None:
     kinds = (np.arange(365) % 7 >= 5).astype(np.int64)
     use = np.where(kinds == WORKDAY, 500.0, 200.0) + np.arange(365) % 3
-    found = fit_day_types(use, np.linspace(-5, 30, 365), kinds)
+    found = fit_day_types(use, degrees_of(np.linspace(-5, 30, 365)), kinds)
     told = found.predict(np.array([10.0, 10.0]), np.array([WORKDAY, 7]))
     assert np.isfinite(told).tolist() == [True, False]
 
@@ -80,5 +81,5 @@ def test_a_kind_of_day_never_seen_has_no_prediction() -> None:
 @pytest.mark.parametrize("use", [np.full(365, np.nan), np.zeros(365), np.full(365, 7.0), -np.ones(365)])
 def test_any_input_has_a_model_or_none(use: np.ndarray) -> None:
     kinds = (np.arange(365) % 7 >= 5).astype(np.int64)
-    found = fit_day_types(use, np.linspace(-5, 30, 365), kinds)
+    found = fit_day_types(use, degrees_of(np.linspace(-5, 30, 365)), kinds)
     assert np.nan_to_num(found.predict(np.zeros(365), kinds)) == pytest.approx(np.nan_to_num(use))

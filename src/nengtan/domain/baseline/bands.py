@@ -16,9 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.fft import irfft, rfft
 from numpy.typing import NDArray
-from scipy.fft import irfft, next_fast_len, rfft
-from scipy.signal import lfilter
 from scipy.special import stdtrit
 
 __all__ = [
@@ -56,14 +55,6 @@ class Band:
     half_width: float
     level: float
     noise: Noise
-
-
-def _alike(series: Floats, rho: float) -> Floats:
-    """``R @ series`` along the first axis, where ``R[i, j] = rho ** |i - j|``."""
-    before = lfilter([1.0], [1.0, -rho], series, axis=0)
-    after = lfilter([1.0], [1.0, -rho], series[::-1], axis=0)[::-1]
-    spread: Floats = before + after - series
-    return spread
 
 
 def noise_of(day: Ints, residual: Floats, columns: Floats) -> Noise | None:
@@ -118,7 +109,7 @@ def lags_of(rows: Floats) -> tuple[Floats, Floats]:
     [[3.0, 0.0, 0.0], [0.0, 2.0, 0.0]]
     """
     size = rows.shape[1]
-    whole = next_fast_len(2 * size, real=True)
+    whole = _room(size)
     turned = rfft(rows, whole, axis=1)
     left = (turned.real**2 + turned.imag**2).sum(0)
     cross = (np.conj(turned[:-1]) * turned[1:]).sum(0)
@@ -128,8 +119,13 @@ def lags_of(rows: Floats) -> tuple[Floats, Floats]:
 def _lags(one: Floats, other: Floats) -> Floats:
     """The sums of both diagonals of ``one @ other.T`` at each distance from the middle one, without it."""
     size = len(one)
-    whole = next_fast_len(2 * size, real=True)
+    whole = _room(size)
     return _both_sides((np.conj(rfft(one, whole, axis=0)) * rfft(other, whole, axis=0)).sum(1), whole, size)
+
+
+def _room(size: int) -> int:
+    """A power of two that holds a series and as many zeros."""
+    return 1 << (2 * size - 1).bit_length()
 
 
 def _both_sides(crossed: NDArray[np.complex128] | Floats, whole: int, size: int) -> Floats:
@@ -192,7 +188,8 @@ def sum_band(day: Ints, weight: Floats, noise: Noise, level: float = 0.9) -> Ban
     """The band of a sum of days, each times its weight; a day may be told more than once."""
     series = np.zeros(int(day.max() - day.min()) + 1)
     np.add.at(series, day - day.min(), weight)
-    variance = noise.sigma**2 * float(series @ _alike(series, noise.rho))
+    lags = _lags(series[:, None], series[:, None])
+    variance = noise.sigma**2 * float(lags @ noise.rho ** np.arange(len(lags)))
     wide = float(stdtrit(noise.freedom, (1 + level) / 2))
     return Band(wide * float(np.sqrt(max(variance, 0.0))), level, noise)
 

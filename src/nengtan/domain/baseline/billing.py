@@ -142,7 +142,6 @@ class _Period:
     colder: Floats
     warmer: Floats
     warm: Flags  # temperature enough
-    regular: Flags  # neither too short nor too long
     usable: Flags
 
     @property
@@ -180,7 +179,8 @@ def _period(bills: Bills, span: tuple[int, int], celsius: Floats, longest: int, 
     ]
     regular = (bills.days >= SHORTEST) & (bills.days <= longest)
     measured = np.isfinite(bills.use) & ~(basis.zero_is_missing & (bills.use == 0))
-    return _Period(bills, Observed(sums[0], sums[1], kept), sums[2], sums[3], warm, regular, warm & regular & measured)
+    degrees = Observed.of(sums[0], sums[1], kept)
+    return _Period(bills, degrees, sums[2], sums[3], warm, warm & regular & measured)
 
 
 def _findings(periods: Sequence[_Period]) -> list[Check]:

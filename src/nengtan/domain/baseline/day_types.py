@@ -15,12 +15,13 @@ from math import inf, log
 import numpy as np
 from numpy.typing import NDArray
 
-from nengtan.domain.baseline.degree_days import Fit, fit, predict, to_fahrenheit
+from nengtan.domain.baseline.degree_days import Fit, Observed, fit_observed, predict, predict_observed, to_fahrenheit
 
 __all__ = ["LEAST_DAYS", "Model", "Part", "fit_day_types", "one_line"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 LEAST_DAYS = 20
 """A type of fewer known days has no line of its own; it goes with the type before it in the order given."""
@@ -50,7 +51,7 @@ class Model:
         """The use of days by mean temperature [°C] and type; NaN where there is no line or no temperature."""
         value = np.full(len(celsius), np.nan)
         for part in self.parts:
-            days = np.isin(types, list(part.types))
+            days = _of_types(types, part.types)
             value[days] = predict(part.fit, celsius[days])
         return value
 
@@ -59,7 +60,7 @@ class Model:
         fahrenheit = to_fahrenheit(celsius)
         columns = []
         for part in self.parts:
-            here = np.isin(types, list(part.types)).astype(float)
+            here = _of_types(types, part.types).astype(float)
             columns.append(here)
             if part.fit.hbp_f is not None:
                 columns += [here * np.maximum(part.fit.hbp_f - fahrenheit, 0), here * (fahrenheit < part.fit.hbp_f)]
@@ -68,30 +69,33 @@ class Model:
         return np.array(columns).T.reshape(len(celsius), len(columns))
 
 
-def one_line(use: Floats, celsius: Floats, types: Ints, cooling: bool = True) -> Model:
+def one_line(use: Floats, degrees: Observed, types: Ints, cooling: bool = True) -> Model:
     """The same line for days of all types: plain CalTRACK. Parameters as :func:`fit_day_types`."""
-    return _fitted(use, celsius, types, [frozenset(np.unique(types).tolist())], cooling)
+    return _Fitting(use, degrees, types, cooling).model([frozenset(np.unique(types).tolist())])
 
 
 def fit_day_types(
-    use: Floats, celsius: Floats, types: Ints, cooling: bool = True, coarser: Mapping[int, int] | None = None
+    use: Floats, degrees: Observed, types: Ints, cooling: bool = True, coarser: Mapping[int, int] | None = None
 ) -> Model:
     """The best of: one line for all days; a line for each of the ``coarser`` types; a line for each type.
 
-    Parameters: ``use`` [energy a day], ``celsius`` [mean temperature], ``types`` (a number a day): days, NaN where not
-    known; ``coarser`` tells which types belong together when fewer are told apart (a holiday is a day of rest).
+    Parameters: ``use`` [energy a day, NaN where not known], ``degrees``, ``types`` (a number a day): of days;
+    ``coarser`` tells which types belong together when fewer are told apart (a holiday is a day of rest).
 
+    >>> from nengtan.domain.baseline.degree_days import degrees_of
     >>> celsius = np.tile(np.linspace(-5, 30, 73), 5)
     >>> types = (np.arange(365) % 7 >= 5).astype(np.int64)
     >>> use = np.where(types == 0, 500.0, 200.0) + np.sin(np.arange(365) * 12.9898) * 5
-    >>> [(sorted(part.types), round(part.fit.intercept)) for part in fit_day_types(use, celsius, types).parts]
+    >>> found = fit_day_types(use, degrees_of(celsius), types)
+    >>> [(sorted(part.types), round(part.fit.intercept)) for part in found.parts]
     [([0], 500), ([1], 200)]
     """
-    known = np.isfinite(use) & np.isfinite(celsius)
+    known = np.isfinite(use) & degrees.known
     counts = {int(kind): int((known & (types == kind)).sum()) for kind in np.unique(types)}
     offered = [[frozenset(counts)], _large_enough(_grouped(counts, coarser or {}), counts)]
     offered.append(_large_enough([frozenset({kind}) for kind in counts], counts))
-    tried = {tuple(groups): _fitted(use, celsius, types, groups, cooling) for groups in offered}
+    fitting = _Fitting(use, degrees, types, cooling)
+    tried = {tuple(groups): fitting.model(groups) for groups in offered}
     return min(tried.values(), key=lambda model: model.criterion)
 
 
@@ -114,23 +118,46 @@ def _large_enough(groups: Sequence[frozenset[int]], counts: Mapping[int, int]) -
     return found
 
 
-def _fitted(use: Floats, celsius: Floats, types: Ints, groups: Sequence[frozenset[int]], cooling: bool) -> Model:
-    parts = []
-    for group in groups:
-        days = np.isin(types, list(group))
-        (found,) = fit(use[days][None], celsius[days], cooling)
-        parts.append(Part(group, found))
-    model = Model(tuple(parts), inf)
-    residual = use - model.predict(celsius, types)
-    left = residual[np.isfinite(residual)]
-    return Model(model.parts, _criterion(left, _rho(residual), model.terms))
+class _Fitting:
+    """Models of the same days, each group of types fitted once."""
+
+    def __init__(self, use: Floats, degrees: Observed, types: Ints, cooling: bool) -> None:
+        self.use, self.degrees, self.types, self.cooling = use, degrees, types, cooling
+        self.parts: dict[frozenset[int], tuple[Part, Floats]] = {}
+
+    def model(self, groups: Sequence[frozenset[int]]) -> Model:
+        """A line for each group."""
+        residual = np.full(len(self.use), np.nan)
+        parts = []
+        for group in groups:
+            part, left = self._part(group)
+            parts.append(part)
+            residual = np.where(np.isnan(left), residual, left)
+        model = Model(tuple(parts), inf)
+        return Model(model.parts, _criterion(residual[np.isfinite(residual)], _rho(residual), model.terms))
+
+    def _part(self, group: frozenset[int]) -> tuple[Part, Floats]:
+        if group not in self.parts:
+            use = np.where(_of_types(self.types, group), self.use, np.nan)
+            (found,) = fit_observed(use[None], self.degrees, self.cooling)
+            self.parts[group] = Part(group, found), use - predict_observed(found, self.degrees)
+        return self.parts[group]
+
+
+def _of_types(types: Ints, group: frozenset[int]) -> Flags:
+    """Which days are of a group; few groups, so that comparing is the fastest."""
+    days = np.zeros(len(types), np.bool_)
+    for kind in group:
+        days |= types == kind
+    return days
 
 
 def _rho(residual: Floats) -> float:
     """The likeness of a day's residual to the day before's, 0 where it cannot be known."""
     before, after = residual[:-1], residual[1:]
     both = np.isfinite(before) & np.isfinite(after)
-    square = float(np.nanmean(residual**2)) if both.any() else 0.0
+    left = residual[np.isfinite(residual)]
+    square = float(left @ left) / len(left) if both.any() else 0.0
     return min(max(float((before[both] * after[both]).mean()) / square, 0.0), 0.95) if square > 0 else 0.0
 
 

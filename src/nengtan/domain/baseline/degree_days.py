@@ -29,6 +29,8 @@ Flags = NDArray[np.bool_]
 GRID_F = np.arange(30.0, 91.0)
 """Balance points tried [°F]."""
 
+_ORDERED = GRID_F[:, None] <= GRID_F
+
 LEAST_DAYS = 10
 """A degree-day term needs so many days on which it is not nothing …"""
 
@@ -99,26 +101,36 @@ def to_celsius(fahrenheit: float) -> float:
 class Observed:
     """Degree days of observations (days, or the mean day of each billing period) and how much each observation weighs.
 
-    ``heating``, ``cooling``: grid x observations [°F d per day]; ``weight``: observations [days].
+    ``heating``, ``cooling``: grid x observations [°F d per day], 0 where not ``known``; ``weight``: of observations
+    [days]. Made once, they serve any number of meters. ``crossed``: both terms of one observation may be more than
+    nothing; of a day they may not, where the cooling balance point is not below the heating one.
     """
 
     heating: Floats
     cooling: Floats
     weight: Floats
+    known: Flags
+    squares: tuple[Floats, Floats]
+    beyond: tuple[Floats, Floats]
+    crossed: bool
 
-    def of(self, which: Flags) -> Observed:
-        """Some of the observations."""
-        return Observed(self.heating[:, which], self.cooling[:, which], self.weight[which])
+    @classmethod
+    def of(cls, heating: Floats, cooling: Floats, weight: Floats, crossed: bool = True) -> Observed:
+        """From degree days, NaN where they are not known."""
+        known = np.isfinite(heating[0])
+        heats, cools = np.where(known, heating, 0.0), np.where(known, cooling, 0.0)
+        beyond = (heats > 0).astype(float), (cools > 0).astype(float)
+        return cls(heats, cools, np.where(known, weight, 0.0), known, (heats**2, cools**2), beyond, crossed)
 
 
 def degrees_of(celsius: Floats) -> Observed:
-    """Degree days of days by their mean temperature; NaN where it is not known.
+    """Degree days of days by their mean temperature.
 
     >>> degrees_of(np.array([0.0, 35.0])).heating[[0, 30]].tolist()
     [[0.0, 0.0], [28.0, 0.0]]
     """
     apart = GRID_F[:, None] - to_fahrenheit(celsius)
-    return Observed(np.maximum(apart, 0), np.maximum(-apart, 0), np.ones(len(celsius)))
+    return Observed.of(np.maximum(apart, 0), np.maximum(-apart, 0), np.ones(len(celsius)), crossed=False)
 
 
 def fit(use: Floats, celsius: Floats, cooling: bool = True) -> list[Fit]:
@@ -141,14 +153,13 @@ def fit_observed(use: Floats, degrees: Observed, cooling: bool = True, least_day
 
     ``least_days``: observations on which a term must not be nothing.
     """
-    known = np.isfinite(use) & np.isfinite(degrees.heating[0])
+    known = np.isfinite(use) & degrees.known
     alike: dict[bytes, list[int]] = defaultdict(list)
     for meter in range(len(use)):
         alike[known[meter].tobytes()].append(meter)
     found: dict[int, Fit] = {}
     for meters in alike.values():
-        which = known[meters[0]]
-        fits = _fit_alike(use[meters][:, which], degrees.of(which), cooling, least_days)
+        fits = _fit_alike(use[meters], degrees, known[meters[0]], cooling, least_days)
         found.update(zip(meters, fits, strict=True))
     return [found[meter] for meter in range(len(use))]
 
@@ -171,7 +182,7 @@ def predict(model: Fit, celsius: Floats) -> Floats:
 
 def predict_observed(model: Fit, degrees: Observed) -> Floats:
     """The use per day of observations by their degree days; NaN where they, or the model, are not known."""
-    value = np.where(np.isfinite(degrees.heating[0]), model.intercept, np.nan)
+    value = np.where(degrees.known, model.intercept, np.nan)
     if model.hbp_f is not None:
         value = value + model.beta_hdd * degrees.heating[int(model.hbp_f - GRID_F[0])]
     if model.cbp_f is not None:
@@ -181,13 +192,11 @@ def predict_observed(model: Fit, degrees: Observed) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class _Moments:
-    """What meters with the same known observations share: degree days about their means, products, what is usable.
+    """What meters with the same known observations share: weighed means of degree days, products about them.
 
-    Grid x observations, grid, or heating x cooling balance point.
+    Grid, or heating x cooling balance point.
     """
 
-    heating: Floats
-    cooling: Floats
     heating_mean: Floats
     cooling_mean: Floats
     hh: Floats
@@ -197,54 +206,56 @@ class _Moments:
     heating_usable: Flags
     cooling_usable: Flags
     both_usable: Flags
-    weight: Floats  # about 1 in the mean
-
-    def about(self, use: Floats) -> tuple[Floats, Floats]:
-        """Means of meters x observations, and what is left of them."""
-        mean = use @ self.weight / len(self.weight)
-        return mean, use - mean[:, None]
 
 
-def _moments(degrees: Observed, cooling: bool, least_days: int) -> _Moments:
-    parts = degrees.heating, degrees.cooling
-    weight = degrees.weight / degrees.weight.mean()
-    means = [part @ weight / len(weight) for part in parts]
-    heats, cools = (part - mean[:, None] for part, mean in zip(parts, means, strict=True))
+def _moments(degrees: Observed, known: Flags, weight: Floats, cooling: bool, least_days: int) -> _Moments:
+    count, whole = known.astype(float), float(weight.sum())
+    sums = degrees.heating @ weight, degrees.cooling @ weight
     of_h, of_c = (
-        ((part > 0).sum(1) >= least_days) & (part @ degrees.weight >= LEAST_DEGREES) for part in parts
-    )  # fmt: skip
+        (beyond @ count >= least_days) & (total >= LEAST_DEGREES)
+        for beyond, total in zip(degrees.beyond, sums, strict=True)
+    )
     of_c = of_c & cooling
-    weighed = heats * weight
-    hh, cc, hc = (heats * weighed).sum(1), (cools**2 @ weight), weighed @ cools.T
-    product = hh[:, None] * cc
+    h_mean, c_mean = (total / whole for total in sums)
+    hh, cc = (
+        square @ weight - total * mean
+        for square, total, mean in zip(degrees.squares, sums, (h_mean, c_mean), strict=True)
+    )
+    hc = -np.outer(sums[0], c_mean)
+    if degrees.crossed:
+        hc += (degrees.heating * weight) @ degrees.cooling.T
+    product = np.outer(hh, cc)
     bound = product - hc**2
-    both = (GRID_F[:, None] <= GRID_F) & of_h[:, None] & of_c & (bound > _COLLINEAR * product)
-    return _Moments(heats, cools, means[0], means[1], hh, cc, hc, bound, of_h, of_c, both, weight)
+    both = _ORDERED & of_h[:, None] & of_c & (bound > _COLLINEAR * product)
+    return _Moments(h_mean, c_mean, hh, cc, hc, bound, of_h, of_c, both)
 
 
-def _fit_alike(use: Floats, degrees: Observed, cooling: bool, least_days: int) -> Iterator[Fit]:
-    """The models of meters all of whose observations are known."""
-    meters, count = use.shape
+def _fit_alike(use: Floats, degrees: Observed, known: Flags, cooling: bool, least_days: int) -> Iterator[Fit]:
+    """The models of meters with the same ``known`` observations."""
+    meters, count = len(use), int(known.sum())
     if not count:
         yield from [Fit(Kind.NONE, np.nan, 0.0, 0.0, None, None, 0, 0.0, None, None)] * meters
         return
-    held = _moments(degrees, cooling, least_days)
-    mean, centred = held.about(use)
-    weighed = centred * held.weight
+    weight = np.where(known, degrees.weight, 0.0)
+    held = _moments(degrees, known, weight, cooling, least_days)
+    filled = np.where(known, use, 0.0)
+    mean = filled @ weight / weight.sum()
+    centred = np.where(known, filled - mean[:, None], 0.0)
+    weighed = centred * weight
     total = (centred * weighed).sum(1)
-    hy, cy = weighed @ held.heating.T, weighed @ held.cooling.T
+    hy, cy = weighed @ degrees.heating.T, weighed @ degrees.cooling.T
     one_h = _single(hy, held.hh, mean, held.heating_mean, held.heating_usable)
     one_c = _single(cy, held.cc, mean, held.cooling_mean, held.cooling_usable)
     for meter in range(meters):
         both = _pairs(held, hy[meter], cy[meter], float(mean[meter]))
+        slopes = one_h[meter], one_c[meter], both
         explained = (
-            one_h[meter] * hy[meter],
-            one_c[meter] * cy[meter],
-            both[0] * hy[meter, :, None] + both[1] * cy[meter],
-        )
-        yield _best(
-            held, centred[meter], float(mean[meter]), float(total[meter]), explained, (one_h[meter], one_c[meter]), both
-        )
+            slopes[0] * hy[meter], slopes[1] * cy[meter], both[0] * hy[meter, :, None] + both[1] * cy[meter]
+        )  # fmt: skip
+        scores = [
+            _adjusted(part, float(total[meter]), count, terms) for part, terms in zip(explained, (1, 1, 2), strict=True)
+        ]
+        yield _best(degrees, known, centred[meter], float(mean[meter]), scores, slopes)
 
 
 def _single(xy: Floats, xx: Floats, mean: Floats, x_mean: Floats, usable: Flags) -> Floats:
@@ -267,24 +278,25 @@ def _pairs(held: _Moments, hy: Floats, cy: Floats, mean: float) -> tuple[Floats,
 
 
 def _best(
-    held: _Moments, centred: Floats, mean: float, total: float, explained: tuple[Floats, Floats, Floats],
-    single: tuple[Floats, Floats], pairs: tuple[Floats, Floats],
+    degrees: Observed, known: Flags, centred: Floats, mean: float, scores: list[Floats],
+    slopes: tuple[Floats, Floats, tuple[Floats, Floats]],
 ) -> Fit:  # fmt: skip
     """The candidate of the highest adjusted R²; the intercept alone counts as 0."""
-    count = len(centred)
-    scores = [_adjusted(part, total, count, terms) for part, terms in zip(explained, (1, 1, 2), strict=True)]
     best = max(0.0, *(float(np.max(score)) for score in scores))
-    h, c, slopes = _lowest(scores, best, single, pairs) if best > 0 else (None, None, (0.0, 0.0))
-    intercept, residual = mean, centred
-    for at, slope, degrees, of_mean in (
-        (h, slopes[0], held.heating, held.heating_mean), (c, slopes[1], held.cooling, held.cooling_mean)
-    ):  # fmt: skip
-        if at is not None:
-            residual, intercept = residual - slope * degrees[at], intercept - slope * float(of_mean[at])
+    h, c, (of_h, of_c) = _lowest(scores, best, slopes) if best > 0 else (None, None, (0.0, 0.0))
+    line = np.zeros(len(centred))
+    if h is not None:
+        line += of_h * degrees.heating[h]
+    if c is not None:
+        line += of_c * degrees.cooling[c]
+    weight = degrees.weight[known]
+    offset = float(weight @ line[known]) / float(weight.sum())
+    residual, count = centred[known] - line[known] + offset, len(weight)
     hbp, cbp = (None if at is None else float(GRID_F[at]) for at in (h, c))
-    free, plain = count - (h is not None) - (c is not None), mean + float(centred.mean())
-    cvrmse = float(np.sqrt((residual**2).sum() / free)) / plain if free > 0 and plain > 0 else None
-    return Fit(_kind(hbp, cbp), intercept, *slopes, hbp, cbp, count, best, cvrmse, _autocorrelation(residual))
+    free, plain = count - (h is not None) - (c is not None), mean + float(centred[known].mean())
+    cvrmse = float(np.sqrt(residual @ residual / free)) / plain if free > 0 and plain > 0 else None
+    rho = _autocorrelation(residual)
+    return Fit(_kind(hbp, cbp), mean - offset, of_h, of_c, hbp, cbp, count, best, cvrmse, rho)
 
 
 def _adjusted(explained: Floats, total: float, days: int, terms: int) -> Floats:
@@ -297,18 +309,18 @@ def _adjusted(explained: Floats, total: float, days: int, terms: int) -> Floats:
 
 
 def _lowest(
-    scores: list[Floats], best: float, single: tuple[Floats, Floats], pairs: tuple[Floats, Floats]
+    scores: list[Floats], best: float, slopes: tuple[Floats, Floats, tuple[Floats, Floats]]
 ) -> tuple[int | None, int | None, tuple[float, float]]:
     """Of the candidates that fit alike the one of fewest terms, then of the lowest balance points (their places)."""
     alike = [np.argwhere(score >= best - TIE) for score in scores]
     if len(alike[0]):
         at = int(alike[0][0, 0])
-        return at, None, (float(single[0][at]), 0.0)
+        return at, None, (float(slopes[0][at]), 0.0)
     if len(alike[1]):
         at = int(alike[1][0, 0])
-        return None, at, (0.0, float(single[1][at]))
+        return None, at, (0.0, float(slopes[1][at]))
     h, c = (int(place) for place in alike[2][0])
-    return h, c, (float(pairs[0][h, c]), float(pairs[1][h, c]))
+    return h, c, (float(slopes[2][0][h, c]), float(slopes[2][1][h, c]))
 
 
 def _kind(hbp: float | None, cbp: float | None) -> Kind:
@@ -319,7 +331,8 @@ def _kind(hbp: float | None, cbp: float | None) -> Kind:
 
 def _autocorrelation(residual: Floats) -> float | None:
     """The correlation of a series with itself one day later."""
-    before, after = residual[:-1], residual[1:]
-    if len(before) < 2 or not before.std() or not after.std():
+    if len(residual) < 3:
         return None
-    return float(np.corrcoef(before, after)[0, 1])
+    before, after = residual[:-1] - residual[:-1].mean(), residual[1:] - residual[1:].mean()
+    spread = float(before @ before) * float(after @ after)
+    return float(before @ after) / float(np.sqrt(spread)) if spread > 0 else None

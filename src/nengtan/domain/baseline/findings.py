@@ -106,8 +106,16 @@ def _left(use: Floats, picture: Floats, least: int) -> tuple[float, float]:
     total = float(about @ about)
     if not total:
         return 1.0, 0.0
-    rest = use - picture @ np.linalg.lstsq(picture, use, rcond=None)[0]
+    rest = about - picture @ _params(picture, about)
     return float(rest @ rest) / total, total
+
+
+def _params(picture: Floats, use: Floats) -> Floats:
+    """Least squares by normal equations; a term that is nothing all the time gets nothing."""
+    square = picture.T @ picture
+    square.flat[:: len(square) + 1] += 1e-12 * np.trace(square)
+    params: Floats = np.asarray(np.linalg.solve(square, picture.T @ use), dtype=np.float64)
+    return params
 
 
 def _better(other: float, told: float, most: float = LEFT) -> bool:
@@ -164,7 +172,7 @@ def _changed(days: Days, picture: Floats) -> Check:
     use, given, day = days.use[known], picture[known], days.day[known]
     if len(use) < max(_LEAST, 2 * _SIDE) or not (use.mean() > 0):
         return _named("changed_meter", "", STEP)
-    rest = use - given @ np.linalg.lstsq(given, use, rcond=None)[0]
+    rest = use - given @ _params(given, use)
     total = float(rest @ rest)
     if total <= 1e-12 * float(use @ use):
         return _named("changed_meter", "", STEP)
@@ -172,11 +180,11 @@ def _changed(days: Days, picture: Floats) -> Check:
     between = np.cumsum(rest)[:-1] ** 2 * len(use) / (count * (len(use) - count))
     between[: _SIDE - 1] = between[len(use) - _SIDE :] = 0
     at = int(between.argmax()) + 1
-    sides = [np.linalg.lstsq(part, of, rcond=None)[0] for part, of in ((given[:at], use[:at]), (given[at:], use[at:]))]
+    sides = [_params(part, of) for part, of in ((given[:at], use[:at]), (given[at:], use[at:]))]
     levels = [float((given @ params).mean()) for params in sides]
     times = levels[1] / levels[0] if levels[0] > 0 else 1.0
     scaled = given * np.where(np.arange(len(use)) < at, 1.0, times)[:, None]
-    left = use - scaled @ np.linalg.lstsq(scaled, use, rcond=None)[0]
+    left = use - scaled @ _params(scaled, use)
     large = times > 0 and not 1 / STEP < times < STEP
     named = large and 1 - float(left @ left) / total >= _STEP_EXPLAINS
     return _named("changed_meter", f"{_date(day[at])}: {times:.2f}" if named else "", STEP)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nengtan.domain.baseline.bands import Band, guideline_14, noise_of, savings_band
 from nengtan.domain.baseline.day_types import Model, fit_day_types, one_line
+from nengtan.domain.baseline.degree_days import Observed, degrees_of
 from nengtan.domain.baseline.findings import findings, temperature_range
 from nengtan.domain.baseline.hourly import HourModel
 from nengtan.domain.baseline.sufficiency import Check, Days, baseline_checks, jumps, reporting_checks
@@ -87,12 +88,12 @@ class Result:
 
 def measure(
     baseline: Days, report: Days, types: tuple[Ints, Ints], method: Method, basis: Basis,
-    coarser: Mapping[int, int] | None = None, level: float = 0.9,
+    coarser: Mapping[int, int] | None = None, level: float = 0.9, degrees: Observed | None = None,
 ) -> Result:  # fmt: skip
     """What was saved in the days of ``report`` against the model of ``baseline``.
 
     Parameters: ``types``: a number for the kind of each day of both periods; ``coarser``: which of these go together
-    when fewer are told apart; ``level`` of the band (0 to 1).
+    when fewer are told apart; ``level`` of the band (0 to 1); ``degrees`` of the baseline, shared by many meters.
     """
     checks = baseline_checks(baseline, basis.zero_is_missing)
     checks += jumps([baseline, report], within=basis.cooling)
@@ -103,10 +104,11 @@ def measure(
     if not known.any():
         checks += reporting_checks(report, np.zeros(len(report), np.bool_))
         return _nothing(report, checks, Why.NO_BASELINE)
+    degrees = degrees or degrees_of(baseline.celsius)
     if method is Method.DAY_TYPE:
-        model = fit_day_types(use, baseline.celsius, types[0], basis.cooling, coarser)
+        model = fit_day_types(use, degrees, types[0], basis.cooling, coarser)
     else:
-        model = one_line(use, baseline.celsius, np.zeros(len(baseline), np.int64), basis.cooling)
+        model = one_line(use, degrees, np.zeros(len(baseline), np.int64), basis.cooling)
         types = np.zeros(len(baseline), np.int64), np.zeros(len(report), np.int64)
     fitted, predicted = (model.predict(days.celsius, of) for days, of in zip((baseline, report), types, strict=True))
     usable = np.isfinite(predicted) & np.isfinite(reported)

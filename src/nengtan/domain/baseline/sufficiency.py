@@ -143,9 +143,11 @@ def _middles(days: Days, least: int) -> dict[int, float]:
     known = np.isfinite(days.use) & (days.use > 0)
     use, day = days.use[known], days.day[known]
     months = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + _EPOCH_MONTH
-    found, first = np.unique(months, return_index=True)
-    parts = np.split(use, first[1:])
-    return {int(month): float(np.median(part)) for month, part in zip(found, parts, strict=False) if len(part) >= least}
+    use = use[np.lexsort((use, months))]
+    found, first, count = np.unique(months, return_index=True, return_counts=True)
+    middle = (use[first + (count - 1) // 2] + use[first + count // 2]) / 2
+    enough = count >= least
+    return dict(zip(found[enough].tolist(), middle[enough].tolist(), strict=True))
 
 
 def _within(middles: Sequence[dict[int, float]]) -> Iterator[Check]:

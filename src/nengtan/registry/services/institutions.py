@@ -10,7 +10,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
-from pypinyin import Style, lazy_pinyin
 
 from nengtan import reference
 from nengtan.domain import creditcode
@@ -53,6 +52,8 @@ class InstitutionInput:
 
 def initials_of(name: str) -> str:
     """The pinyin initials a person types to find a name: 武昌区 gives ``wcq``."""
+    from pypinyin import Style, lazy_pinyin  # 50 MB and half a second, which commands that name nothing do without
+
     return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower()[:120]
 
 

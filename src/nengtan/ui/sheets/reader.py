@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import chain
 from math import isfinite
 from pathlib import Path, PurePath
+from typing import cast
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
@@ -47,7 +48,7 @@ def open_table(source: Path | bytes, filename: str, limits: Limits | None = None
     if kind.name != wanted:
         raise Refused("extension_mismatch", kind.name, wanted, {"extension": extension})
     if wanted == "text":
-        rows: list[list[Cell]] = list(map(list, read_plain(data, limits)))
+        rows = cast(list[list[Cell]], read_plain(data, limits))
         _mark_unkept(rows)
         return [Grid(PurePath(filename).stem, rows)]
     return _workbook(data, kind.archive, limits)
@@ -57,9 +58,9 @@ def _mark_unkept(rows: list[list[Cell]]) -> None:
     """What cannot be kept is marked, so that its row is told and not taken.
 
     Control characters become a bad cell, and numbers that are none (NaN, beyond the largest) the text that says so.
-    Each different value is looked at once; rows are only gone through where there is something to mark.
+    Each different value of a row is looked at once; rows are only gone through where there is something to mark.
     """
-    if not any(map(_unkept, set(chain.from_iterable(rows)))):
+    if not any(map(_unkept, chain.from_iterable(map(set, rows)))):
         return
     for row in rows:
         for column, cell in enumerate(row):
