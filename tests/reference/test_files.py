@@ -17,6 +17,7 @@ KEYS = {
     "device_templates.csv": ("template", "place"),
     "grids.csv": ("province",),
     "item_codes.csv": ("level", "code"),
+    "item_translations.csv": ("scheme", "code"),
     "monthly_limits.csv": ("carrier",),
     "quotas.csv": ("standard", "zone", "category", "sub_category", "indicator"),
     "scheme_headings.csv": ("word",),

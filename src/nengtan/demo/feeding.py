@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -14,14 +15,24 @@ from django.utils import timezone
 
 from nengtan.demo.district import SEED, build
 from nengtan.demo.live import DAY, SOURCE, LiveMeter, Sample, live_meters, quarters, sample
+from nengtan.demo.tables import word
 from nengtan.domain.metering.readings import Ints
 from nengtan.domain.metering.rules import SECOND
 from nengtan.identity.access import system_actor
 from nengtan.registry.models import Meter
+from nengtan.registry.services import save_meter
 from nengtan.telemetry.models import Register
-from nengtan.telemetry.moments import local_offset, micros
+from nengtan.telemetry.moments import EPOCH, local_offset, micros
 from nengtan.telemetry.sent import Sent
-from nengtan.telemetry.services import accept, bring_up_to_date, main_registers, save_register, watch
+from nengtan.telemetry.services import (
+    TermInput,
+    accept,
+    bring_up_to_date,
+    main_registers,
+    save_register,
+    set_formula,
+    watch,
+)
 
 __all__ = ["STATE", "begin", "go_on"]
 
@@ -42,6 +53,7 @@ def begin(folder: Path) -> None:
     offset = local_offset()
     meters = _known(live_meters(build(SEED).institutions))
     _set_up(meters)
+    _compute(meters, built)
     _send(meters, quarters(_history(built, offset), built), built, offset)
     bring_up_to_date()
     watch()
@@ -94,6 +106,20 @@ def _set_up(meters: Sequence[LiveMeter]) -> None:
         row = rows[one.code]
         values = {"cap": Decimal(str(one.cap)), "modulus": Decimal(10) ** 7, "decimals": one.decimals}
         save_register(actor, row, values, registers[row.pk])
+
+
+def _compute(meters: Sequence[LiveMeter], built: int) -> None:
+    """A virtual meter in the first house with a tree: what is used besides heating and cooling."""
+    whole = next((one for one in meters if one.parts), None)
+    if whole is None:
+        return
+    upper = Meter.objects.select_related("institution__region", "building").get(code=whole.code)
+    name, note = word("meter_virtual", name=upper.institution.name), word("meter_virtual_note")
+    values = {"code": f"{whole.code}-V", "name": name, "carrier": "electricity", "building": upper.building}
+    made = save_meter(system_actor(), upper.institution, values)
+    plant = next(code for code in whole.parts if code.endswith("-B"))
+    since = timezone.localtime(EPOCH + dt.timedelta(microseconds=built - HISTORY)).date()
+    set_formula(system_actor(), made, since, [TermInput(whole.code), TermInput(plant, Decimal(-1))], note=note)
 
 
 def _send(meters: Sequence[LiveMeter], time: Ints, built: int, offset: int) -> int:

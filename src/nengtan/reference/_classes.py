@@ -24,7 +24,9 @@ __all__ = [
     "building_uses",
     "climate_zones",
     "institution_types",
+    "item_classes",
     "item_codes",
+    "item_in",
     "item_scheme",
     "item_schemes",
     "item_variants",
@@ -228,6 +230,26 @@ def item_scheme(name: str) -> Mapping[str, ItemCode]:
         raise KeyError(f"scheme: found {name!r}, allowed: {', '.join(item_schemes())}")
     own = {item.code: item for item in _items() if item.scheme == name}
     return MappingProxyType({**item_codes(), **own})
+
+
+@cache
+def item_classes() -> Mapping[str, str]:
+    """The class (分类能耗) each carrier is of: its code among the items."""
+    return MappingProxyType(
+        {row.text("code"): row.one_of("class", item_codes()) for row in rows("item_classes.csv") if row.confidence()}
+    )
+
+
+@cache
+def item_in(scheme: str) -> Mapping[str, str]:
+    """By what code another table calls national items, where it differs; empty for the national one.
+
+    >>> item_in("regional")["01B1C"], len(item_in("mohurd2008"))
+    ('01B1A', 0)
+    """
+    known = item_scheme(scheme)
+    found = (row for row in rows("item_translations.csv") if row.confidence() and row.text("scheme") == scheme)
+    return MappingProxyType({row.one_of("code", item_codes()): row.one_of("as", known) for row in found})
 
 
 @cache

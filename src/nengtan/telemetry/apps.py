@@ -32,6 +32,7 @@ def _word_trail() -> None:
         "register": _("register of a meter"),
         "ratio": _("transformer ratio"),
         "meterevent": _("event of a meter"),
+        "formula": _("virtual meter"),
     }
     acts = {"add": _("{thing} added"), "change": _("{thing} changed")}
     wording.register(
@@ -42,6 +43,8 @@ def _word_trail() -> None:
                 for act, text in acts.items()
             },
             "meterevent.withdraw": _("event of a meter withdrawn"),
+            "formula.terms": _("what a virtual meter is computed from"),
+            "formula.remove": _("version of a virtual meter taken out"),
             "workorder.add": _("work order given"),
             "workorder.close": _("work order closed"),
             "repair.add": _("decision on a reading"),
@@ -68,6 +71,7 @@ def _word_trail() -> None:
             "telemetry.register": things["register"],
             "telemetry.ratiospan": things["ratio"],
             "telemetry.meterevent": things["meterevent"],
+            "telemetry.formula": things["formula"],
             "telemetry.workorder": _("work order"),
             "telemetry.repair": _("decision on a reading"),
             "telemetry.gateway": _("gateway"),
@@ -77,5 +81,5 @@ def _word_trail() -> None:
             "telemetry.uploadpoint": _("name of a register at another centre"),
             "telemetry.gatewaypoint": _("name of a gateway for a register"),
         },
-        fields={"ratio_used": _("ratio used")},
+        fields={"ratio_used": _("ratio used"), "terms": _("computed from")},
     )  # fmt: skip

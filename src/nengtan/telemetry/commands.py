@@ -19,8 +19,9 @@ from nengtan.telemetry.gateways import commands as _gateway_commands  # noqa: F4
 from nengtan.telemetry.gateways import device_commands as _device_commands  # noqa: F401 - they too
 from nengtan.telemetry.gateways import upload_commands as _upload_commands  # noqa: F401 - and they
 from nengtan.telemetry.gateways.simulators.commands import simulate
-from nengtan.telemetry.meter_commands import meters_building, meters_now
+from nengtan.telemetry.meter_commands import meters_building, meters_compare, meters_now
 from nengtan.telemetry.quality_commands import quality
+from nengtan.telemetry.tree_commands import meters_balance, meters_formula, meters_items, meters_tree
 from nengtan.ui.cli import die, emit, emit_one, format_option, progress_bar, refuse_rows, to_json
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from nengtan.telemetry.cleaning import Outcome
     from nengtan.telemetry.files import EventRow, ReadingRow
     from nengtan.telemetry.models import Register
+    from nengtan.telemetry.queries.virtual import Computed
     from nengtan.telemetry.sent import Fault as SentFault
     from nengtan.telemetry.services import Answer
 
@@ -277,15 +279,17 @@ def meters_findings(code: str, since: str | None, until: str | None, format: str
     emit([finding_dict(one) for one in found], FINDING_COLUMNS, format)
 
 
-def _register(code: str, register: str) -> Register | None:
-    """A register by its codes; None for a meter of which nothing was read yet."""
+def _register(code: str, register: str) -> Register | Computed | None:
+    """A register by its codes, or a virtual meter; None for a meter of which nothing was read yet."""
     from nengtan.registry.models import Meter
     from nengtan.telemetry.models import Register
+    from nengtan.telemetry.queries.virtual import Computed, is_virtual
 
     found = Register.objects.filter(meter__code=code, code=register).first()
-    if found is None and (register or not Meter.objects.filter(code=code).exists()):
+    meter = Meter.objects.filter(code=code).first()
+    if found is None and (register or meter is None):
         die(_("There is no “%(code)s” within your reach.") % {"code": f"{code} {register}".strip()})
-    return found
+    return Computed([meter.pk]) if meter and not register and is_virtual(meter.pk) else found
 
 
 def _bound(name: str, text: str | None, end: bool = False) -> dt.datetime | None:
@@ -400,7 +404,10 @@ def rollup(engine: str, format: str) -> None:
     emit_one(record, format, ROLLUP_COLUMNS)
 
 
-for _command in (meter_event, meter_ratio, meter_register, meters_now, meters_building):
+for _command in (
+    meter_event, meter_ratio, meter_register, meters_now, meters_building, meters_compare, meters_tree, meters_balance,
+    meters_items, meters_formula,
+):  # fmt: skip
     meters.add_command(_command)
 
 commands: list[click.Command] = [meters, ingest, rollup, quality, alarms, gateway, simulate]

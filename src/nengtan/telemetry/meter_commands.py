@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import click
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -38,7 +39,9 @@ BUILDING_COLUMNS = {
 @click.option("--institution", default="", help=_("Code of an institution; without it all."))
 @click.option("--region", default="", help=_("Code of a region: everything below it."))
 @click.option(
-    "--state", type=click.Choice(["live", "late", "silent", "never"]), help=_("Only those heard of in this way.")
+    "--state",
+    type=click.Choice(["live", "late", "silent", "never", "computed"]),
+    help=_("Only those heard of in this way."),
 )
 @format_option
 def meters_now(institution: str, region: str, state: str | None, format: str) -> None:
@@ -85,3 +88,38 @@ def meters_building(
     except ValidationError as error:
         die(" ".join(error.messages))
     emit(told, BUILDING_COLUMNS, format, {"quality": QUALITIES.__getitem__})
+
+
+COMPARED_COLUMNS = {
+    "name": gettext_lazy("Building"),
+    "institution": gettext_lazy("Household"),
+    "use": gettext_lazy("Use"),
+    "value": pgettext_lazy("meter", "Consumption"),
+    "area_m2": gettext_lazy("Floor area, m²"),
+    "per_m2": gettext_lazy("Per m²"),
+    "known": gettext_lazy("Known"),
+}
+
+
+@click.command("compare", help=_("Buildings side by side: what each used for a square metre, the most first."))
+@click.option("--carrier", default="electricity", show_default=True, help=_("Code of the carrier."))
+@click.option("--use", default="", help=_("Code of a use of buildings; without it all."))
+@click.option("--region", default="", help=_("Code of a region: everything below it."))
+@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), help=_("First day; without it the month's first."))
+@click.option("--to", "until", type=click.DateTime(["%Y-%m-%d"]), help=_("Last day; without it today."))
+@format_option
+def meters_compare(
+    carrier: str, use: str, region: str, since: dt.datetime | None, until: dt.datetime | None, format: str
+) -> None:
+    from nengtan import reference
+    from nengtan.identity.access import system_actor
+    from nengtan.telemetry.queries.comparison import buildings_compared, compared_dict
+    from nengtan.ui.words import named
+
+    for found, allowed in ((carrier, reference.carriers()), (use, {"": None, **reference.building_uses()})):
+        if found not in allowed:
+            die(_("Found “%(found)s”; allowed: %(allowed)s.") % {"found": found, "allowed": " ".join(allowed)})
+    last = until.date() if until else timezone.localdate()
+    first = since.date() if since else last.replace(day=1)
+    told = [compared_dict(one) for one in buildings_compared(system_actor(), carrier, first, last, use, region)]
+    emit(told, COMPARED_COLUMNS, format, {"use": lambda code: named(reference.building_uses().get(code), code)})

@@ -154,6 +154,55 @@ class MeterEvent(models.Model):
         return f"{self.register} {self.get_kind_display()}"
 
 
+class Formula(models.Model):
+    """What a virtual meter is computed from (虚拟表), from a day on until the next: a sum of terms and a constant.
+
+    ``constant``: for what always runs and has no meter [unit of the carrier an hour].
+    """
+
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="formulas", verbose_name=_("virtual meter"))
+    valid_from = models.DateField(_("from"))
+    constant = FixedPointField(_("always running, units an hour"), default=Decimal(0))
+    note = models.CharField(_("remark"), max_length=400, blank=True)
+    entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("entered by"))
+    entered_at = models.DateTimeField(_("entered at"), default=timezone.now)
+
+    objects: ClassVar[OfMeterQuerySet] = OfMeterQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("meter_id", "valid_from")
+        constraints = [models.UniqueConstraint(fields=["meter", "valid_from"], name="one_formula_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.meter.code} {self.valid_from}"
+
+    @property
+    def size(self) -> Decimal:
+        """The constant without its sign."""
+        return abs(self.constant)
+
+
+class FormulaTerm(models.Model):
+    """One meter of a formula with its sign and share; an optional one that is missing counts as nothing."""
+
+    formula = models.ForeignKey(Formula, models.CASCADE, related_name="terms")
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="terms", verbose_name=_("meter"))
+    weight = FixedPointField(_("weight"), default=Decimal(1))
+    optional = models.BooleanField(_("optional"), default=False)
+
+    class Meta:
+        ordering = ("formula_id", "pk")
+        constraints = [models.UniqueConstraint(fields=["formula", "meter"], name="one_term_a_meter")]
+
+    def __str__(self) -> str:
+        return f"{self.weight} × {self.meter.code}"
+
+    @property
+    def size(self) -> Decimal:
+        """The weight without its sign."""
+        return abs(self.weight)
+
+
 class Redo(models.Model):
     """A register whose consumption is to be computed again, since what is known of it has changed.
 

@@ -10,16 +10,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nengtan import reference
-from nengtan.domain.metering.balance import Tolerance, Verdict, balance, by_item, lines
+from nengtan.domain.metering.balance import Tolerance, Verdict, balance, by_item, lines, standing
 from nengtan.domain.metering.codes import Quality
-from nengtan.domain.metering.virtual import Column, Cycle, Formula, Term, UnknownMeter, evaluate, ordered
+from nengtan.domain.metering.rules import HOUR
+from nengtan.domain.metering.statistics import hours, roll_up
+from nengtan.domain.metering.virtual import (
+    Column,
+    Cycle,
+    Formula,
+    Term,
+    UnknownMeter,
+    as_intervals,
+    evaluate,
+    evaluate_dated,
+    ordered,
+)
 
 NAN = math.nan
 
 
 def column(*values: float) -> Column:
     found = np.array(values)
-    return Column(found, np.where(np.isnan(found), Quality.MISSING, Quality.GOOD).astype(np.uint8))
+    unknown = np.isnan(found)
+    return Column(found, np.where(unknown, Quality.MISSING, Quality.GOOD).astype(np.uint8), np.where(unknown, 0.0, 1.0))
 
 
 def test_virtual_meters_of_virtual_meters() -> None:
@@ -44,7 +57,7 @@ def test_missing_makes_missing_unless_optional() -> None:
 
 
 def test_the_worst_input_is_the_quality() -> None:
-    estimated = Column(np.array([1.0]), np.array([Quality.ESTIMATED], np.uint8))
+    estimated = Column(np.array([1.0]), np.array([Quality.ESTIMATED], np.uint8), np.ones(1))
     found = evaluate({"sum": Formula((Term("a"), Term("b")))}, {"a": column(1.0), "b": estimated}, 0.25)
     assert found["sum"].quality.tolist() == [Quality.ESTIMATED]
 
@@ -160,3 +173,72 @@ def test_schemes_are_whole_and_named() -> None:
         assert all(item.parent is None or item.parent in scheme for item in scheme.values())
     with pytest.raises(KeyError, match="mohurd2008"):
         reference.item_scheme("none")
+
+
+def test_definitions_hold_from_their_date() -> None:
+    """A third from the second interval on, the whole less the lift from the fourth; before, nothing is known."""
+    quarter = HOUR // 4
+    start = np.arange(5) * quarter
+    measured = {"main": column(3.0, 6.0, NAN, 9.0, 12.0), "lift": column(1.0, 1.0, 1.0, 1.0, NAN)}
+    versions = {
+        "part": [(quarter, Formula((Term("main", 1 / 3),))), (3 * quarter, Formula((Term("main"), Term("lift", -1.0))))]
+    }
+    found = evaluate_dated(versions, measured, start, quarter)["part"]
+    assert found.value.tolist() == pytest.approx([NAN, 2.0, NAN, 8.0, NAN], nan_ok=True)
+    assert found.known.tolist() == [0.0, 1.0, 0.0, 1.0, 0.0]
+
+
+def test_a_virtual_meter_of_one_not_defined_yet_is_missing() -> None:
+    versions = {"late": [(HOUR, Formula((Term("a"),)))], "early": [(0, Formula((Term("late"),), constant=1.0))]}
+    found = evaluate_dated(versions, {"a": column(5.0, 5.0)}, np.array([0, HOUR]), HOUR)
+    assert found["early"].value.tolist() == pytest.approx([NAN, 6.0], nan_ok=True)
+
+
+def test_hours_of_a_virtual_meter_say_how_much_is_known() -> None:
+    """Four quarters: one input is missing in the second, another is known for half of the fourth."""
+    half = Column(
+        np.array([1.0, 1.0, 1.0, 0.5]), np.array([0, 0, Quality.ESTIMATED, Quality.PARTIAL], np.uint8),
+        np.array([1.0, 1.0, 1.0, 0.5]),
+    )  # fmt: skip
+    made = evaluate({"v": Formula((Term("a"), Term("b")))}, {"a": column(2.0, NAN, 2.0, 2.0), "b": half}, 0.25)["v"]
+    quarter = HOUR // 4
+    start = np.arange(4) * quarter
+    told = roll_up(as_intervals([made], start, quarter), *hours(start, 0))
+    assert told.value.tolist() == [3.0 + 3.0 + 2.5]
+    assert (told.good.tolist(), told.estimated.tolist(), told.missing.tolist()) == ([0.375], [0.25], [0.375])
+    assert Quality(told.quality[0]) is Quality.PARTIAL
+
+
+@given(
+    weights=st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=4), data=st.data(), cut=st.integers(0, 6),
+)  # fmt: skip
+def test_dated_is_plain_where_nothing_changes(weights: list[float], data: st.DataObject, cut: int) -> None:
+    """The same formula written down twice gives what it gives written once; a sum is linear in its inputs."""
+    names = [f"m{at}" for at in range(len(weights))]
+    measured = {name: column(*(data.draw(numbers) for _slot in range(6))) for name in names}
+    formula = Formula(tuple(Term(name, weight) for name, weight in zip(names, weights, strict=True)), 2.0)
+    once = evaluate({"v": formula}, measured, 1.0)["v"]
+    twice = evaluate_dated({"v": [(0, formula), (cut * HOUR, formula)]}, measured, np.arange(6) * HOUR, HOUR)["v"]
+    assert np.array_equal(once.value, twice.value, equal_nan=True)
+    assert once.quality.tolist() == twice.quality.tolist()
+    by_hand = sum(weight * measured[name].value for name, weight in zip(names, weights, strict=True)) + 2.0
+    assert once.value.tolist() == pytest.approx(by_hand.tolist(), nan_ok=True)
+
+
+@given(tree=trees(), data=st.data())
+def test_what_stands_adds_up_once(
+    tree: tuple[dict[str, str | None], dict[str, np.ndarray]], data: st.DataObject
+) -> None:
+    """A virtual meter that only repeats what others say changes no sum."""
+    parents, values = tree
+    names = data.draw(st.lists(st.sampled_from(sorted(parents)), min_size=1, unique=True))
+    counted = standing({**parents, "virtual": None}, {"virtual": names})
+    assert counted == parents
+    assert set(standing(parents, {})) == set(parents), list(values)
+
+
+def test_the_feeders_of_a_virtual_main_meter_count_through_it() -> None:
+    parents = {"in1": None, "in2": None, "whole": None, "light": "whole", "lift": "in2"}
+    assert standing(parents, {"whole": ["in1", "in2"]}) == {
+        "in2": None, "whole": None, "light": "whole", "lift": "in2"
+    }, "one with meters of its own below it stands in a tree"  # fmt: skip

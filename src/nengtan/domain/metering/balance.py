@@ -6,7 +6,7 @@ An upper meter and those below it measure the same energy, so they are never add
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nengtan.domain.metering.readings import Flags, Floats
 from nengtan.domain.metering.virtual import Cycle
 
-__all__ = ["Balance", "ItemTotal", "Line", "Tolerance", "Verdict", "balance", "by_item", "lines"]
+__all__ = ["Balance", "ItemTotal", "Line", "Tolerance", "Verdict", "balance", "by_item", "lines", "standing"]
 
 
 class Verdict(IntEnum):
@@ -111,6 +111,27 @@ def lines(parents: Mapping[str, str | None], values: Mapping[str, Floats]) -> li
         else:
             found.append(Line(meter, False, value, ~np.isnan(value)))
     return found
+
+
+def standing(parents: Mapping[str, str | None], inputs: Mapping[str, Collection[str]]) -> dict[str, str | None]:
+    """The meters that count in a tree, each with the one above it.
+
+    Parameters: ``inputs``: of each virtual meter those it is computed from. A virtual meter counts where it stands in
+    a tree, above or below others; one that stands by itself says again what others have said. A meter that stands by
+    itself does not count where a virtual meter that counts is computed from it.
+
+    >>> parents = {"in1": None, "in2": None, "whole": None, "light": "whole", "tenant": None}
+    >>> standing(parents, {"whole": ["in1", "in2"], "tenant": ["light"]})
+    {'whole': None, 'light': 'whole'}
+    """
+    joined = {name for name, parent in parents.items() if parent in parents}
+    joined |= {str(parents[name]) for name in joined}
+    taken = {name for virtual, those in inputs.items() if virtual in joined for name in those}
+    return {
+        name: parent
+        for name, parent in parents.items()
+        if name in joined or (name not in inputs and name not in taken)
+    }  # fmt: skip
 
 
 def _refuse_cycles(parents: Mapping[str, str | None]) -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Literal
 
+from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
 
+from nengtan import reference
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Building
+from nengtan.telemetry.api.trees import Day
 from nengtan.telemetry.queries.buildings import building_consumption
+from nengtan.telemetry.queries.comparison import buildings_compared, compared_dict
 from nengtan.telemetry.queries.overview import meters_seen, now_dict, seen, with_state, within
 from nengtan.ui.api import Line, Listed, Paging, paged
 
@@ -28,7 +34,7 @@ class LiveMeterOut(Schema):
     parent: str | None
     carrier: str
     item: str = Field(description="empty: the whole")
-    state: str = Field(description="live, late, silent, or never heard of")
+    state: str = Field(description="live, late, silent, never heard of, or computed")
     value: float | None = Field(description="what its main register showed last, before the ratio")
     unit: str
     time: dt.datetime | None = Field(description="when that was")
@@ -41,7 +47,7 @@ class LiveMeterOut(Schema):
 class LiveFilter(Schema):
     institution: Line = Field("", description="code")
     region: Line = Field("", description="code: everything below it")
-    state: Literal["", "live", "late", "silent", "never"] = ""
+    state: Literal["", "live", "late", "silent", "never", "computed"] = ""
 
 
 class BuildingPeriodOut(Schema):
@@ -54,6 +60,29 @@ class BuildingPeriodOut(Schema):
     missing: float
     quality: str
     whole: bool = Field(description="every meter has a part in it")
+
+
+class ComparedBuildingOut(Schema):
+    """A building over some days."""
+
+    building: str
+    name: str
+    institution: str
+    use: str
+    meters: int
+    value: float | None = Field(description="null: not known")
+    known: float = Field(description="share of the time known of all its meters")
+    area_m2: float | None = Field(description="at the end of the time; null: not known")
+    per_m2: float | None
+    ranks: bool = Field(description="known well enough to be held against others")
+
+
+class ComparedFilter(Schema):
+    carrier: Line = "electricity"
+    use: Line = Field("", description="code of a use of buildings; empty: all")
+    region: Line = Field("", description="code: everything below it")
+    since: Day | None = Field(None, description="first day; without it the first of the month")
+    until: Day | None = Field(None, description="last day; without it today")
 
 
 @router.get("/metering/meters", response=Listed[LiveMeterOut], summary="Meters as they are now")
@@ -77,3 +106,17 @@ def building_consumption_list(
     request.actor.require(Capability.VIEW_DETAIL)
     found: Any = get_object_or_404(Building.objects.for_actor(request.actor), code=code)
     return building_consumption(request.actor, found, carrier, view, at)
+
+
+@router.get("/metering/buildings", response=list[ComparedBuildingOut], summary="Buildings side by side")
+def buildings_side_by_side(request: ActorRequest, wanted: Query[ComparedFilter]) -> list[dict[str, Any]]:
+    """What each used for a square metre of the area it had then, the most first."""
+    request.actor.require(Capability.VIEW_DETAIL)
+    for name, allowed in (("carrier", reference.carriers()), ("use", {"": None, **reference.building_uses()})):
+        if getattr(wanted, name) not in allowed:
+            said = {"found": getattr(wanted, name), "allowed": " ".join(allowed)}
+            raise ValidationError({name: _("Found “%(found)s”; allowed: %(allowed)s.") % said})
+    last = wanted.until or timezone.localdate()
+    first = wanted.since or last.replace(day=1)
+    rows = buildings_compared(request.actor, wanted.carrier, first, last, wanted.use, wanted.region)
+    return [compared_dict(one) for one in rows]

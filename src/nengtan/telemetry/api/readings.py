@@ -24,7 +24,8 @@ from nengtan.identity.api_auth import authenticators
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
 from nengtan.telemetry import queries
-from nengtan.telemetry.models import Gateway, Register
+from nengtan.telemetry.models import Formula, Gateway, Register
+from nengtan.telemetry.queries.virtual import Computed
 from nengtan.telemetry.sent import Fault, Sent, Unreadable, sent_as_csv, sent_as_json
 from nengtan.telemetry.services import Answer, accept, authenticate_gateway
 from nengtan.telemetry.wording import REFUSALS, finding_dict
@@ -275,9 +276,18 @@ def intervals_list(request: ActorRequest, stretch: Query[Stretch], form: Form = 
 @router.get("/consumption", response=list[ConsumptionOut], summary="Consumption of a meter")
 def consumption_list(request: ActorRequest, stretch: Query[Stretch], by: queries.Grain = "month") -> Any:
     """By hour, day or month, with the shares measured well, estimated and missing; at most 100,000."""
-    register = _register(request, stretch)
+    register = _virtual(request, stretch) or _register(request, stretch)
     since, until = (None if one is None else _aware(one) for one in (stretch.since, stretch.until))
     return [one.as_dict() for one in queries.consumption(register, by, since, until)]
+
+
+def _virtual(request: ActorRequest, stretch: Stretch) -> Computed | None:
+    """A virtual meter, if it is one the actor sees."""
+    request.actor.require(Capability.VIEW_DETAIL)
+    found = (
+        Formula.objects.for_actor(request.actor).filter(meter__code=stretch.meter).first() if not stretch.code else None
+    )
+    return Computed([found.meter_id]) if found else None
 
 
 def _register(request: ActorRequest, stretch: Stretch) -> Register:

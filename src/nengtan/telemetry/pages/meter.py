@@ -25,6 +25,7 @@ from nengtan.telemetry.inbox import open_inbox
 from nengtan.telemetry.models import MeterEvent, RatioSpan, Register
 from nengtan.telemetry.moments import EPOCH
 from nengtan.telemetry.pages.charts import consumption_chart, heat_chart
+from nengtan.telemetry.pages.rights import may_compute
 from nengtan.telemetry.pages.tables import JUDGED, LiveTable, seen_words, unit_of
 from nengtan.telemetry.queries import readings
 from nengtan.telemetry.queries.buildings import building_carriers, building_meters, building_registers
@@ -32,6 +33,7 @@ from nengtan.telemetry.queries.looking import LEVELS, Level, Look, Stretch, leve
 from nengtan.telemetry.queries.overview import meters_seen, seen
 from nengtan.telemetry.queries.quality import open_findings
 from nengtan.telemetry.queries.series import HOUR, Point
+from nengtan.telemetry.queries.virtual import Computed
 from nengtan.telemetry.wording import MARKS, finding_dict
 from nengtan.ui import formats
 from nengtan.ui.charts import Chart
@@ -57,6 +59,12 @@ class View:
     carrier: str
     unit_code: str
     now: dt.datetime
+    virtual: Computed | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is anything consumption could come from."""
+        return bool(self.registers) or self.virtual is not None
 
     @property
     def unit(self) -> str:
@@ -84,13 +92,14 @@ class View:
     @cached_property
     def last_day(self) -> dt.date:
         """Today, or the day of the last reading where that was long ago."""
-        latest = [one.time for one in open_inbox().latest(self.registers).values()] if self.registers else []
+        ids = self.registers if self.virtual is None else list(self.virtual.registers.values())
+        latest = [one.time for one in open_inbox().latest(ids).values()] if ids else []
         today = timezone.localtime(self.now).date()
         return min(local_day(max(latest)), today) if latest else today
 
     @cached_property
     def look(self) -> Look:
-        return Look(self.registers, self.stretch, self.now)
+        return Look(self.registers, self.stretch, self.now, self.virtual)
 
     def address(self, level: Level, day: dt.date) -> str:
         kept = {key: value for key, value in self.request.GET.items() if key in ("carrier",)}
@@ -194,7 +203,11 @@ def meter(request: ActorRequest, code: str) -> HttpResponseBase:
     found = get_object_or_404(_meters(request), code=code)
     register = Register.objects.filter(meter=found, code="").first()
     unit = register.unit if register else reference.carriers()[found.carrier].unit
-    view = View(request, [register.pk] if register else [], found.carrier, unit, timezone.now())
+    virtual = Computed([found.pk]) if register is None else None
+    formulas = virtual.formulas.get(found.pk, []) if virtual else []
+    view = View(
+        request, [register.pk] if register else [], found.carrier, unit, timezone.now(), virtual if formulas else None
+    )  # fmt: skip
     raw = _readings_table(request, view, register)
     doubts = _findings_table(request, view, found)
     for table in (raw, doubts):
@@ -213,6 +226,8 @@ def meter(request: ActorRequest, code: str) -> HttpResponseBase:
         "doubts": doubts,
         "definitions": _definitions(found, register),
         "happened": _happened(found),
+        "formulas": formulas[::-1],
+        "may_compute": register is None and may_compute(request, found),
         "notices": [found.institution.region.notice] if found.institution.region.notice else [],
         "crumbs": crumbs_of(found.institution, str(found)),
     }

@@ -25,7 +25,7 @@ from nengtan.ui.words import carrier_word, choices, named, unit_word
 
 __all__ = ["JUDGED", "LiveTable", "live_cells", "meter_url", "seen_words", "unit_of"]
 
-JUDGED = {Heard.LIVE: "good", Heard.LATE: "warn", Heard.SILENT: "bad", Heard.NEVER: "muted"}
+JUDGED = {Heard.LIVE: "good", Heard.LATE: "warn", Heard.SILENT: "bad", Heard.NEVER: "muted", Heard.COMPUTED: "muted"}
 
 _BELOW = SafeString('<span class="text-muted" aria-hidden="true">└ </span>')
 """Before a meter that stands below another."""

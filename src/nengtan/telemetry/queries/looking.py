@@ -17,6 +17,7 @@ from nengtan.domain.metering.readings import Floats
 from nengtan.domain.watching.expectation import Expectation, expect
 from nengtan.telemetry.moments import EPOCH, local_offset, micros
 from nengtan.telemetry.queries.series import DAY, HOUR, QUARTER, Point, Step, midnight, points
+from nengtan.telemetry.queries.virtual import Computed
 
 __all__ = ["LEVELS", "Level", "Look", "Stretch", "stretch_of"]
 
@@ -84,11 +85,17 @@ def _begin(day: dt.date) -> int:
 
 @dataclass
 class Look:
-    """What some registers used together in a stretch of time."""
+    """What some registers, or one virtual meter, used together in a stretch of time."""
 
     registers: Sequence[int]
     stretch: Stretch
     now: dt.datetime
+    virtual: Computed | None = None
+
+    def _points(self, step: Step, begin: int, end: int) -> list[Point]:
+        if self.virtual is not None:
+            return self.virtual.points(step, begin, end)
+        return points(self.registers, step, begin, end)
 
     @cached_property
     def _earlier(self) -> Stretch | None:
@@ -102,7 +109,7 @@ class Look:
         begin = self._earlier.begin if self._earlier else self.stretch.begin
         if self.stretch.level == "day":
             begin = min(begin, self.stretch.begin - LIKE_DAYS * DAY)
-        found = points(self.registers, self.stretch.step, begin, self.stretch.end)
+        found = self._points(self.stretch.step, begin, self.stretch.end)
         return {one.begin: one for one in found}
 
     @cached_property
@@ -172,7 +179,7 @@ class Look:
         """Days by hours, the days of the stretch or the weeks before its end: what was used each hour."""
         end = min(self.stretch.end, midnight(micros(self.now), local_offset()) + DAY)
         begin = self.stretch.begin if self.stretch.level == "month" else end - HEAT_DAYS * DAY
-        known = {one.begin: one.value for one in points(self.registers, "hour", begin, end)}
+        known = {one.begin: one.value for one in self._points("hour", begin, end)}
         days = range(begin, end, DAY)
         rows = [(local_day(day), [known.get(day + hour * HOUR) for hour in range(24)]) for day in days]
         first = next((place for place, (_day, hours) in enumerate(rows) if any(one is not None for one in hours)), None)

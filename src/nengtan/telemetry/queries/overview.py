@@ -15,11 +15,13 @@ from django.utils.translation import pgettext_lazy
 from nengtan.domain.metering.rules import SECOND
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
+from nengtan.reference import carriers
 from nengtan.registry.models import Meter, Region
 from nengtan.telemetry.inbox import Latest, open_inbox
-from nengtan.telemetry.models import Register
+from nengtan.telemetry.models import Formula, Register
 from nengtan.telemetry.moments import EPOCH, local_offset, micros
 from nengtan.telemetry.queries.series import DAY, HOUR, Point, by_register, midnight, points
+from nengtan.telemetry.queries.virtual import Computed, virtual_meters
 
 __all__ = [
     "MOST_METERS",
@@ -55,6 +57,7 @@ class Heard(TextChoices):
     LATE = "late", pgettext_lazy("meter", "late")
     SILENT = "silent", pgettext_lazy("meter", "silent")
     NEVER = "never", pgettext_lazy("meter", "not connected")
+    COMPUTED = "computed", pgettext_lazy("meter", "computed")
 
 
 def heard(latest: Latest | None, period_s: int, now: int) -> Heard:
@@ -129,9 +132,28 @@ def seen(meters: Sequence[Meter], now: dt.datetime | None = None) -> dict[int, S
     latest = open_inbox().latest(ids)
     begin = midnight(moment, local_offset())
     days = by_register(ids, "day", begin - (WEEK - 1) * DAY, begin + DAY)
+    told = {meter.pk: _seen(registers.get(meter.pk), latest, days, begin, moment) for meter in meters}
+    return told | _computed([meter for meter in meters if meter.pk not in registers], begin)
+
+
+def _computed(meters: Sequence[Meter], begin: int) -> dict[int, Seen]:
+    """Those of some meters that are virtual, with what they used in the last days."""
+    virtual = virtual_meters(meter.pk for meter in meters) if meters else set()
+    if not virtual:
+        return {}
+    mine = [meter for meter in meters if meter.pk in virtual]
+    days = Computed([meter.pk for meter in mine]).by_meter("day", begin - (WEEK - 1) * DAY, begin + DAY)
     return {
-        meter.pk: _seen(registers.get(meter.pk), latest, days, begin, moment) for meter in meters
+        meter.pk: Seen(
+            Heard.COMPUTED, carriers()[meter.carrier].unit, today=days[meter.pk].get(begin),
+            week=_week(days[meter.pk], begin),
+        )
+        for meter in mine
     }  # fmt: skip
+
+
+def _week(days: Mapping[int, Point], begin: int) -> tuple[float | None, ...]:
+    return tuple(days[at].value if (at := begin - back * DAY) in days else None for back in range(WEEK - 1, -1, -1))
 
 
 def _seen(
@@ -141,11 +163,10 @@ def _seen(
     if register is None:
         return Seen(Heard.NEVER)
     last, mine = latest.get(register.pk), days.get(register.pk, {})
-    week = tuple(mine[day].value if (day := begin - back * DAY) in mine else None for back in range(WEEK - 1, -1, -1))
     return Seen(
         heard(last, register.period_s, now), register.unit, last.value if last else None,
-        _moment(last.time) if last else None, _moment(last.received) if last else None, mine.get(begin), week,
-        register.decimals,
+        _moment(last.time) if last else None, _moment(last.received) if last else None, mine.get(begin),
+        _week(mine, begin), register.decimals,
     )  # fmt: skip
 
 
@@ -158,8 +179,12 @@ def with_state(meters: QuerySet[Any], state: str) -> QuerySet[Any]:
     now, latest = micros(timezone.now()), open_inbox().latest()
     rows = Register.objects.filter(code="").values_list("pk", "meter_id", "period_s")
     known = {meter: heard(latest.get(pk), period, now) for pk, meter, period in rows}
+    virtual = Formula.objects.values("meter")
+    if state == Heard.COMPUTED:
+        return meters.filter(pk__in=virtual)
     if state == Heard.NEVER:
-        return meters.exclude(pk__in=[meter for meter, how in known.items() if how != Heard.NEVER])
+        others = [meter for meter, how in known.items() if how != Heard.NEVER]
+        return meters.exclude(pk__in=others).exclude(pk__in=virtual)
     return meters.filter(pk__in=[meter for meter, how in known.items() if how == state])
 
 
@@ -186,7 +211,8 @@ class Overview:
 
 
 def overview(meters: QuerySet[Any], now: dt.datetime | None = None) -> Overview:
-    """Some meters together; of more than `MOST_METERS` only their number."""
+    """Some meters together, virtual ones left out; of more than `MOST_METERS` only their number."""
+    meters = meters.exclude(pk__in=Formula.objects.values("meter"))
     told = Overview(meters.order_by().count())
     if told.meters > MOST_METERS or not told.meters:
         return told

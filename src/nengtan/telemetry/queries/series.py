@@ -17,7 +17,7 @@ from nengtan.telemetry.lake.columns import among, local_months, moment_text
 from nengtan.telemetry.lake.tables import connect, open_lake, source_of
 from nengtan.telemetry.moments import local_offset
 
-__all__ = ["DAY", "HOUR", "QUARTER", "Point", "Step", "by_register", "hourly", "midnight", "points"]
+__all__ = ["DAY", "HOUR", "QUARTER", "Point", "Step", "by_register", "daily", "hourly", "midnight", "points"]
 
 DAY = 24 * HOUR
 QUARTER = HOUR // 4
@@ -124,20 +124,31 @@ def hourly(registers: Sequence[int], begin: int, end: int) -> tuple[Floats, Floa
 
     ``begin``, ``end`` [µs] are whole hours. Consumption is NaN and the shares are 0 where nothing is known.
     """
-    shape = (len(registers), (end - begin) // HOUR)
+    return _table(registers, "hour", HOUR, begin, end)
+
+
+def daily(registers: Sequence[int], begin: int, end: int) -> tuple[Floats, Floats, Floats]:
+    """The same by day; ``begin``, ``end`` [µs] are local midnights."""
+    return _table(registers, "day", DAY, begin, end)
+
+
+def _table(registers: Sequence[int], step: Step, length: int, begin: int, end: int) -> tuple[Floats, Floats, Floats]:
+    shape = (len(registers), (end - begin) // length)
     value, good, estimated = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape)
-    table, where, *_shares = _of_step(registers, "hour", begin, end)
-    files = open_lake().statistics.files(where) if registers else []
+    if not registers:
+        return value, good, estimated
+    table, where, *_shares = _of_step(registers, step, begin, end)
+    files = open_lake().statistics.files(where)
     if files:
         with connect() as db:
             db.register("wanted", pa.table({"register": pa.array(registers, pa.int64()), "row": range(len(registers))}))
             found = db.execute(
-                f"SELECT row, (epoch_us(time) - {begin}) // {HOUR} AS hour, value, good, estimated "  # noqa: S608
+                f"SELECT row, (epoch_us(time) - {begin}) // {length} AS place, value, good, estimated "  # noqa: S608
                 f"FROM {source_of(files, table)} JOIN wanted USING (register) WHERE {where} "
                 "QUALIFY row_number() OVER (PARTITION BY register, time ORDER BY revision DESC) = 1",
                 {"files": files},
             ).fetchnumpy()
-        place = (found["row"], found["hour"])
+        place = (found["row"], found["place"])
         value[place] = np.ma.filled(found["value"], np.nan)
         good[place], estimated[place] = found["good"], found["estimated"]
     return value, good, estimated

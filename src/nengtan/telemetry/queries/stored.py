@@ -19,11 +19,12 @@ from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
 from nengtan.telemetry.cleaning import ASKING, DOUBTED
 from nengtan.telemetry.inbox import open_inbox
-from nengtan.telemetry.lake.columns import among, moment_text, months_of, within
+from nengtan.telemetry.lake.columns import ENDLESS, among, moment_text, months_of, within
 from nengtan.telemetry.lake.tables import Lake, Table, connect, open_lake, source_of
 from nengtan.telemetry.marks import Mark
 from nengtan.telemetry.models import Gateway, Register
 from nengtan.telemetry.moments import EPOCH, local_offset, micros
+from nengtan.telemetry.queries.virtual import Computed
 
 Grain = Literal["hour", "day", "month"]
 GRAINS: tuple[str, ...] = get_args(Grain)
@@ -55,14 +56,17 @@ class Consumption:
 
 
 def consumption(
-    register: Register | None, by: Grain, since: dt.datetime | None = None, until: dt.datetime | None = None
+    register: Register | Computed | None, by: Grain, since: dt.datetime | None = None, until: dt.datetime | None = None
 ) -> list[Consumption]:
     """Consumption by period, from the one ``since`` lies in up to the one before ``until``; those without any, too.
 
     Without bounds from the first period to the last of which anything is known. At most `MOST_ROWS`, the first.
     """
     offset = local_offset()
-    found = _statistics(open_lake(), register, by, offset, since, until) if register else {}
+    if isinstance(register, Computed):
+        found = _computed(register, by, offset, since, until)
+    else:
+        found = _statistics(open_lake(), register, by, offset, since, until) if register else {}
     first = _begin(micros(since), by, offset) if since else min(found, default=None)
     last = _begin(micros(until) - 1, by, offset) if until else max(found, default=None)
     told: list[Consumption] = []
@@ -88,6 +92,20 @@ def _statistics(
         )
         for time, value, good, estimated, missing, quality in zip(*columns, strict=True)
     }
+
+
+def _computed(
+    virtual: Computed, by: Grain, offset: int, since: dt.datetime | None, until: dt.datetime | None
+) -> dict[int, Consumption]:
+    begin = _begin(micros(since), by, offset) if since else 0
+    end = _next(_begin(micros(until) - 1, by, offset), by, offset) if until else ENDLESS
+    return {
+        one.begin: Consumption(
+            _label(one.begin, by), _told(one.value), _share(one.good), _share(one.estimated), _share(one.missing),
+            one.quality,
+        )
+        for one in virtual.points(by, begin, end)
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The only code of metering that writes to the business database and the inbox."""
 
 from nengtan.telemetry.services.accepting import Answer, accept
+from nengtan.telemetry.services.formulas import TermInput, remove_formula, set_formula
 from nengtan.telemetry.services.gateways import (
     authenticate_gateway,
     end_gateway,
@@ -19,6 +20,7 @@ from nengtan.telemetry.services.watching import watch
 __all__ = [
     "Answer",
     "Kept",
+    "TermInput",
     "accept",
     "authenticate_gateway",
     "bring_up_to_date",
@@ -29,9 +31,11 @@ __all__ = [
     "main_registers",
     "new_key",
     "record_event",
+    "remove_formula",
     "remove_point",
     "repair",
     "save_register",
+    "set_formula",
     "set_point",
     "set_ratio",
     "undo_repair",

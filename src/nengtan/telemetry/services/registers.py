@@ -18,7 +18,7 @@ from nengtan.registry.models import Meter
 from nengtan.registry.services.attributes import require_writable
 from nengtan.registry.services.writing import put
 from nengtan.telemetry.lake.columns import ENDLESS
-from nengtan.telemetry.models import Redo, Register
+from nengtan.telemetry.models import Formula, Redo, Register
 from nengtan.telemetry.services.faults import not_allowed
 
 __all__ = ["FROM_THE_FIRST", "main_registers", "redo", "save_register"]
@@ -64,10 +64,10 @@ def redo(register: Register, since: int, until: int | None = None) -> None:
 
 def main_registers(actor: Actor, meters: Collection[Meter]) -> None:
     """Give each meter its main register, where it has none: cumulative, in the unit of its carrier, read every
-    quarter of an hour."""
-    having = set(
-        Register.objects.filter(code="", meter__in=[meter.pk for meter in meters]).values_list("meter", flat=True)
-    )
+    quarter of an hour. A virtual meter is computed, and gets none."""
+    ids = [meter.pk for meter in meters]
+    having = set(Register.objects.filter(code="", meter__in=ids).values_list("meter", flat=True))
+    having |= set(Formula.objects.filter(meter__in=ids).values_list("meter", flat=True))
     lacking = [meter for meter in meters if meter.pk not in having]
     if not lacking:
         return
@@ -93,6 +93,8 @@ def _unit(meter: Meter) -> str:
 
 def _check(meter: Meter, record: Register, values: Mapping[str, Any]) -> None:
     problems: dict[str, str] = {}
+    if record._state.adding and Formula.objects.filter(meter=meter).exists():
+        problems["meter"] = _("%(code)s is a virtual meter: it is computed, not read.") % {"code": meter.code}
     code = str(values.get("code", record.code))
     if code.strip() != code or not code.isprintable():
         problems["code"] = _("A code without spaces around it is allowed.")

@@ -6,16 +6,28 @@ light, dark and print; numbers in the option are floats for drawing, the data ta
 
 from nengtan.ui.charts.base import Chart, Series, colour_of, months
 from nengtan.ui.charts.places import Place, institution_map
-from nengtan.ui.charts.shares import Share, Step, heat_map, ranking, structure, structure_over_time, waterfall
+from nengtan.ui.charts.shares import (
+    Flow,
+    Share,
+    Step,
+    flows,
+    heat_map,
+    ranking,
+    structure,
+    structure_over_time,
+    waterfall,
+)
 from nengtan.ui.charts.time import monthly_by_carrier, spark, trend, yearly_trend
 
 __all__ = [
     "Chart",
+    "Flow",
     "Place",
     "Series",
     "Share",
     "Step",
     "colour_of",
+    "flows",
     "heat_map",
     "institution_map",
     "monthly_by_carrier",

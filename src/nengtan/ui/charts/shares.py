@@ -1,7 +1,7 @@
 """Charts of parts and ranks: structure, ranking, what a change is made of, heat map."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -191,6 +191,74 @@ def waterfall(
         (str(end.label), end.value),
     )
     return Chart(key, title, unit, described, option, (_("Cause"), unit or _("Value")), tuple(rows), note)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What goes from one place to the next; places are named by key, so that two may bear one label."""
+
+    source: str
+    target: str
+    value: Number
+
+
+def flows(
+    title: Text, unit: Text, names: Mapping[str, tuple[Text, str]], links: Sequence[Flow], key: str = "flows",
+    note: Text = "",
+) -> Chart:  # fmt: skip
+    """A stream that parts on its way (桑基图). ``names``: label and colour key of each place; widths are amounts.
+
+    Less than nothing has no width: such flows stand in the data and not in the picture.
+    """
+    marks = _apart({name: str(label) for name, (label, _colour) in names.items()})
+    shown = [link for link in links if float(link.value) > 0]
+    used = {name for link in shown for name in (link.source, link.target)}
+    option = {
+        "tooltip": {"trigger": "item"},
+        "series": [
+            {
+                "type": "sankey",
+                "left": 4, "right": 150, "top": 8, "bottom": 8, "nodeWidth": 14, "nodeGap": 9,
+                "emphasis": {"focus": "adjacency"},
+                "lineStyle": {"color": "source", "opacity": 0.28, "curveness": 0.5},
+                "label": {"show": True, "named": True, "position": "right", "width": 140, "overflow": "truncate"},
+                "data": [
+                    {"name": marks[name], "itemStyle": {"color": base.colour_of(colour, at), "borderWidth": 0}}
+                    for at, (name, (_label, colour)) in enumerate(names.items())
+                    if name in used
+                ],
+                "links": [
+                    {"source": marks[link.source], "target": marks[link.target], "value": base.number(link.value)}
+                    for link in shown
+                ],
+            }
+        ],
+    }  # fmt: skip
+    rows = tuple(
+        (str(names[link.source][0]), str(names[link.target][0]), link.value) for link in links
+    )  # fmt: skip
+    largest = sorted(shown, key=lambda link: -float(link.value))[:5]
+    described = _list(
+        [f"{names[link.source][0]} → {names[link.target][0]} {formats.plain(link.value)}" for link in largest]
+    )
+    return Chart(
+        key, title, unit, described or _("No value is known yet."), option, (_("From"), _("To"), unit or _("Value")),
+        rows, note,
+    )  # fmt: skip
+
+
+def _apart(labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels that look the same kept apart by marks nobody sees.
+
+    >>> [len(name) for name in _apart({"a": "rest", "b": "rest"}).values()]
+    [4, 5]
+    """
+    seen: dict[str, int] = {}
+    found = {}
+    for name, label in labels.items():
+        found[name] = label + "\u200b" * seen.get(label, 0)
+        seen[label] = seen.get(label, 0) + 1
+    return found
 
 
 def heat_map(
