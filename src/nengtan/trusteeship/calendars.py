@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 __all__ = ["CALENDARS", "HOLIDAY", "REST", "WORKDAY", "Calendar", "calendar_of"]
 
 WORKDAY, REST, HOLIDAY = 0, 1, 2
+FIRST_NAMED = 3
 CALENDARS = ("cn", "week")
 _EPOCH = dt.date(1970, 1, 1)
 
@@ -33,9 +34,14 @@ class Calendar:
     unknown: tuple[int, ...]
 
     @property
-    def coarser(self) -> dict[int, int]:
-        """Kinds that go with days of rest when fewer are told apart."""
-        return {HOLIDAY: REST}
+    def coarser(self) -> list[dict[int, int]]:
+        """Kinds that go together when fewer are told apart, in all ways that are tried.
+
+        Holidays with days of rest or not; days of rest that were named with them, or with those of their name.
+        """
+        named = {at + 1: at for at in range(FIRST_NAMED, len(self.names), 2)}
+        resting = [dict.fromkeys(named, REST), named] if named else [{}]
+        return [{HOLIDAY: REST, **one} for one in resting] + (resting if named else [])
 
     def of(self, days: NDArray[np.int64]) -> NDArray[np.int64]:
         """The kinds of days."""
@@ -45,22 +51,23 @@ class Calendar:
 def calendar_of(days: Sequence[int], name: str, named: Mapping[int, str]) -> Calendar:
     """The kinds of ``days`` [since 1970-01-01] by the calendar of China (``cn``) or of the week alone (``week``).
 
-    ``named`` days have the kind they are called, one of those known (workday, rest, holiday) or one of its own.
+    ``named`` days have the kind they are called, one of those known (workday, rest, holiday) or one of its own, which
+    is two: days of rest of that name are told from the others.
     """
     names = ["workday", "rest", "holiday"]
-    names += [kind for kind in dict.fromkeys(named.values()) if kind not in names]
+    for kind in dict.fromkeys(named.values()):
+        if kind not in names:
+            names += [kind, f"{kind} (rest)"]
     kinds: dict[int, int] = {}
     unknown: set[int] = set()
     for day in days:
         date = _EPOCH + dt.timedelta(days=day)
+        kinds[day], known = _chinese(date) if name == "cn" else (_weekly(date), True)
         if day in named:
-            kinds[day] = names.index(named[day])
-        elif name == "cn":
-            kinds[day], known = _chinese(date)
-            if not known:
-                unknown.add(date.year)
-        else:
-            kinds[day] = _weekly(date)
+            at = names.index(named[day])
+            kinds[day] = at + (at >= FIRST_NAMED and kinds[day] != WORKDAY)
+        elif not known:
+            unknown.add(date.year)
     return Calendar(kinds, tuple(names), tuple(sorted(unknown)))
 
 

@@ -91,6 +91,9 @@ RULES = {
     "repeated_moments": gettext_lazy("Moments told twice and differently"),
     "calendar": gettext_lazy("Years without known holidays"),
 }
+RESTING = " (rest)"
+"""Behind a name of somebody's own: the days of rest that have it."""
+
 OUTCOMES = {"pass": gettext_lazy("passed"), "flag": gettext_lazy("look at it"), "fail": gettext_lazy("failed")}
 WHY = {
     "no_baseline_days": gettext_lazy("no day of the baseline has both use and temperature"),
@@ -271,7 +274,12 @@ def _print(told: Mapping[str, Any]) -> None:
     emit(rules, columns, "table")
 
 
+def _kind(name: str) -> Any:
+    plain = name.removesuffix(RESTING)
+    return DAY_TYPES.get(name) or (_("%(name)s, days of rest") % {"name": plain} if plain != name else name)
+
+
 def _cell(value: Any) -> Any:
     if isinstance(value, list):
-        return _(", ").join(str(DAY_TYPES.get(name, _figure(name))) for name in value)
+        return _(", ").join(str(_kind(name) if isinstance(name, str) else _figure(name)) for name in value)
     return _figure(value)

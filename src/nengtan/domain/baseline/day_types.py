@@ -1,9 +1,8 @@
 """Daily models by type of day: workdays, days of rest and whatever else is told apart have each a line of their own.
 
 Each part is the daily model of CalTRACK 2.0 (:mod:`.degree_days`) of the days of its types. Whether to tell the types
-apart at all is decided by the Bayesian information criterion with as many independent days as the likeness of
-neighbouring days leaves (Schwarz 1978; effective days as in ASHRAE Guideline 14): a split that only follows noise costs
-more than it explains.
+apart at all is decided by the Bayesian information criterion (Schwarz 1978), of what is new in the residual of each day
+when it is taken as noise of first order: a split that only follows noise costs more than it explains.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-LEAST_DAYS = 20
+LEAST_DAYS = 15
 """A type of fewer known days has no line of its own; it goes with the type before it in the order given."""
 
 
@@ -75,9 +74,9 @@ def one_line(use: Floats, degrees: Observed, types: Ints, cooling: bool = True) 
 
 
 def fit_day_types(
-    use: Floats, degrees: Observed, types: Ints, cooling: bool = True, coarser: Mapping[int, int] | None = None
+    use: Floats, degrees: Observed, types: Ints, cooling: bool = True, coarser: Sequence[Mapping[int, int]] = ()
 ) -> Model:
-    """The best of: one line for all days; a line for each of the ``coarser`` types; a line for each type.
+    """The best of: one line for all days; a line for each type of one of the ``coarser`` ones; a line for each type.
 
     Parameters: ``use`` [energy a day, NaN where not known], ``degrees``, ``types`` (a number a day): of days;
     ``coarser`` tells which types belong together when fewer are told apart (a holiday is a day of rest).
@@ -92,8 +91,8 @@ def fit_day_types(
     """
     known = np.isfinite(use) & degrees.known
     counts = {int(kind): int((known & (types == kind)).sum()) for kind in np.unique(types)}
-    offered = [[frozenset(counts)], _large_enough(_grouped(counts, coarser or {}), counts)]
-    offered.append(_large_enough([frozenset({kind}) for kind in counts], counts))
+    offered = [_large_enough(_grouped(counts, which), counts) for which in (*coarser, {})]
+    offered.insert(0, [frozenset(counts)])
     fitting = _Fitting(use, degrees, types, cooling)
     tried = {tuple(groups): fitting.model(groups) for groups in offered}
     return min(tried.values(), key=lambda model: model.criterion)
@@ -162,8 +161,8 @@ def _rho(residual: Floats) -> float:
 
 
 def _criterion(left: Floats, rho: float, terms: int) -> float:
-    square = float(left @ left)
-    if not len(left):
+    """Schwarz's, of residuals that are noise of first order: what is new each day is ``1 - rho²`` of their square."""
+    count = len(left)
+    if not count:
         return inf
-    effective = len(left) * (1 - rho) / (1 + rho)
-    return effective * log(max(square / len(left), 1e-300)) + terms * log(max(effective, 2.0))
+    return count * log(max(float(left @ left) / count * (1 - rho**2), 1e-300)) + terms * log(count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -88,7 +88,7 @@ class Result:
 
 def measure(
     baseline: Days, report: Days, types: tuple[Ints, Ints], method: Method, basis: Basis,
-    coarser: Mapping[int, int] | None = None, level: float = 0.9, degrees: Observed | None = None,
+    coarser: Sequence[Mapping[int, int]] = (), level: float = 0.9, degrees: Observed | None = None,
 ) -> Result:  # fmt: skip
     """What was saved in the days of ``report`` against the model of ``baseline``.
 
