@@ -39,7 +39,7 @@ SEES: dict[str, tuple[set[str], str]] = {
 
 MAY: dict[str, str] = {
     "admin": " ".join(set(Capability.values) - SIGNATURES),
-    "province": " ".join(set(Capability.values) - SIGNATURES - {"manage_factors"}),
+    "province": " ".join(set(Capability.values) - SIGNATURES - {"manage_factors", "manage_scheme"}),
     "education": "view view_detail view_lineage export oversee_returns view_audit",
     "statistician": "view view_detail view_lineage export write_registry write_activity enter_returns view_audit",
     "statistics_head": "view view_detail view_lineage export write_activity sign_as_statistics_head view_audit",

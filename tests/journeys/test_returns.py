@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +47,14 @@ def at_the_return(visitor: Visitor, quarter: str) -> Visitor:
     visitor.open("/returns/?kind=quarter")
     visitor.row(quarter).get_by_role("link").first.click()
     expect(visitor.page.locator(".crumbs")).to_contain_text(quarter)
+    everything(visitor)
     return visitor
+
+
+def everything(visitor: Visitor) -> None:
+    """All lines, also on a phone, which shows those that want something first."""
+    if visitor.page.locator("[data-return]").count():
+        visitor.page.get_by_role("switch", name="Only what needs me").set_checked(False)
 
 
 def cell(visitor: Visitor, name: str) -> Locator:
@@ -205,3 +213,79 @@ def test_two_people_in_one_cell_lose_nothing(visit: Callable[..., Visitor], next
     is_saved(there)
     here.page.reload()
     expect(cell(here, "water_qty")).to_have_value("1,300")
+
+
+def test_two_windows_of_one_person_lose_nothing(visit: Callable[..., Visitor], next_quarter: str) -> None:
+    """A figure half typed keeps the version it was typed over, whatever else this window stores meanwhile."""
+    one = at_the_return(visit("statistician", strict=False), next_quarter)
+    two = Visitor(one.page.context.new_page(), one.site)
+    two.page.goto(one.page.url)
+    everything(two)
+    cell(two, "gas_qty").fill("71")
+    write(one, "gas_qty", "72")
+    store_elsewhere(two, "vehicles", "7")
+    expect(cell(two, "gas_qty")).to_have_value("71")
+    cell(two, "gas_qty").press("Enter")
+    two.sees("you yourself, in another window, wrote “72”")
+    one.page.reload()
+    expect(cell(one, "gas_qty")).to_have_value("72")
+    two.press("Keep theirs")
+    is_saved(two)
+    expect(cell(two, "gas_qty")).to_have_value("72")
+    one.page.context.set_offline(True)
+    for visitor, text in ((one, "73"), (two, "74")):
+        cell(visitor, "gas_qty").fill(text)
+        cell(visitor, "gas_qty").press("Enter")
+        expect(visitor.page.locator("#save-state")).to_contain_text("No connection")
+    one.page.context.set_offline(False)
+    first = {"one": one, "two": two}
+    while not (asked := [name for name, visitor in first.items() if visitor.page.locator(".conflict").count()]):
+        one.page.wait_for_timeout(200)
+    assert len(asked) == 1, "who comes second is asked"
+
+
+def store_elsewhere(visitor: Visitor, name: str, text: str) -> None:
+    """Another cell is stored while the one being typed in keeps the cursor."""
+    cell(visitor, name).evaluate(
+        "(box, text) => { box.value = text; box.dispatchEvent(new Event('change', {bubbles: true})) }", text
+    )
+    expect(cell(visitor, name)).to_have_attribute("data-version", re.compile("[1-9]"))
+
+
+def test_a_step_looks_ready_only_when_all_is_stored(visit: Callable[..., Visitor], next_quarter: str) -> None:
+    visitor = at_the_return(visit("statistician"), next_quarter)
+    bar, held = visitor.page.locator("#bar"), re.compile("is-held")
+    expect(bar).not_to_have_class(held)
+    cell(visitor, "coal_qty").press_sequentially("1")
+    expect(bar).to_have_class(held)
+    cell(visitor, "coal_qty").press("Enter")
+    is_saved(visitor)
+    expect(bar).not_to_have_class(held)
+    cell(visitor, "coal_qty").fill("many")
+    cell(visitor, "coal_qty").press("Enter")
+    expect(visitor.page.locator("#save-state")).to_contain_text("Not saved")
+    expect(bar).to_have_class(held)
+    cell(visitor, "coal_qty").fill("0")
+    cell(visitor, "coal_qty").press("Enter")
+    is_saved(visitor)
+    expect(bar).not_to_have_class(held)
+
+
+def test_only_what_needs_somebody_is_shown_when_asked(
+    visit: Callable[..., Visitor], next_quarter: str, width: int
+) -> None:
+    visitor = visit("statistician")
+    visitor.open("/returns/?kind=quarter")
+    visitor.row(next_quarter).get_by_role("link").first.click()
+    switch = visitor.page.get_by_role("switch", name="Only what needs me")
+    expect(switch).to_be_checked(checked=width < 576)
+    switch.set_checked(True)
+    lines = visitor.page.locator(".return-table tbody tr:visible")
+    short = lines.count()
+    for line in lines.all():
+        assert line.locator(".is-invalid, .is-doubtful").count() or not line.locator("[data-cell]").input_value()
+    switch.set_checked(False)
+    assert lines.count() > short
+    switch.set_checked(True)
+    visitor.page.locator(".tabs .tab").last.click()
+    expect(switch).not_to_be_checked()

@@ -19,7 +19,7 @@ OVERSEEN += ["Audit trail"]
 EVERYTHING = [*OVERSEEN, "Review rules", "Import bills", "Regions", "Users", "API keys"]
 
 HOMES = {
-    "admin": (DISTRICT, EVERYTHING),
+    "admin": (DISTRICT, [*EVERYTHING, "Form headers"]),
     "manager": (DISTRICT, EVERYTHING),
     "education": (DISTRICT, OVERSEEN),
     "statistician": (SCHOOL, [*OWN, "Import bills", "Audit trail"]),

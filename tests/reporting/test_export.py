@@ -114,6 +114,7 @@ def test_what_is_not_verified_is_marked(book: Any) -> None:
 
 
 @pytest.mark.parametrize(("edition", "there", "gone"), [("2022", "用地面积", ""), ("2025", "建筑面积", "用地面积")])
+@pytest.mark.django_db
 def test_a_form_is_that_of_its_edition(edition: str, there: str, gone: str) -> None:
     said = texts(sheet_of(opened_book(workbooks.blank(scheme.edition(edition))), 2))
     assert any(text.startswith(there) for text in said)
@@ -166,7 +167,7 @@ def test_many_returns_cost_as_many_queries_as_one(
     held = list(Return.objects.select_related("institution", "region", "superior"))
     assert len(held) == 3
     for draw in (workbooks.forms_of_returns, workbooks.rows_of_returns):
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(7):
             draw(cast.actor("district"), held)
 
 

@@ -197,7 +197,7 @@ def test_a_cell_somebody_changed_meanwhile_is_left_alone_and_told(cast: Cast, sc
     told = post(cast, school, ("elec_qty", "32000", 1)).json()
     conflict = told["conflicts"]["elec_qty"]
     assert (conflict["shown"], conflict["version"]) == ("31,000", 2)
-    assert "Statistician Person" in conflict["words"]
+    assert "you yourself, in another window" in conflict["words"]
     assert school.values.get(indicator="elec_qty").value == 31000
     assert not post(cast, school, ("elec_qty", "32000", 2)).json()["conflicts"]
     assert school.values.get(indicator="elec_qty").value == 32000

@@ -23,6 +23,7 @@ class Capability(TextChoices):
     MANAGE_RULES = "manage_rules", _("Set the review rules of returns")
     CLOSE_YEAR = "close_year", _("Close and reopen years")
     MANAGE_FACTORS = "manage_factors", _("Add factor versions")
+    MANAGE_SCHEME = "manage_scheme", _("Set the headers of the statutory forms")
     MANAGE_USERS = "manage_users", _("Manage users and keys")
     VIEW_AUDIT = "view_audit", _("See the audit trail")
 
@@ -44,11 +45,14 @@ class Role(TextChoices):
 SIGNATURES = frozenset({Capability.SIGN_AS_STATISTICS_HEAD, Capability.SIGN_AS_UNIT_HEAD})
 """What only the people of the institution itself may do, whoever else may do all."""
 
+INSTALLATION = frozenset({Capability.MANAGE_FACTORS, Capability.MANAGE_SCHEME})
+"""What holds for the whole installation, and so belongs to its administrator alone."""
+
 _SEE = frozenset({Capability.VIEW, Capability.VIEW_DETAIL, Capability.VIEW_LINEAGE, Capability.EXPORT})
 
 CAPABILITIES: dict[str, frozenset[str]] = {
     Role.PLATFORM_ADMIN: frozenset(Capability) - SIGNATURES,
-    Role.REGIONAL_MANAGER: frozenset(Capability) - SIGNATURES - {Capability.MANAGE_FACTORS},
+    Role.REGIONAL_MANAGER: frozenset(Capability) - SIGNATURES - INSTALLATION,
     Role.SYSTEM_DEPARTMENT: _SEE | {Capability.OVERSEE_RETURNS, Capability.VIEW_AUDIT},
     Role.STATISTICIAN: _SEE
     | {Capability.WRITE_REGISTRY, Capability.WRITE_ACTIVITY, Capability.ENTER_RETURNS, Capability.VIEW_AUDIT},

@@ -37,7 +37,7 @@ _PARTS = ("header", "form1", "footer")
 _TYPES = (
     "text", "credit_code", "class", "region", "period", "phone", "email", "flag", "integer", "date",
 )  # fmt: skip
-_HEADINGS = (*sorted(COLUMNS), "form_3", "form_4")
+_HEADINGS = (*sorted(COLUMNS), "form_3", "form_4", "aside")
 _FILLED_FROM = ("edition", "institution", "return", "step")
 
 

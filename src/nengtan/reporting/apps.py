@@ -28,6 +28,7 @@ class ReportingConfig(AppConfig):
         protect(self, "RuleVersion")
         protect(self, "RuleSetting")
         protect(self, "RuleTrial")
+        protect(self, "HeaderSetting")
         protect(self, "ReportTemplate", ("retired_at",))
         protect(self, "AnnualReport")
         protect(self, "Publication", ("withdrawn_by", "withdrawn_at", "reason"))
@@ -53,6 +54,7 @@ def _fill_menu() -> None:
     nav.register(
         "manage", _("Annual analysis report"), "annual_report", Capability.OVERSEE_RETURNS, icon="file-text", order=18
     )
+    nav.register("manage", _("Form headers"), "headers", Capability.MANAGE_SCHEME, icon="file-text", order=22)
     nav.register("manage", _("Publications"), "publications", Capability.VIEW, icon="eye", order=20)
 
 
@@ -86,6 +88,7 @@ def _states_words(states: Any) -> str:
 
 def _word_trail() -> None:
     from nengtan.identity import wording
+    from nengtan.reporting.models.headers import FIELDS
     from nengtan.reporting.wording import cell_word
 
     wording.register(
@@ -108,6 +111,8 @@ def _word_trail() -> None:
             "rule.add": _("review rule added"),
             "rule.change": _("review rule changed"),
             "rule.set": _("thresholds of a review rule changed"),
+            "header.set": _("header of a form set"),
+            "header.drop": _("header of a form as shipped again"),
             "deadline.set": _("deadline set"),
             "deadline.drop": _("deadline taken back"),
             "cycle.set": _("cycle set"),
@@ -124,6 +129,7 @@ def _word_trail() -> None:
             "reporting.return": _("return"),
             "reporting.ruleversion": _("review rule"),
             "reporting.rulesetting": _("setting of a review rule"),
+            "reporting.headersetting": _("header of a form"),
             "reporting.owndeadline": _("deadline"),
             "reporting.cyclesetting": _("cycle"),
             "reporting.spotcheck": _("spot check"),
@@ -136,6 +142,8 @@ def _word_trail() -> None:
         },
         links={"reporting.return": lambda pk: reverse("return", args=[int(pk)])},
         fields={
+            **dict(FIELDS),
+            "source": _("read in"),
             "period": _("period"),
             "returns": _("returns"),
             "edition": _("edition"),

@@ -42,11 +42,16 @@ def region_named(code: str) -> Region:
 
 
 def return_of(institution: str, period: slots.Slot) -> Return:
+    from nengtan.registry.models import Institution
     from nengtan.reporting.models import Return
+    from nengtan.reporting.services.opening import days_of
 
     found = Return.objects.filter(
         institution__code=institution, year=period.year, slot=period.number, kind=period.kind
     ).first()
-    return found or die(
-        _("“%(code)s” has no return of %(period)s; open the period first.") % {"code": institution, "period": period}
-    )
+    told = {"code": institution, "period": period}
+    closed = Institution.objects.filter(code=institution, closed_on__lte=days_of(period)[0]).first()
+    if found is None and closed is not None:
+        words = _("“%(code)s” was closed on %(on)s, before %(period)s began: no return is owed.")
+        die(words % {**told, "on": closed.closed_on})
+    return found or die(_("“%(code)s” has no return of %(period)s; open the period first.") % told)

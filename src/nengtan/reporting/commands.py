@@ -22,6 +22,7 @@ from nengtan.reporting.asking import (
     region_option,
     return_of,
 )
+from nengtan.reporting.header_commands import headers
 from nengtan.reporting.managing import due, rollup, spotcheck
 from nengtan.reporting.report_commands import naming, publish, report
 from nengtan.reporting.rule_commands import rules
@@ -45,6 +46,7 @@ STATUS_COLUMNS = {
     "state": gettext_lazy("State"),
     "due_on": gettext_lazy("Due on"),
     "late": gettext_lazy("Late"),
+    "closed": gettext_lazy("Closed"),
 }
 FINDING_COLUMNS = {
     "institution": gettext_lazy("Institution"),
@@ -95,6 +97,7 @@ def open_period(region: str, period: slots.Slot, format: str) -> None:
 def status(region: str, period: slots.Slot, format: str) -> None:
     """One line a return."""
     from nengtan.identity.access import system_actor
+    from nengtan.reporting.closing import closed_short
     from nengtan.reporting.lateness import is_late
     from nengtan.reporting.queries import returns_of
 
@@ -104,6 +107,8 @@ def status(region: str, period: slots.Slot, format: str) -> None:
                 "institution": item.institution.name, "code": item.institution.code, "period": str(item.period),
                 "state": item.get_state_display() if format == "table" else item.state, "due_on": item.due_on,
                 "late": (_("late") if is_late(item) else "") if format == "table" else is_late(item),
+                "closed": closed_short(item) if format == "table" else item.institution.closed_on,
+                "months_owed": len(item.months_owed),
             }
             for item in returns_of(system_actor(), region_named(region), period)
         ],
@@ -307,6 +312,10 @@ _SHEET_FAULTS = {
         "%(file)s: no headings of returns in “%(found)s”; wanted: institution (or its code), period, and indicators by"
         " name, code or key, such as elec_qty; or the forms as the platform draws them."
     ),
+    "blank_unnamed": gettext_lazy(
+        "%(file)s: the empty form “%(sheet)s” does not say at its top whose it is and of which period (found"
+        " “%(found)s”; allowed: 2025-00, 2025-03, 2025-Q1)."
+    ),
     "heading_twice": gettext_lazy("%(file)s: the heading “%(found)s” stands twice."),
     "wrong_edition": gettext_lazy(
         "%(file)s: the sheet “%(sheet)s” is of edition %(found)s, not of edition %(allowed)s. Review it with"
@@ -392,7 +401,7 @@ def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
     return CellChange(indicator, number, seen.get((record, indicator), 0), record)
 
 
-for _command in (due, export, naming, publish, report, rollup, rules, spotcheck, template):
+for _command in (due, export, headers, naming, publish, report, rollup, rules, spotcheck, template):
     returns.add_command(_command)
 
 commands: list[click.Command] = [returns]

@@ -22,11 +22,11 @@ def is_late(of: Return, today: date | None = None) -> bool:
 
 
 def days_late(of: Return, today: date | None = None) -> int | None:
-    """Days from the day it is due to the day it was first handed in, or today; None where none is due.
+    """Days from the day it is due to the day it was first handed in, or today; None where none is due or owed.
 
     What was handed in in time and sent back stays in time, however long it takes to mend.
     """
-    if of.due_on is None:
+    if of.due_on is None or not of.months_owed:
         return None
     first = of.first_reported_at or of.reported_at
     return ((timezone.localdate(first) if first else today or clock.today()) - of.due_on).days
@@ -42,7 +42,7 @@ def days_again(of: Return, today: date | None = None) -> int | None:
         back, day = of.reported_at, of.again_by
         return None if back is None or day is None else (timezone.localdate(back) - day).days
     day = deadline(of) if of.reported_at else of.again_by
-    return None if day is None else ((today or clock.today()) - day).days
+    return None if day is None or not of.months_owed else ((today or clock.today()) - day).days
 
 
 def deadline(of: Return) -> date | None:
@@ -53,7 +53,7 @@ def deadline(of: Return) -> date | None:
 def days_over(of: Return, today: date | None = None) -> int | None:
     """Days by which what is not handed in is overdue, below zero so many are left; None where it has no day."""
     day = deadline(of)
-    return None if of.state in HANDED_IN or day is None else ((today or clock.today()) - day).days
+    return None if of.state in HANDED_IN or day is None or not of.months_owed else ((today or clock.today()) - day).days
 
 
 def overdue(day: date) -> Q:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nengtan.domain.returns import steps
 from nengtan.identity.access import Actor
 from nengtan.reporting.models import Return
-from nengtan.reporting.services.stepping import RIGHTS, hand_of, refusal
+from nengtan.reporting.services.stepping import BACK, RIGHTS, hand_of, refusal
 
 __all__ = ["Offer", "can_enter", "offers"]
 
@@ -48,7 +48,7 @@ def offers(actor: Actor, of: Return, blocking: int, unexplained: int, *, enters:
 def can_enter(actor: Actor, of: Return) -> bool:
     """Whether the actor may write in the cells now."""
     entering = steps.Action.ENTER in steps.allowed(of.standing, steps.Role.STATISTICIAN, hand_of(actor))
-    return entering and holds(actor, of, RIGHTS[steps.Role.STATISTICIAN])
+    return entering and bool(of.months_owed) and holds(actor, of, RIGHTS[steps.Role.STATISTICIAN])
 
 
 def holds(actor: Actor, of: Return, right: str) -> bool:
@@ -62,6 +62,8 @@ def refusal_of(because: steps.Because) -> str:
 
 
 def _objection(of: Return, step: steps.Step) -> str:
+    if step.action not in BACK and not of.months_owed:
+        return refusal_of(steps.Because.NOT_OWED)
     try:
         steps.take(of.standing, step)
     except steps.Refused as refused:

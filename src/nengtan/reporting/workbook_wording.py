@@ -38,6 +38,10 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "not_a_return_period": (
         _("“%(found)s” is not a period."), _("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter."),
     ),
+    "blank_without_name": (
+        _("The empty form does not say whose it is."),
+        _("the name or the code of the institution in the box at the top, on one of the forms"),
+    ),
     "no_such_return": (
         _("“%(found)s” has no return of %(period)s."), _("a period that was opened for this institution"),
     ),
@@ -68,7 +72,15 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     ),
     "return_late": (_("The return of “%(found)s” was due on %(on)s and counts as late."), ""),
     "unit_converted": (_("“%(found)s” is given in %(unit)s in the file and was converted to %(allowed)s."), ""),
-    "heading_ignored": (_("“%(found)s” is nothing this edition asks for and was left out."), ""),
+    "heading_ignored": (_("“%(found)s” is nothing this edition asks for; the column was left out."), ""),
+    "heading_unknown": (
+        _("The heading “%(found)s” is none of the form, and there is something below it."),
+        _("%(allowed)s; a heading as it was downloaded; or take the column out"),
+    ),
+    "form_line_unknown": (
+        _("“%(found)s” is no line of this form, and there is a figure beside it."),
+        _("%(allowed)s; the names and codes as they were downloaded"),
+    ),
 }  # fmt: skip
 
 REFUSALS: dict[str, Promise] = {

@@ -93,7 +93,8 @@ def missing_periods(held: Collection[tuple[str, Slot]]) -> dict[tuple[str, Slot]
 
     A year begins with its first period. What is missing at its end is missing before the annual return, and is not
     asked for where there is none: it may not be due. A sheet with a single period of a kind in a year collects that
-    period, so nothing is missing; nor is a month whose quarter is there, or a quarter all of whose months are.
+    period, so nothing is missing; nor is a month whose quarter is there, or a quarter all of whose months are, or whose
+    months are told as missing.
 
     >>> from nengtan.domain.returns.slots import quarter
     >>> missing = missing_periods([("a", quarter(2025, 1)), ("a", quarter(2025, 4))])
@@ -109,23 +110,26 @@ def missing_periods(held: Collection[tuple[str, Slot]]) -> dict[tuple[str, Slot]
     found: dict[tuple[str, Slot], list[Slot]] = {}
     for (body, year), kinds in there.items():
         ends = []
-        for kind, numbers in kinds.items():
-            if len(collected[year, kind]) > 1:
-                gaps = _gaps(year, kind, numbers, kinds)
+        told: set[int] = set()
+        for kind in (Kind.MONTH, Kind.QUARTER):
+            if kind in kinds and len(collected[year, kind]) > 1:
+                gaps = _gaps(year, kind, kinds)
                 ends.append(gaps.pop(annual(year)))
-                found |= {(body, slot): absent for slot, absent in gaps.items()}
+                fresh = {slot: [one for one in absent if told.isdisjoint(one.months)] for slot, absent in gaps.items()}
+                told |= {one for absent in fresh.values() for part in absent for one in part.months}
+                found |= {(body, slot): absent for slot, absent in fresh.items() if absent}
         if ends and all(ends) and (body, annual(year)) in held:
             found[body, annual(year)] = min(ends, key=len)
     return found
 
 
-def _gaps(year: int, kind: Kind, numbers: set[int], kinds: Mapping[Kind, set[int]]) -> dict[Slot, list[Slot]]:
+def _gaps(year: int, kind: Kind, kinds: Mapping[Kind, set[int]]) -> dict[Slot, list[Slot]]:
     """What is missing before each period that is there, and at the end of the year (under the year)."""
     months, quarters = kinds.get(Kind.MONTH, set()), kinds.get(Kind.QUARTER, set())
     found: dict[Slot, list[Slot]] = {}
     absent: list[Slot] = []
     for slot in annual(year).parts(kind):
-        if slot.number in numbers:
+        if slot.number in kinds[kind]:
             if absent:
                 found[slot] = absent
             absent = []

@@ -28,6 +28,7 @@ __all__ = [
     "Typed",
     "Unread",
     "heading_row",
+    "is_aside",
     "join_named",
     "other_edition",
     "read_returns",
@@ -127,7 +128,7 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
         SheetError: no row of headings with an institution, a period and at least one indicator is found.
     """
     top, columns, ignored = heading_row(grid, edition, headings)
-    sheet = ReturnSheet(ignored=ignored)
+    sheet = ReturnSheet(ignored=list(ignored.values()))
     where = {name: at for at, name in columns.items() if name in COLUMNS}
     indicators = {at: edition.indicators[name] for at, name in columns.items() if name not in COLUMNS}
     stated = stated_units(grid.rows[top], columns, edition, headings)
@@ -205,7 +206,7 @@ def _headings(grid: Grid, edition: Edition, headings: Headings) -> tuple[frozens
         _top, columns, ignored = heading_row(grid, edition, headings)
     except SheetError as error:
         return frozenset(), frozenset([error.found])
-    return frozenset(name for name in columns.values() if name not in COLUMNS), frozenset(ignored)
+    return frozenset(name for name in columns.values() if name not in COLUMNS), frozenset(ignored.values())
 
 
 def _fit(edition: Edition, told: frozenset[str], ignored: frozenset[str]) -> int:
@@ -246,8 +247,8 @@ def join_named(rows: Sequence[Typed]) -> None:
             typed.label = labels[typed.institution]
 
 
-def heading_row(grid: Grid, edition: Edition, headings: Headings) -> tuple[int, dict[int, str], list[str]]:
-    """The row of headings (counted from 0), what each column is, and headings that are nothing.
+def heading_row(grid: Grid, edition: Edition, headings: Headings) -> tuple[int, dict[int, str], dict[int, str]]:
+    """The row of headings (counted from 0), what each column is, and headings that are nothing, by column.
 
     Raises:
         SheetError: there is no such row, or a heading stands twice.
@@ -261,8 +262,17 @@ def heading_row(grid: Grid, edition: Edition, headings: Headings) -> tuple[int, 
             twice = [name for name, times in Counter(columns.values()).items() if times > 1]
             if twice:
                 raise SheetError("heading_twice", twice[0])
-            return top, columns, [shown(cells[at]) for at in texts if at not in columns]
+            return top, columns, {at: shown(cells[at]) for at in texts if at not in columns}
     raise SheetError("no_headings", grid.name, "institution period elec_qty …")
+
+
+def is_aside(heading: str, headings: Headings) -> bool:
+    """Whether a heading is one people add for themselves, such as a remark or the number of the row.
+
+    >>> is_aside(" No. ", {"no.": "aside"}), is_aside("Nos", {"no.": "aside"})
+    (True, False)
+    """
+    return _bare(heading) in {_bare(word) for word, name in headings.items() if name == "aside"}
 
 
 def stated_units(

@@ -105,6 +105,7 @@ TRANSITIONS: Mapping[tuple[State, Action], Transition] = MappingProxyType(
 class Because(StrEnum):
     """Why a step is refused, in the order in which it is asked."""
 
+    NOT_OWED = "not_owed"
     NOT_FROM_HERE = "not_from_here"
     NOT_YOUR_ROLE = "not_your_role"
     OWN_WORK = "own_work"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ninja import Router
 
-from nengtan.reporting.api import checks, cycles, deciding, report, returns, rollup, rules, workbooks, writing
+from nengtan.reporting.api import checks, cycles, deciding, headers, report, returns, rollup, rules, workbooks, writing
 
 assert writing.router is returns.router, "an address that is read and written belongs to one router"
 
@@ -13,6 +13,7 @@ for part in (
     report.router,
     rollup.router,
     rules.router,
+    headers.router,
     cycles.router,
     checks.router,
     deciding.router,

@@ -15,6 +15,7 @@ from nengtan.identity.roles import Capability
 from nengtan.reference import scheme
 from nengtan.reporting.api.common import slot_of
 from nengtan.reporting.api.schemas import CellOut, FindingOut, ReturnFilter, ReturnFull, ReturnOut, RoomPath
+from nengtan.reporting.closing import closings
 from nengtan.reporting.filling import Line, Said, fill_in
 from nengtan.reporting.lateness import days_again, days_late
 from nengtan.reporting.models import Return, ReturnStep
@@ -66,6 +67,7 @@ def return_full(request: ActorRequest, key: PathKey) -> dict[str, Any]:
     of = return_of(request.actor, key)
     filling = fill_in(of)
     return return_dict(of) | {
+        "reports_since": list(closing.heirs) if (closing := closings([of]).get(of.pk)) else [],
         "editable": can_enter(request.actor, of),
         "cells": [_cell(line) for line in filling.lines],
         "findings": [finding_dict(of, said) for said in filling.findings],
@@ -107,6 +109,8 @@ def return_dict(of: Return) -> dict[str, Any]:
         "institution": {"code": of.institution.code, "name": of.institution.name},
         "region": {"code": of.region.code, "name": str(of.region)},
         "period": str(of.period),
+        "closed_on": of.institution.closed_on,
+        "months_owed": len(of.months_owed),
         "turn": next_word(of.state),
         "days_late": days_late(of),
         "days_again": days_again(of),

@@ -44,6 +44,8 @@ class ReturnOut(Schema):
     kind: KindName
     edition: str = Field(description="edition of the scheme it is of")
     state: StateName
+    closed_on: date | None = Field(description="the day the institution was closed, where it was")
+    months_owed: int = Field(description="months of the period in which it existed; 0: nothing is owed or taken")
     turn: str = Field(description="what is next and whose turn it is, in words")
     due_on: date | None
     days_late: int | None = Field(description="days from the day it is due to its first handing in, or to today")
@@ -123,6 +125,7 @@ class StepOut(Schema):
 class ReturnFull(ReturnOut):
     """A return with its cells, findings, the steps taken and those that can be."""
 
+    reports_since: list[str] = Field(description="bodies the institution became when it was closed")
     editable: bool = Field(description="whether you may write cells now")
     cells: list[CellOut]
     findings: list[FindingOut]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from ninja import Field, File, Form, Path, Query, Router, Schema, UploadedFile
 from ninja.responses import Status
 
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
+from nengtan.reference import scheme
 from nengtan.registry.models import Region
 from nengtan.reporting.api.common import slot_of
 from nengtan.reporting.models import Return
@@ -43,6 +46,12 @@ class RegionWorkbookIn(Schema):
     region: Line
     period: Line = Field(description="2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter")
     what: Literal["rows", "forms", "summary"] = "rows"
+
+
+class BlankIn(Schema):
+    """Which edition the empty forms are of."""
+
+    edition: Line
 
 
 class TakeOptions(Schema):
@@ -135,6 +144,17 @@ def region_workbook(request: ActorRequest, asked: Query[RegionWorkbookIn]) -> Ht
     region = get_object_or_404(Region.objects.for_actor(request.actor, Capability.EXPORT), code=asked.region)
     content = workbooks.workbook_of_region(request.actor, region, slot_of(asked.period), asked.what)
     return _sent(content, f"{region.code}-{asked.period}-{asked.what}.xlsx")
+
+
+@router.get("/returns/workbook/blank", openapi_extra=_FILE, summary="The empty forms of an edition as a workbook")
+def blank_workbook(request: ActorRequest, asked: Query[BlankIn]) -> HttpResponse:
+    """Who fills them in says at their top whose they are and of which period; the other operation takes them in."""
+    request.actor.require(Capability.EXPORT)
+    if asked.edition not in scheme.editions():
+        words = _("Found “%(found)s”; allowed: %(allowed)s.")
+        told = words % {"found": asked.edition, "allowed": ", ".join(scheme.editions())}
+        raise ValidationError({"edition": told})
+    return _sent(workbooks.blank(scheme.edition(asked.edition)), f"blank-{asked.edition}.xlsx")
 
 
 @router.post("/returns/workbook", response={200: WorkbookOut, 202: JobOut}, summary="Take in a workbook of returns")

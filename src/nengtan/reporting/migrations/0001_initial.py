@@ -69,6 +69,47 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="HeaderSetting",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("edition", models.CharField(max_length=8, verbose_name="edition")),
+                ("form", models.PositiveSmallIntegerField(default=0, verbose_name="form")),
+                (
+                    "field",
+                    models.CharField(
+                        choices=[
+                            ("form_number", "form number"),
+                            ("authority", "issued by"),
+                            ("approver", "approved by"),
+                            ("number_of_approval", "number of approval"),
+                            ("valid_until", "valid until"),
+                            ("document", "document number"),
+                            ("first_year", "first year"),
+                        ],
+                        max_length=24,
+                        verbose_name="field",
+                    ),
+                ),
+                ("value", models.CharField(max_length=80, null=True, verbose_name="value")),
+                ("source", models.CharField(blank=True, max_length=200, verbose_name="read in")),
+                ("reason", models.CharField(max_length=400, verbose_name="reason")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("id",),
+            },
+        ),
+        migrations.CreateModel(
             name="NamingRule",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -2,6 +2,7 @@
 
 from nengtan.reporting.models.checks import JointReview, Sampled, SpotCheck
 from nengtan.reporting.models.cycles import TASKS, CycleSetting, OwnDeadline, Reminder
+from nengtan.reporting.models.headers import HeaderSetting
 from nengtan.reporting.models.publication import AnnualReport, NamingRule, Publication, ReportTemplate
 from nengtan.reporting.models.returns import (
     KINDS,
@@ -24,6 +25,7 @@ __all__ = [
     "CycleSetting",
     "Explanation",
     "Extension",
+    "HeaderSetting",
     "JointReview",
     "NamingRule",
     "OwnDeadline",

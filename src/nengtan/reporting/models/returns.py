@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
@@ -88,6 +89,14 @@ class Return(models.Model):
     def period(self) -> slots.Slot:
         """The period reported on."""
         return slots.Slot(self.year, self.slot, slots.Kind(self.kind))
+
+    @property
+    def months_owed(self) -> tuple[int, ...]:
+        """The months of the period (yyyymm) in which the body existed; none where it was closed before they began."""
+        closed = self.institution.closed_on
+        return tuple(
+            month for month in self.period.months if closed is None or date(month // 100, month % 100, 1) < closed
+        )
 
     @property
     def standing(self) -> Standing:

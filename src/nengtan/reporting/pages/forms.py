@@ -17,12 +17,14 @@ class ExplainForm(forms.Form):
     record = forms.CharField(max_length=4, required=False)
     indicator = forms.CharField(max_length=40, required=False)
     text = forms.CharField(label=_("Explanation"), max_length=1000, required=False)
+    seen = forms.CharField(max_length=1000, required=False)
     evidence = EvidenceField(label=_("Evidence"), required=False)
 
     def told(self) -> dict[str, Any]:
         """What was said, as the service takes it."""
         data = dict(self.cleaned_data)
         file = data.pop("evidence")
+        data["seen"] = data["seen"] if "seen" in self.data else None
         return {**data, "file": (file.name, file.read()) if file else None}
 
 

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
+from nengtan.reporting.closing import closed_short
 from nengtan.reporting.lateness import days_again, is_late
 from nengtan.reporting.models import Return
 from nengtan.reporting.models.returns import KINDS, STATES
@@ -33,8 +35,10 @@ def return_url(of: Return) -> str:
 
 
 def state_badge(of: Return) -> SafeString:
-    """Where a return stands, in colour and word."""
-    return badge_html(state_judgement(of.state), of.get_state_display())
+    """Where a return stands, in colour and word; and that its body was closed."""
+    badge = badge_html(state_judgement(of.state), of.get_state_display())
+    closed = closed_short(of)
+    return format_html("{} {}", badge, badge_html("muted", closed)) if closed else badge
 
 
 def late_badge(of: Return) -> SafeString | str:

@@ -48,10 +48,10 @@ class Printed:
 def return_print(request: ActorRequest, pk: int) -> HttpResponseBase:
     """Forms 1 to 4 of a return, as paper has them."""
     of = return_or_404(request.actor, pk)
-    edition, gathered, words = scheme.edition(of.edition), Gathered([of]), scheme.form_words()
+    gathered, words = Gathered([of]), scheme.form_words()
+    edition = gathered.edition(of)
     forms = [
-        _printed(base_page(edition, number, gathered.filled(of, edition, edition.forms[number]), words))
-        for number in BASE_FORMS
+        _printed(base_page(edition, number, gathered.filled(of, edition.forms[number]), words)) for number in BASE_FORMS
     ]
     crumbs = [
         Crumb(_("Returns"), reverse("returns")),

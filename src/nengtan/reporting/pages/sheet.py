@@ -16,6 +16,7 @@ from nengtan.domain.returns.steps import State
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
+from nengtan.reporting.closing import closed_word, closings
 from nengtan.reporting.filling import Filling, cell_name, fill_in
 from nengtan.reporting.models import Return
 from nengtan.reporting.models.returns import STATES
@@ -25,7 +26,9 @@ from nengtan.reporting.pages.history import history_of
 from nengtan.reporting.pages.lists import late_badge, state_badge
 from nengtan.reporting.pages.typed import Typed, read_cells
 from nengtan.reporting.queries import visible
-from nengtan.reporting.services import CellChange, Conflict, explain_with_file, save_cells
+from nengtan.reporting.services import CellChange, Conflict, Saved, explain_with_file, save_cells
+from nengtan.reporting.services.headers import OF_A_FORM, Headers
+from nengtan.reporting.services.workbooks import BASE_FORMS
 from nengtan.reporting.services.workbooks.gathering import Gathered
 from nengtan.reporting.turns import can_enter
 from nengtan.reporting.wording import line_unit, period_word, title_word
@@ -49,12 +52,13 @@ def return_page(request: ActorRequest, pk: int) -> HttpResponseBase:
     filling = fill_in(of, room=_new_room(request) if may else "")
     period = period_word(of.period)
     context = {
-        "return": of, "period": period, "state": state_badge(of), "late": late_badge(of), "may": may,
+        "return": of, "closed": _closed(of), "period": period, "may": may, "state": state_badge(of),
+        "late": late_badge(of),
         "edition": title_word(filling.edition), "path": _path(of), "summary": live.summary(filling),
         "bar": live.bar(request.actor, filling, may), "tabs": _tabs(filling), "sections": _sections(filling, may),
         "with_previous": of.period.previous != of.period.last_year,
         "with_base": any(line.base is not None for line in filling.lines),
-        "history": history_of(of, filling.edition), "basics": _basics(filling),
+        "history": history_of(of, filling.edition), "basics": _basics(filling), "marks": _marks(filling),
         "basics_title": title_word(filling.edition.forms[1]),
         "institution_url": reverse("institution_record", args=[of.institution.code]),
         "crumbs": [Crumb(_("Returns"), reverse("returns")), Crumb(f"{of.institution} {period}")],
@@ -62,11 +66,28 @@ def return_page(request: ActorRequest, pk: int) -> HttpResponseBase:
     return render(request, "reporting/return.html", context)
 
 
+def _closed(of: Return) -> str:
+    """That the body was closed, what it still owes, and who reports from then on."""
+    closing = closings([of]).get(of.pk)
+    return closed_word(of, closing) if closing else ""
+
+
 def _basics(filling: Filling) -> list[Definition]:
     """Form 1, which the register fills in."""
     texts = Gathered([filling.of], {filling.of.pk: filling.stored}).basics(filling.of)
     fields = [item for item in filling.edition.fields if item.part == "form1"]
     return [Definition(named(item), texts.get(item.code, "")) for item in fields]
+
+
+def _marks(filling: Filling) -> list[Definition]:
+    """What the headers of its forms say, as they are printed."""
+    held, forms = Headers(), filling.edition.forms
+    shared = held.texts(filling.of.edition, forms[1])
+    names = {item.code: item for item in filling.edition.fields if item.part == "header"}
+    numbers = (f"{number} {held.texts(filling.of.edition, forms[number])[OF_A_FORM] or '—'}" for number in BASE_FORMS)
+    found = [Definition(named(names[field]), text or _("not known")) for field, text in shared.items()
+             if field != OF_A_FORM]  # fmt: skip
+    return [Definition(named(names[OF_A_FORM]), " · ".join(numbers)), *found]
 
 
 def _new_room(request: ActorRequest) -> str:
@@ -134,36 +155,39 @@ def return_cells(request: ActorRequest, pk: int) -> HttpResponseBase:
     typed = read_cells(request)
     refused = _refused(typed)
     try:
-        conflicts, wrong = _store(request.actor, of, [one for one in typed if not one.problem])
+        saved, wrong = _store(request.actor, of, [one for one in typed if not one.problem])
     except ValidationError as error:
         return JsonResponse({"closed": " ".join(error.messages)}, status=409)
-    told = {cell_name(one.change.record, one.change.indicator): _told(one) for one in conflicts}
-    return JsonResponse(live.answer(request.actor, fill_in(of), refused=refused | wrong, conflicts=told))
+    told = {cell_name(one.change.record, one.change.indicator): _told(request.actor, one) for one in saved.conflicts}
+    stored = {cell_name(value.record, value.indicator): value.version for value in saved.held}
+    return JsonResponse(live.answer(request.actor, fill_in(of), refused=refused | wrong, conflicts=told, stored=stored))
 
 
 def _refused(typed: list[Typed]) -> dict[str, str]:
     return {one.name: one.problem for one in typed if one.problem}
 
 
-def _store(actor: Actor, of: Return, typed: list[Typed]) -> tuple[list[Conflict], dict[str, str]]:
+def _store(actor: Actor, of: Return, typed: list[Typed]) -> tuple[Saved, dict[str, str]]:
     """Store cells; those the service refuses are told by name, and the others stored without them."""
     changes = [CellChange(one.indicator, one.value, one.seen, one.record) for one in typed]
     wrong: dict[str, str] = {}
     try:
-        return save_cells(actor, of, changes).conflicts, wrong
+        return save_cells(actor, of, changes), wrong
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
             raise
         wrong = {name: " ".join(messages) for name, messages in error.message_dict.items()}
     left = [one for one in changes if cell_name(one.record, one.indicator) not in wrong]
-    return (save_cells(actor, of, left).conflicts if left else []), wrong
+    return (save_cells(actor, of, left) if left else Saved()), wrong
 
 
-def _told(conflict: Conflict) -> dict[str, Any]:
-    """A cell somebody else changed: what stands there, who wrote it and when."""
+def _told(actor: Actor, conflict: Conflict) -> dict[str, Any]:
+    """A cell somebody else changed, or the same person in another window: what stands there, who wrote it and when."""
     held = conflict.held
     value = "" if held is None or held.value is None else formats.exact(held.value)
     who = str(held.entered_by) if held and held.entered_by else _("the platform itself")
+    if held and held.entered_by is not None and held.entered_by == actor.user:
+        who = _("you yourself, in another window,")
     when = timezone.localtime(held.entered_at).strftime("%H:%M") if held else ""
     words = _("Meanwhile %(who)s wrote “%(value)s” at %(when)s.") % {"who": who, "value": value, "when": when}
     return {"words": words, "shown": value, "version": held.version if held else 0}
@@ -182,5 +206,7 @@ def return_explain(request: ActorRequest, pk: int) -> HttpResponseBase:
     try:
         explain_with_file(request.actor, of, **form.told())
     except ValidationError as error:
-        return JsonResponse({"closed": " ".join(error.messages)}, status=409)
+        place = {name: form.cleaned_data[name] for name in ("rule", "record", "indicator")}
+        held = of.explanations.filter(**place).first()
+        return JsonResponse({"closed": " ".join(error.messages), "seen": held.text if held else ""}, status=409)
     return JsonResponse(live.answer(request.actor, fill_in(of), refused={}, conflicts={}))

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, pgettext_lazy
@@ -20,10 +20,11 @@ from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.ledger.pages.forms import add_errors
+from nengtan.reference import scheme
 from nengtan.registry.models import Region
 from nengtan.reporting.models import Return
 from nengtan.reporting.services import workbooks
-from nengtan.reporting.wording import period_word, severity_word
+from nengtan.reporting.wording import period_word, severity_word, title_word
 from nengtan.reporting.workbook_wording import changes_told, findings_told, marked_problems, said
 from nengtan.ui import drafts, sending
 from nengtan.ui.components import Crumb, Judgement, badge_html
@@ -109,10 +110,19 @@ def region_workbook(request: ActorRequest) -> HttpResponseBase:
     return sending.download(content, f"{region.code}-{period}-{what}.xlsx")
 
 
+@page(Capability.EXPORT)
+def blank_workbook(request: ActorRequest, edition: str) -> HttpResponseBase:
+    """The empty forms of an edition: who fills them in says at their top whose they are."""
+    if edition not in scheme.editions():
+        raise Http404
+    return sending.download(workbooks.blank(scheme.edition(edition)), f"blank-{edition}.xlsx")
+
+
 def _sending(request: ActorRequest, form: SendForm, away: TakeAwayForm) -> dict[str, Any]:
     only = _only(request.actor, request.GET.get("return", ""))
     whole = bool(request.actor.scope_for(Capability.EXPORT).regions) or request.actor.scope.everything
     return {
+        "editions": [(code, title_word(of)) for code, of in reversed(list(scheme.editions().items()))],
         "form": form, "away": away if whole else None, "only": only, "crumbs": _crumbs(gettext("Send")),
         "period": period_word(only.period) if only else "",
     }  # fmt: skip

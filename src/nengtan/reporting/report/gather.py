@@ -31,6 +31,7 @@ from nengtan.registry.models import Region
 from nengtan.reporting.lateness import HANDED_IN, days_again, days_late, is_late
 from nengtan.reporting.models import Explanation, Return, RuleVersion, Value
 from nengtan.reporting.same import joined
+from nengtan.reporting.services.headers import Headers
 from nengtan.reporting.services.reviewing import review
 from nengtan.reporting.services.rulebook import as_rule
 from nengtan.reporting.totals import NONE, Counted, Lying
@@ -84,7 +85,7 @@ def annual_report(
         carriers=list(reference.carriers()),
         joined={earlier.year: bodies_joined(now, earlier) for earlier in (last, base) if earlier and earlier.reporters},
     )
-    edition = edition_of(year, scheme.editions().values())
+    edition = edition_of(year, Headers().editions.values())
     return Gathered(region, edition, report, books.factor_lines(year), seasons, known_rules() if reviewed else {})
 
 

@@ -50,6 +50,8 @@ class Saved:
     stored: list[Value] = field(default_factory=list)
     same: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
+    held: list[Value] = field(default_factory=list)
+    """Those that stand as they were to be written, changed or not."""
 
 
 @transaction.atomic
@@ -74,12 +76,14 @@ def save_cells(
         there = cells.get((change.record, change.indicator))
         if there is not None and there.value == change.value and there.provenance == provenance:
             saved.same += 1
+            saved.held.append(there)
         elif (there.version if there is not None else 0) != change.seen:
             saved.conflicts.append(Conflict(change, there))
         else:
             before[_name(change)] = _told(there.value if there is not None else None)
             after[_name(change)] = _told(change.value)
             saved.stored.append(_write(actor, held_return, there, change, provenance))
+    saved.held += saved.stored
     if saved.stored:
         _begin(held_return, standing)
         tell(
@@ -138,6 +142,8 @@ def remove_room(actor: Actor, of: Return, record: str) -> int:
 
 def _entering(actor: Actor, held: Return) -> steps.Standing:
     """Where the return stands once the actor has written in it; `ValidationError` where it is in other hands."""
+    if not held.months_owed:
+        raise ValidationError(refusal(steps.Refused(steps.Because.NOT_OWED, held.standing.state, steps.Action.ENTER)))
     try:
         return steps.take(held.standing, steps.Step(steps.Action.ENTER, steps.Role.STATISTICIAN, hand_of(actor)))
     except steps.Refused as refused:
@@ -154,7 +160,7 @@ def locked(actor: Actor, of: Return, capability: str) -> Return:
     """The return as it is now, held until the transaction ends; `Forbidden` where the right does not reach it."""
     if not Return.objects.for_actor(actor, capability).filter(pk=of.pk).exists():
         raise Forbidden(capability)
-    return Return.objects.select_for_update(of=("self",)).select_related("region").get(pk=of.pk)
+    return Return.objects.select_for_update(of=("self",)).select_related("region", "institution").get(pk=of.pk)
 
 
 def _write(actor: Actor, of: Return, there: Value | None, change: CellChange, provenance: str) -> Value:
@@ -201,19 +207,25 @@ def out_of_range(value: Decimal | None) -> str:
 @transaction.atomic
 def explain(
     actor: Actor, of: Return, rule: str, text: str, *, indicator: str = "", record: str = "",
-    evidence: Evidence | None = None,
+    evidence: Evidence | None = None, seen: str | None = None,
 ) -> Explanation | None:  # fmt: skip
     """Say why a flagged value is right; an empty text takes the explanation back.
 
+    ``seen`` is the text that stood there when this one was written, where that is known.
+
     Raises:
-        ValidationError: the return is not being filled in.
+        ValidationError: the return is not being filled in, or somebody wrote another explanation since.
         Forbidden: the actor does not fill in returns of this institution.
     """
     held = locked(actor, of, Capability.ENTER_RETURNS)
     if steps.Action.ENTER not in steps.allowed(held.standing, steps.Role.STATISTICIAN, hand_of(actor)):
         raise ValidationError(_("The return is not being filled in now."))
+    _entering(actor, held)
     place = Explanation.objects.filter(of=held, rule=rule, record=record, indicator=indicator)
     before = place.values_list("text", flat=True).first()
+    if seen is not None and (before or "") not in (seen.strip(), text.strip()):
+        words = _("Meanwhile this was written here: “%(text)s”. Press again to write yours in its place.")
+        raise ValidationError(words % {"text": before or "—"})
     made = None
     if text.strip():
         told = {"text": text.strip(), "evidence": evidence, "by": actor.user, "at": clock.now()}
@@ -230,7 +242,7 @@ def explain(
 
 def explain_with_file(
     actor: Actor, of: Return, rule: str, text: str, file: tuple[str, bytes] | None, *, indicator: str = "",
-    record: str = "",
+    record: str = "", seen: str | None = None,
 ) -> Explanation | None:  # fmt: skip
     """`explain` with a file (name and content) that proves it; without a new one the file kept before stays."""
     before = Explanation.objects.filter(of=of, rule=rule, record=record, indicator=indicator).first()
@@ -239,4 +251,4 @@ def explain_with_file(
         locked(actor, of, Capability.ENTER_RETURNS)
         if file is not None:
             kept = keep_evidence(actor, file[0], file[1], safe_media_type(file[0]))
-        return explain(actor, of, rule, text, indicator=indicator, record=record, evidence=kept)
+        return explain(actor, of, rule, text, indicator=indicator, record=record, evidence=kept, seen=seen)

@@ -16,12 +16,12 @@ from nengtan.domain.returns.scheme import edition_of
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.audit import record
 from nengtan.identity.roles import Capability
-from nengtan.reference import scheme
 from nengtan.registry.models import Institution, InstitutionSpan, Region
 from nengtan.reporting import clock
 from nengtan.reporting.deadlines import Deadlines
 from nengtan.reporting.lateness import deadline
 from nengtan.reporting.models import Extension, Return
+from nengtan.reporting.services.headers import Headers
 from nengtan.reporting.services.prefill import prefill
 
 
@@ -54,7 +54,7 @@ def open_returns(actor: Actor, region: Region, period: slots.Slot) -> int:
     if last >= clock.today():
         raise ValidationError(_("%(period)s has not ended yet.") % {"period": period})
     deadlines = Deadlines()
-    edition, opened_at = edition_of(period.year, scheme.editions().values()), clock.now()
+    edition, opened_at = edition_of(period.year, Headers().editions.values()), clock.now()
     made = Return.objects.bulk_create(
         [
             Return(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from nengtan import reference
 from nengtan.domain.returns.among import numbered, rows_of, with_earlier
+from nengtan.domain.returns.forms.heads import heads_of, period_written
 from nengtan.domain.returns.forms.reading import FormRead, read_form
-from nengtan.domain.returns.forms.seal import Tag, read_tag
+from nengtan.domain.returns.forms.seal import Tag, read_blank, read_tag
 from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
 from nengtan.domain.returns.review.peers import with_peers_among
@@ -47,8 +48,10 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
     whole, refused = ReturnSheet(), list[SheetError]()
     forms: dict[_Place, Typed] = {}
     drawn: Counter[tuple[str, Slot, int]] = Counter()
-    for grid in (grid for grid in open_table(content, filename) if not grid.hidden):
-        tag = read_tag(grid)
+    grids = [grid for grid in open_table(content, filename) if not grid.hidden]
+    blanks = _blanks(grids, edition)
+    for at, grid in enumerate(grids):
+        tag = blanks.get(at) or read_tag(grid)
         if tag is not None:
             this = (tag.institution, tag.period, tag.form)
             form = _add_form(forms, grid, tag, edition, drawn[this])
@@ -73,6 +76,20 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
     if refused and not whole.rows and not whole.unread:
         raise refused[0]
     return whole
+
+
+def _blanks(grids: Sequence[Grid], edition: Edition) -> dict[int, Tag]:
+    """The empty forms of a file somebody filled in, by their place: whose they are their header says."""
+    words, found = scheme.form_words(), {}
+    blanks = [(at, blank) for at, grid in enumerate(grids) if (blank := read_blank(grid)) is not None]
+    heads = heads_of([(grids[at], edition) for at, _blank in blanks], words)
+    for (at, blank), head in zip(blanks, heads, strict=True):
+        whose = next(filter(None, head.whose), "")
+        period = period_written(head.texts.get("period", ""), words)
+        if period is None or not whose:
+            raise SheetError("blank_unnamed", head.texts.get("period", ""), sheet=grids[at].name)
+        found[at] = Tag(whose, period, blank.edition, blank.form, blank.row)
+    return found
 
 
 def _of_edition(grid: Grid, edition: Edition, read: ReturnSheet) -> None:

@@ -40,6 +40,7 @@ _WORDS: dict[steps.Because, Promise] = {
     steps.Because.OWN_WORK: gettext_lazy("Nobody passes on what they entered or passed on themselves."),
     steps.Because.REASON_MISSING: gettext_lazy("A reason is needed."),
     steps.Because.FAULTS_BLOCK: gettext_lazy("Errors must be mended first."),
+    steps.Because.NOT_OWED: gettext_lazy("The institution was closed before the period began: nothing is owed for it."),
     steps.Because.UNEXPLAINED: gettext_lazy("Flagged values need an explanation first."),
 }
 
@@ -111,14 +112,14 @@ def take_steps(
     return outcomes
 
 
-_BACK = (steps.Action.SEND_BACK, steps.Action.REOPEN)
+BACK = (steps.Action.SEND_BACK, steps.Action.REOPEN)
 """The steps by which a region gives back what was handed in."""
 
 
 def _check_day(action: steps.Action, again_by: date | None) -> None:
     if again_by is None:
         return
-    if action not in _BACK:
+    if action not in BACK:
         raise ValidationError({"again_by": _("Only what is sent back has a day to be handed in again by.")})
     if again_by < clock.today():
         raise ValidationError({"again_by": _("Found %(day)s; a day from today on is needed.") % {"day": again_by}})
@@ -142,12 +143,15 @@ def _said(found: _Decided) -> str:
 
 def _decide(actor: Actor, held: Sequence[Return], action: steps.Action, reason: str) -> dict[int, _Decided]:
     """Where each return would stand after the step, or why it cannot be taken."""
-    arrows = {item.pk: steps.TRANSITIONS.get((steps.State(item.state), action)) for item in held}
+    arrows = {item.pk: steps.TRANSITIONS.get((steps.State(item.state), action)) for item in held if item.months_owed}
     found = _out_of_reach(actor, held, action)
     asked = [item for item in held if item.pk not in found]
-    clean = [item for item in asked if (arrow := arrows[item.pk]) and arrow.needs_clean]
+    clean = [item for item in asked if (arrow := arrows.get(item.pk)) and arrow.needs_clean]
     weights = weigh_all(clean, review(clean)) if clean else {}
     for item in asked:
+        if action not in BACK and not item.months_owed:
+            found[item.pk] = steps.Refused(steps.Because.NOT_OWED, steps.State(item.state), action)
+            continue
         blocking, unexplained = weights.get(item.pk, (0, 0))
         step = steps.Step(action, _role(item.state, action), hand_of(actor), reason, blocking, unexplained)
         try:
@@ -196,7 +200,7 @@ def _move(
 ) -> None:  # fmt: skip
     now, before = clock.now(), {item.pk: item.state for item in held}
     changes = _changes(held)
-    given_back = {item.pk for item in held if action in _BACK and item.state in HANDED_IN}
+    given_back = {item.pk for item in held if action in BACK and item.state in HANDED_IN}
     _store(held, standings, now)
     for chunk in bulk.chunks(sorted(given_back)):
         Return.objects.filter(pk__in=chunk).update(again_by=again_by)

@@ -15,6 +15,8 @@ FIRST_ROW = 7
 
 _LINE_WIDTHS = (36.0, 13.0, 10.0, 24.0)
 _BASICS_WIDTHS = (30.0, 22.0, 10.0, 24.0)
+_BLANK_WIDTH = 34.0
+"""Of the last column of an empty form: the boxes of its header leave the legal marks no other."""
 _ROOM_WIDTH, _FIRST_WIDTH = 13.0, 11.0
 _ROOM_ROWS, _SPARE_ROOMS = 8, 3
 
@@ -37,8 +39,8 @@ def indents(lines: Sequence[Indicator]) -> dict[str, int]:
 
 
 def _basics(edition: Edition, filled: Filled, words: Words) -> Page:
-    form, top = edition.forms[1], FIRST_ROW
-    boxes = heading(edition, form, filled, words, 4, 3)
+    form, top, widths = edition.forms[1], FIRST_ROW, _widths(_BASICS_WIDTHS, filled)
+    boxes = heading(edition, form, filled, words, 4, 4 if filled.blank else 3)
     boxes += [Box(top, 1, words["item"], Look.HEAD), Box(top, 2, words["content"], Look.HEAD, columns=3)]
     fields = [item for item in edition.fields if item.part == "form1"]
     for row, item in enumerate(fields, top + 1):
@@ -46,13 +48,14 @@ def _basics(edition: Edition, filled: Filled, words: Words) -> Page:
             Box(row, 1, item.name_zh, Look.NAME),
             Box(row, 2, filled.texts.get(item.code, ""), Look.FIXED, columns=3),
         ]
-    last, heights = closing(edition, form, filled, words, top + len(fields) + 1, _BASICS_WIDTHS)
-    return Page(1, [*boxes, *last], _BASICS_WIDTHS, heights, False, (top, top), row_height=22.0)
+    last, heights = closing(edition, form, filled, words, top + len(fields) + 1, widths)
+    return Page(1, [*boxes, *last], widths, heights, False, (top, top), row_height=22.0)
 
 
 def _lines(edition: Edition, number: int, filled: Filled, words: Words) -> Page:
     form, lines, top = edition.forms[number], edition.lines(number), FIRST_ROW
-    boxes = heading(edition, form, filled, words, 4, 3)
+    widths = _widths(_LINE_WIDTHS, filled)
+    boxes = heading(edition, form, filled, words, 4, 4 if filled.blank else 3)
     boxes += line_heads(lines, top, words)
     boxes += [Box(top, 4, words["amount"], Look.HEAD), Box(top + 1, 4, "1", Look.HEAD)]
     boxes += line_names(lines, top + 2, words)
@@ -60,8 +63,12 @@ def _lines(edition: Edition, number: int, filled: Filled, words: Words) -> Page:
         Box(row, 4, filled.values.get(("", line.key)), Look.INPUT, cell=("", line.key), unit=line.unit)
         for row, line in enumerate(lines, top + 2)
     ]
-    last, heights = closing(edition, form, filled, words, top + 2 + len(lines), _LINE_WIDTHS)
-    return Page(number, [*boxes, *last], _LINE_WIDTHS, heights, False, (top, top + 1))
+    last, heights = closing(edition, form, filled, words, top + 2 + len(lines), widths)
+    return Page(number, [*boxes, *last], widths, heights, False, (top, top + 1))
+
+
+def _widths(usual: tuple[float, ...], filled: Filled) -> tuple[float, ...]:
+    return (*usual[:-1], _BLANK_WIDTH) if filled.blank else usual
 
 
 def line_heads(lines: Sequence[Indicator], top: int, words: Words) -> list[Box]:

@@ -71,12 +71,16 @@ class Page:
 
 @dataclass(frozen=True)
 class Filled:
-    """What a form is filled in with: texts of its fields, values of its cells, remarks below, the tag of its copy."""
+    """What a form is filled in with: texts of its fields, values of its cells, remarks below, the tag of its copy.
+
+    ``blank`` is an empty form: whose it is and of which period is written into boxes of its header.
+    """
 
     texts: Mapping[str, str]
     values: Mapping[Cell, Decimal | None] = field(default_factory=dict)
     remarks: Sequence[str] = ()
     tag: str = ""
+    blank: bool = False
 
 
 def period_words(period: str, words: Words) -> str:
@@ -106,7 +110,11 @@ def heading(edition: Edition, form: Form, filled: Filled, words: Words, columns:
         text = item.name_zh + words["colon"] + (filled.texts.get(item.code) or words["unverified"])
         boxes.append(Box(row, right, text, Look.LABEL, columns=columns - right + 1))
     for row, (name, text) in enumerate(named, 7 - len(named)):
-        boxes.append(Box(row, 1, name + words["colon"] + text, Look.LABEL, columns=right - 1))
+        if filled.blank and own:
+            boxes.append(Box(row, 1, name + words["colon"], Look.LABEL))
+            boxes.append(Box(row, 2, None, Look.INPUT, columns=right - 2))
+        else:
+            boxes.append(Box(row, 1, name + words["colon"] + text, Look.LABEL, columns=right - 1))
     return boxes
 
 

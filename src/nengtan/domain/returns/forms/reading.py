@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from difflib import get_close_matches
 
 from nengtan.domain.returns.forms.page import Cell, Words
 from nengtan.domain.returns.scheme import Edition, Indicator, Records
@@ -109,6 +110,8 @@ class _Reader:
             name, code = self._plain(self._at(cells, name_at)), _code(self._at(cells, code_at).rstrip(self.mark))
             line = by_code.get(code) if code else by_name.get(name)
             if line is None:
+                if name != self.words["ordinal_a"] and value_at < len(cells) and not is_blank(cells[value_at]):
+                    self._unknown(row, name_at, self._at(cells, name_at) or self._at(cells, code_at))
                 continue
             if self._plain(line.name_zh) != name:
                 moved = Fault("form_line_moved", self._at(cells, name_at), (line.name_zh,), {"code": code})
@@ -125,6 +128,7 @@ class _Reader:
         if not columns:
             self._refuse("form_heads_missing", ", ".join((self.words["room_code"], self.words["code"])))
             return
+        self._room_heads(top, columns)
         ends = tuple(item.name_zh for item in self.edition.fields if item.part == "footer")
         rooms: Counter[str] = Counter()
         stated = {at: self._at(units, at).rstrip(self.mark) for at in columns}
@@ -152,6 +156,31 @@ class _Reader:
                 self._told(top, at, columns[at], fault)
         known = {line.key for line in self.of_form} - {columns[at].key for at in wrong}
         self._doubles_and_gaps(known if rooms else set(), by_room=True)
+
+    def _room_heads(self, top: int, columns: Mapping[int, Indicator]) -> None:
+        """Above each code stands the name of its line, in the second row of heads for a part; none stands alone."""
+        names, units = self.grid.rows[max(top - 3, 0) : max(top - 1, 0)], self._units(top)
+        codes = self.grid.rows[top]
+        for at in range(1, len(codes)):
+            texts = [self._at(cells, at) for cells in names]
+            if at in columns:
+                plain = {self._plain(text) for text in texts}
+                if units and self._plain(columns[at].name_zh) not in plain:
+                    found = next((text for text in reversed(texts) if text not in ("", self.words["sum"])), "")
+                    moved = Fault("form_line_moved", found, (columns[at].name_zh,), {"code": self._at(codes, at)})
+                    self._told(top - 1, at, columns[at], moved)
+            elif self._at(codes, at) and any(
+                at < len(row) and not is_blank(row[at]) for row in self.grid.rows[top + 1 :]
+            ):
+                self._unknown(top + 1, at, self._at(codes, at))
+
+    def _unknown(self, row: int, at: int, found: str) -> None:
+        """A line the form does not have, with a figure: what it may have been."""
+        names = [line.name_zh for line in self.of_form]
+        near = tuple(get_close_matches(self._plain(found), names, 3, 0.3))
+        self.read.problems.append(
+            Problem(row, "", "", column_letter(at), "form_line_unknown", found, near, sheet=self.grid.name)
+        )
 
     def _wrong_room(self, cell: Content, room: str, rooms: Mapping[str, int]) -> Fault | None:
         if not room:

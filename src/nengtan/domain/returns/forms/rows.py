@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from difflib import get_close_matches
 
 from nengtan.domain.returns.forms.reading import range_fault, room_code
 from nengtan.domain.returns.scheme import Edition, Indicator, Records
-from nengtan.domain.returns.sheet import COLUMNS, Headings, heading_row, refused_units, stated_units
+from nengtan.domain.returns.sheet import COLUMNS, Headings, heading_row, is_aside, refused_units, stated_units
 from nengtan.domain.returns.slots import Slot, SlotError, parse
 from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets import words as vocabulary
 from nengtan.domain.sheets.cells import Cell, Grid, column_letter, is_blank, shown
 from nengtan.domain.sheets.problems import Fault, Problem
 
-__all__ = ["Row", "RowsRead", "read_rows", "years_of"]
+__all__ = ["Row", "RowsRead", "read_rows", "unknown_headings", "years_of"]
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ def read_rows(grid: Grid, edition: Edition, headings: Headings, words: vocabular
         SheetError: it has no row of headings with an institution, a period and an indicator.
     """
     top, columns, ignored = heading_row(grid, edition, headings)
-    read = RowsRead(grid.name, ignored=ignored)
+    read = RowsRead(grid.name, ignored=list(ignored.values()))
     read.letters = {name: column_letter(at) for at, name in columns.items()}
     where = {name: at for at, name in columns.items() if name in COLUMNS}
     lines = _lines(edition, columns, rooms="record" in where)
@@ -81,6 +82,34 @@ def read_rows(grid: Grid, edition: Edition, headings: Headings, words: vocabular
                     read.units[line.key] = unit
             read.rows.append(found)
     return read
+
+
+def unknown_headings(grid: Grid, editions: Sequence[Edition], headings: Headings) -> list[Problem]:
+    """Headings no edition knows above columns that hold something: most often one that was written over.
+
+    ``allowed`` are the headings it may have been: those like it that the sheet does not have.
+
+    Raises:
+        SheetError: the sheet has no row of headings with an institution, a period and an indicator.
+    """
+    read = [heading_row(grid, edition, headings) for edition in editions]
+    top = read[0][0]
+    nowhere = set(read[0][2]).intersection(*(ignored for _top, _columns, ignored in read))
+    there = {name for _top, columns, _ignored in read for name in columns.values()}
+    lines = _lines(editions[-1], dict(enumerate(editions[-1].indicators)), rooms="record" in there).values()
+    free = [line.name_zh for line in lines if line.is_entered and line.key not in there]
+    return [
+        Problem(
+            top + 1, "", "", column_letter(at), "heading_unknown", found, tuple(get_close_matches(found, free, 3, 0.3)),
+            sheet=grid.name,
+        )
+        for at, found in sorted(read[0][2].items())
+        if at in nowhere and not is_aside(found, headings) and _holds(grid, top, at)
+    ]  # fmt: skip
+
+
+def _holds(grid: Grid, top: int, at: int) -> bool:
+    return any(at < len(cells) and not is_blank(cells[at]) for cells in grid.rows[top + 1 :])
 
 
 def years_of(grid: Grid, edition: Edition, headings: Headings) -> set[int]:

@@ -17,13 +17,26 @@ from nengtan.domain.returns.forms.page import Cell as CellName
 from nengtan.domain.returns.slots import Slot, SlotError, parse
 from nengtan.domain.sheets.cells import Cell, Grid, shown
 
-__all__ = ["Seal", "SealBroken", "Tag", "is_seal", "read_seals", "read_tag", "seal_rows", "tag_of"]
+__all__ = [
+    "Blank",
+    "Seal",
+    "SealBroken",
+    "Tag",
+    "blank_tag",
+    "is_seal",
+    "read_blank",
+    "read_seals",
+    "read_tag",
+    "seal_rows",
+    "tag_of",
+]
 
 _MAGIC, _VERSION = "nengtan-returns", "1"
 _CHUNK = 30_000
 """Characters in one cell; a spreadsheet holds 32 767."""
 
 _TAG = re.compile(r"nengtan/(.+)/(\d{4}-(?:\d\d|Q[1-4]))/(\w+)/(\d)")
+_BLANK = re.compile(r"nengtan/blank/(\w+)/(\d)")
 _TAG_ROWS, _TAG_COLUMNS = 400, 3
 
 
@@ -40,6 +53,15 @@ class Seal:
     edition: str
     version: int
     cells: Mapping[CellName, tuple[int, Decimal | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """What an empty form is: of which edition, which form; ``row`` is where it says so."""
+
+    edition: str
+    form: int
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +99,29 @@ def read_tag(grid: Grid) -> Tag | None:
                     return Tag(found[1], parse(found[2]), found[3], int(found[4]), row)
                 except SlotError:
                     return None
+    return None
+
+
+def blank_tag(edition: str, form: int) -> str:
+    """The tag of a form nobody's name is on yet.
+
+    >>> blank_tag("2022", 2)
+    'nengtan/blank/2022/2'
+    """
+    return f"nengtan/blank/{edition}/{form}"
+
+
+def read_blank(grid: Grid) -> Blank | None:
+    """What an empty form says of itself; None where the sheet is none.
+
+    >>> read_blank(Grid("a", [["x"], ["id: nengtan/blank/2022/4"]]))
+    Blank(edition='2022', form=4, row=2)
+    """
+    for row, cells in enumerate(grid.rows[:_TAG_ROWS], 1):
+        for cell in cells[:_TAG_COLUMNS]:
+            found = _BLANK.search(cell) if isinstance(cell, str) else None
+            if found:
+                return Blank(found[1], int(found[2]), row)
     return None
 
 

@@ -23,7 +23,7 @@ from nengtan.ledger.services.evidence import keep_evidence
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.services.stepping import hand_of
 from nengtan.reporting.services.workbooks.check import check
-from nengtan.reporting.services.workbooks.intake import read_workbook
+from nengtan.reporting.services.workbooks.intake import FileRead, read_workbook
 from nengtan.reporting.services.workbooks.plan import Change, FilePlan, ReturnPlan
 
 __all__ = ["FileResult", "check_file", "preview_result", "take_file"]
@@ -51,7 +51,11 @@ def check_file(actor: Actor, filename: str, content: bytes, only: Return | None 
         Refused: the file as a whole is not taken.
         Forbidden: the actor fills in returns nowhere.
     """
-    return check(actor, read_workbook(filename, content), only)
+    return check(actor, _read(filename, content, only), only)
+
+
+def _read(filename: str, content: bytes, only: Return | None) -> FileRead:
+    return read_workbook(filename, content, (only.institution.code, only.period) if only else None)
 
 
 def preview_result(plan: FilePlan, partial: bool = False, overwrite: bool = False) -> FileResult:
@@ -82,7 +86,7 @@ def take_file(
         Refused: the file as a whole is not taken.
         Forbidden: the actor fills in returns nowhere.
     """
-    plan = check(actor, read_workbook(filename, content), only, lock=True)
+    plan = check(actor, _read(filename, content, only), only, lock=True)
     result = preview_result(plan, partial, overwrite)
     if not result.changed:
         return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 
 from nengtan.domain.returns import slots, steps
@@ -16,6 +17,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.services import bulk
 from nengtan.ledger.services.intake.matching import Body, Institutions, Pair, Unmatched
 from nengtan.reference import scheme
+from nengtan.registry.models import Institution
 from nengtan.reporting import clock
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.services.opening import days_of
@@ -62,7 +64,8 @@ class _Checker:
 
     def run(self) -> FilePlan:
         bodies = self._bodies()
-        self.returns = self._returns({body.id for body in bodies.values() if isinstance(body, Body)})
+        found = {body.id for body in bodies.values() if isinstance(body, Body)}
+        self.returns, self.closed = self._returns(found), _closed(found)
         parts: dict[int, list[Sent]] = defaultdict(list)
         for sent in self.read.sent:
             of = self._return_of(sent, bodies[_pair(sent)])
@@ -112,15 +115,15 @@ class _Checker:
         self.told.add(key)
 
     def _wrong(self, sent: Sent, of: Return | None, body: Body) -> Fault | None:
+        closed, first = self.closed.get(body.id), days_of(sent.period)[0]
+        if closed is not None and closed <= first:
+            return Fault("return_of_closed", body.name, (), {"on": closed.isoformat(), "period": str(sent.period)})
         if of is None:
             return Fault("no_such_return", body.name, (), {"period": str(sent.period)})
         if self.only is not None and of.pk != self.only.pk:
             return Fault("another_return", f"{body.name} {sent.period}", (f"{self.only}",))
         if sent.edition != of.edition:
             return Fault("wrong_edition", sent.edition, (of.edition,))
-        closed = of.institution.closed_on
-        if closed is not None and closed <= days_of(sent.period)[0]:
-            return Fault("return_of_closed", body.name, (), {"on": closed.isoformat(), "period": str(sent.period)})
         return None
 
     def _compare(self, of: Return, sheets: Sequence[Sent]) -> ReturnPlan:
@@ -129,6 +132,7 @@ class _Checker:
         first: dict[Cell, Sent] = {}
         for sent in sheets:
             plan.problems += sent.problems
+            plan.under += sent.unknown
             for cell in (*sent.cells, *sent.faults):
                 if first.setdefault(cell, sent) is not sent:
                     self._twice(plan, sent, first[cell], cell)
@@ -190,6 +194,15 @@ class _Checker:
 def _pair(sent: Sent) -> Pair:
     code, credit_code, name = sent.whose
     return (code or credit_code or None), (name or None), None
+
+
+def _closed(bodies: Iterable[int]) -> dict[int, date]:
+    """The day each body was closed, of those that were."""
+    found: dict[int, date] = {}
+    for chunk in bulk.chunks(sorted(bodies)):
+        rows = Institution.objects.filter(pk__in=chunk, closed_on__isnull=False).values_list("pk", "closed_on")
+        found |= {pk: day for pk, day in rows if day is not None}
+    return found
 
 
 def _held(pks: Iterable[int]) -> dict[int, Known]:

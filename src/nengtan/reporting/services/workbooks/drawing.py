@@ -145,6 +145,8 @@ def _put(cell: Any, value: str | Decimal | None) -> None:
 
 def _alignment(box: Box) -> Alignment:
     across = {Look.TITLE: "center", Look.HEAD: "center", Look.CODE: "center", Look.INPUT: "right"}.get(box.look, "left")
+    if box.look is Look.INPUT and box.cell is None:
+        across = "left"
     if box.cell and not box.cell[1]:
         across = "center"
     if box.look is Look.FIXED and not isinstance(box.value, str):

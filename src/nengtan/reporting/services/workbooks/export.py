@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.forms.base import base_page
 from nengtan.domain.returns.forms.page import Filled, period_words
-from nengtan.domain.returns.forms.seal import Seal, seal_rows
+from nengtan.domain.returns.forms.seal import Seal, blank_tag, seal_rows
 from nengtan.domain.returns.forms.summary import coverage_remarks, summary_page
 from nengtan.domain.returns.scheme import Edition, Level
 from nengtan.identity.access import Actor, Forbidden
@@ -22,8 +22,9 @@ from nengtan.registry.models import Region
 from nengtan.reporting.models import Return
 from nengtan.reporting.queries import returns_of
 from nengtan.reporting.queries.rollup import Rollup
+from nengtan.reporting.services.headers import Headers
 from nengtan.reporting.services.workbooks.drawing import add_notes, add_page, add_seal, saved
-from nengtan.reporting.services.workbooks.gathering import Gathered, edition_texts
+from nengtan.reporting.services.workbooks.gathering import Gathered
 from nengtan.reporting.services.workbooks.wide import add_rooms_sheet, add_wide_sheet
 from nengtan.reporting.totals import NONE
 
@@ -57,13 +58,13 @@ def forms_of_returns(
     _require(actor, returns)
     book, gathered = _book(), Gathered(returns)
     for done, item in enumerate(returns, 1):
-        edition = scheme.edition(item.edition)
+        edition = gathered.edition(item)
         for number in forms:
-            page = base_page(edition, number, gathered.filled(item, edition, edition.forms[number]), _words())
+            page = base_page(edition, number, gathered.filled(item, edition.forms[number]), _words())
             add_page(book, page, _title(edition, number, item if len(returns) > 1 else None))
         if progress:
             progress(done, len(returns), item.institution.name)
-    _finish(book, {item.edition for item in returns}, map(gathered.seal, returns), forms)
+    _finish(book, gathered.headers, {item.edition for item in returns}, map(gathered.seal, returns), forms)
     return saved(book)
 
 
@@ -80,7 +81,7 @@ def rows_of_returns(actor: Actor, returns: Sequence[Return], progress: Progress 
         held = [item for item in returns if item.edition == code]
         add_wide_sheet(book, scheme.edition(code), held, gathered, progress)
         add_rooms_sheet(book, scheme.edition(code), held, gathered)
-    _finish(book, editions, map(gathered.seal, returns), BASE_FORMS[1:])
+    _finish(book, gathered.headers, editions, map(gathered.seal, returns), BASE_FORMS[1:])
     return saved(book)
 
 
@@ -92,20 +93,20 @@ def forms_of_region(actor: Actor, region: Region, period: slots.Slot, forms: Seq
     """
     if not actor.scope_for(Capability.EXPORT).covers(region.path):
         raise Forbidden(Capability.EXPORT)
-    found, words = Rollup(actor, region, period, capability=Capability.EXPORT), _words()
+    found, words, headers = Rollup(actor, region, period, capability=Capability.EXPORT), _words(), Headers()
     names = {**dict(found.children), "": words["sum"], NONE: words["own_level"]}
     book = _book()
     for number in forms:
         summary, form = found.summary(number), found.edition.forms[number]
         texts = {
-            **edition_texts(found.edition, form),
+            **headers.texts(found.edition.code, form),
             "reporting_unit": region.name,
             "period": period_words(str(period), words),
         }
         filled = Filled(texts, {}, coverage_remarks(found.edition, summary, names, words))
         page = summary_page(found.edition, summary, names, filled, words)
         add_page(book, page, _title(found.edition, number))
-    _finish(book, {found.edition.code}, [], forms)
+    _finish(book, headers, {found.edition.code}, [], forms)
     return saved(book)
 
 
@@ -130,12 +131,14 @@ def workbook_of_region(
 
 
 def blank(edition: Edition, forms: Sequence[int] = BASE_FORMS) -> bytes:
-    """Forms 1 to 4 with nothing filled in, to be printed; they carry no seal and cannot be sent back."""
-    book = _book()
+    """Forms 1 to 4 with nothing filled in; sent back they say in their header whose they are and of which period."""
+    book, headers = _book(), Headers()
+    edition = headers.editions[edition.code]
     for number in forms:
-        filled = Filled(edition_texts(edition, edition.forms[number]))
+        texts = headers.texts(edition.code, edition.forms[number])
+        filled = Filled(texts, tag=blank_tag(edition.code, number), blank=True)
         add_page(book, base_page(edition, number, filled, _words()), _title(edition, number))
-    _finish(book, {edition.code}, [], forms)
+    _finish(book, headers, {edition.code}, [], forms)
     return saved(book)
 
 
@@ -166,23 +169,30 @@ def _title(edition: Edition, number: int, of: Return | None = None) -> str:
     return f"{title} {of.institution.code}" if of else f"{title} {edition.forms[number].title_zh}"
 
 
-def _finish(book: Workbook, editions: Iterable[str], seals: Iterable[Seal], forms: Sequence[int]) -> None:
+def _finish(
+    book: Workbook, headers: Headers, editions: Iterable[str], seals: Iterable[Seal], forms: Sequence[int]
+) -> None:
     """The sheet of notes and the seal."""
-    held = [scheme.edition(code) for code in sorted(editions)]
-    add_notes(book, _words()["notes_sheet"], _notes(held, forms))
+    held = [headers.editions[code] for code in sorted(editions)]
     sealed = list(seals)
+    add_notes(book, _words()["notes_sheet"], _notes(held, forms, sealed=bool(sealed)))
     if sealed:
         add_seal(book, seal_rows(sealed))
     book.active = 0
 
 
-def _notes(editions: Sequence[Edition], forms: Sequence[int]) -> list[str]:
+def _notes(editions: Sequence[Edition], forms: Sequence[int], *, sealed: bool) -> list[str]:
     notes = [edition.title_zh for edition in editions]
     if any(edition.forms[number].level is Level.BASE for edition in editions for number in forms):
         notes += [
             _("Fill in the green cells and send the file back; figures that were not changed stay as they are."),
             _("An empty cell means not applicable or not measured; 0 means measured, none used."),
-            _("Do not delete the hidden sheet: it tells what was changed by whom."),
+            _("Do not delete the hidden sheet: it tells what was changed by whom.")
+            if sealed
+            else _(
+                "Write the institution (its name or code) and the period (2025-03, 2025-Q1, 2025-00 for the year) "
+                "in the boxes at the top of a form; what one form says holds for the others that say nothing."
+            ),
         ]
     gaps = {gap.code: gap.text_zh for edition in editions for gap in edition.gaps}
     return [*notes, *gaps.values()]

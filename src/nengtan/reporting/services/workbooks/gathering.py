@@ -19,25 +19,15 @@ from nengtan.ledger.services import bulk
 from nengtan.reference import scheme
 from nengtan.registry.models import Contact, InstitutionSpan
 from nengtan.reporting.models import Return, ReturnStep, Value
+from nengtan.reporting.services.headers import Headers
 
-__all__ = ["Gathered", "edition_texts", "names_of"]
+__all__ = ["Gathered", "names_of"]
 
 _SIGNED_BY: Mapping[tuple[str, str], str] = {
     (steps.Role.STATISTICIAN, steps.Action.SUBMIT): "statistician",
     (steps.Role.STATISTICS_HEAD, steps.Action.PASS): "statistics_head",
     (steps.Role.UNIT_HEAD, steps.Action.PASS): "unit_head",
 }
-
-
-def edition_texts(edition: Edition, form: Form) -> dict[str, str]:
-    """The legal marks of a form; empty where they are not known."""
-    return {
-        "form_number": form.form_number,
-        "authority": edition.authority_zh,
-        "approver": edition.approver_zh,
-        "number_of_approval": edition.number_of_approval,
-        "valid_until": edition.valid_until,
-    }
 
 
 def names_of(returns: Sequence[Return]) -> dict[int, str]:
@@ -65,6 +55,7 @@ class Gathered:
         self._known = cells
         self._ids = [item.pk for item in returns]
         self._bodies = [item.institution_id for item in returns]
+        self.headers = Headers()
 
     def seal(self, of: Return) -> Seal:
         """How a return stands now."""
@@ -75,12 +66,16 @@ class Gathered:
         """The figures of a return."""
         return {cell: value.value for cell, value in self._cells[of.pk].items()}
 
-    def filled(self, of: Return, edition: Edition, form: Form) -> Filled:
+    def edition(self, of: Return) -> Edition:
+        """The edition of a return, as it stands here."""
+        return self.headers.editions[of.edition]
+
+    def filled(self, of: Return, form: Form) -> Filled:
         """A form of a return, filled in."""
         texts = {
             **self._signatures[of.pk],
             **self.basics(of),
-            **edition_texts(edition, form),
+            **self.headers.texts(of.edition, form),
             "reporting_unit": self._names[of.pk],
             "period": period_words(str(of.period), scheme.form_words()),
         }

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from django.conf import settings
 
+from nengtan.domain.returns.forms.heads import Head, heads_of, period_written
 from nengtan.domain.returns.forms.page import Cell
 from nengtan.domain.returns.forms.reading import Placed, read_form
-from nengtan.domain.returns.forms.rows import Row, RowsRead, read_rows, years_of
-from nengtan.domain.returns.forms.seal import Seal, SealBroken, Tag, is_seal, read_seals, read_tag
+from nengtan.domain.returns.forms.rows import Row, RowsRead, read_rows, unknown_headings, years_of
+from nengtan.domain.returns.forms.seal import Blank, Seal, SealBroken, Tag, is_seal, read_blank, read_seals, read_tag
 from nengtan.domain.returns.scheme import Edition, Level, edition_of
 from nengtan.domain.returns.sheet import SheetError
 from nengtan.domain.returns.slots import Slot
@@ -19,6 +20,7 @@ from nengtan.domain.sheets.cells import Grid
 from nengtan.domain.sheets.problems import Fault, Problem
 from nengtan.reference import scheme
 from nengtan.reference.words import sheet_words
+from nengtan.reporting.services.headers import Headers
 from nengtan.reporting.services.sheets import converted
 from nengtan.ui.sheets.collector import paused
 from nengtan.ui.sheets.reader import open_table
@@ -31,7 +33,8 @@ __all__ = ["FileRead", "Sent", "limits", "read_workbook"]
 class Sent:
     """What one sheet, or one row, says of a return; ``edition`` is "" where the sheet names none.
 
-    ``headings`` are lines whose heading is wrong, with what is wrong: told once, not at every figure below it.
+    ``at`` is where the header of an empty form says whose it is. ``headings`` are lines whose heading is wrong, with
+    what is wrong: told once, not at every figure below it; ``unknown`` headings are nothing at all.
     """
 
     sheet: str
@@ -44,8 +47,10 @@ class Sent:
     faults: dict[Cell, Fault] = field(default_factory=dict)
     places: dict[Cell, Placed] | None = None
     letters: dict[str, str] = field(default_factory=dict)
+    at: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     headings: Mapping[str, Problem] = field(default_factory=dict)
+    unknown: Sequence[Problem] = ()
 
     def placed(self, cell: Cell) -> Placed:
         """Where a cell stands in the file."""
@@ -56,10 +61,8 @@ class Sent:
 
     def problem(self, column: str, fault: Fault) -> Problem:
         """What is wrong with the row, or with the sheet, as a whole."""
-        letter = self.letters.get(column, "")
-        return Problem(
-            self.row, column, "", letter, fault.code, fault.found, fault.allowed, fault.params, sheet=self.sheet
-        )
+        row, letter = self.at.get(column, (self.row, self.letters.get(column, "")))
+        return Problem(row, column, "", letter, fault.code, fault.found, fault.allowed, fault.params, sheet=self.sheet)
 
 
 @dataclass
@@ -77,8 +80,8 @@ def limits() -> Limits:
     return Limits(max_bytes=settings.MAX_UPLOAD_BYTES)
 
 
-def read_workbook(filename: str, content: bytes) -> FileRead:
-    """Read a file as it was sent.
+def read_workbook(filename: str, content: bytes, only: tuple[str, Slot] | None = None) -> FileRead:
+    """Read a file as it was sent. ``only``: the code and period an empty form is of that says neither.
 
     Raises:
         Refused: the file as a whole is not taken.
@@ -89,9 +92,11 @@ def read_workbook(filename: str, content: bytes) -> FileRead:
         for grid in grids:
             if is_seal(grid):
                 _unseal(read, grid)
+        blanks = [(grid, blank) for grid in grids if (blank := read_blank(grid)) is not None]
         for grid in grids:
-            if not is_seal(grid):
+            if not is_seal(grid) and all(grid is not one for one, _blank in blanks):
                 _read_sheet(read, grid)
+        _blanks(read, blanks, only)
     if not read.sent and not read.problems:
         raise Refused("foreign_workbook")
     return read
@@ -116,7 +121,40 @@ def _read_sheet(read: FileRead, grid: Grid) -> None:
         _rows(read, grid)
 
 
-def _form(read: FileRead, grid: Grid, tag: Tag) -> None:
+def _blanks(read: FileRead, blanks: Sequence[tuple[Grid, Blank]], only: tuple[str, Slot] | None) -> None:
+    """Empty forms somebody filled in: each of whom and when its header says, else what the first that says it says."""
+    words, editions, told = scheme.form_words(), scheme.editions(), set[Fault]()
+    forms = [(grid, editions.get(blank.edition) or editions[max(editions)]) for grid, blank in blanks]
+    for (grid, blank), head in zip(blanks, heads_of(forms, words), strict=True):
+        code, credit_code, name = head.whose
+        period = period_written(head.texts.get("period", ""), words)
+        if only is not None:
+            code = code if code or credit_code or name else only[0]
+            period = period if period or "period" in head.texts else only[1]
+        named = bool(code or credit_code or name)
+        wrong = {} if named else {"institution": Fault("blank_without_name")}
+        wrong |= {} if period else {"period": Fault("not_a_return_period", head.texts.get("period", ""))}
+        for column, fault in wrong.items():
+            if fault not in told:  # once, not once a form
+                read.problems.append(_of_head(grid, head, column, fault))
+        told |= set(wrong.values())
+        if period is None or not named:
+            continue
+        tag = Tag("", period, blank.edition, blank.form, blank.row)
+        _form(
+            read, grid, tag, (code, credit_code, name), {**head.places, "code": head.places.get("institution", (0, ""))}
+        )
+
+
+def _of_head(grid: Grid, head: Head, column: str, fault: Fault) -> Problem:
+    row, letter = head.places.get(column, (0, ""))
+    return Problem(row, column, "", letter, fault.code, fault.found, fault.allowed, fault.params, sheet=grid.name)
+
+
+def _form(
+    read: FileRead, grid: Grid, tag: Tag, whose: tuple[str, str, str] | None = None,
+    at: Mapping[str, tuple[int, str]] | None = None,
+) -> None:  # fmt: skip
     """A form as it was drawn; form 1 holds no figures and stands in the register."""
     edition = scheme.editions().get(tag.edition)
     if edition is None or tag.form not in edition.forms or edition.forms[tag.form].level is not Level.BASE:
@@ -126,7 +164,10 @@ def _form(read: FileRead, grid: Grid, tag: Tag) -> None:
     if grid.formulas:
         read.notes.append(replace(_of_sheet(grid, "formulas_taken"), params={"count": grid.formulas}))
     found = read_form(grid, edition, tag.form, scheme.form_words(), sheet_words(), converted)
-    sent = Sent(grid.name, 0, (tag.institution, "", ""), tag.period, tag.edition, tag.form, places=found.cells)
+    sent = Sent(
+        grid.name, 0, whose or (tag.institution, "", ""), tag.period, tag.edition, tag.form, places=found.cells,
+        at=at or {},
+    )  # fmt: skip
     for cell, placed in found.cells.items():
         if placed.fault is not None:
             sent.faults[cell] = placed.fault
@@ -142,13 +183,14 @@ def _form(read: FileRead, grid: Grid, tag: Tag) -> None:
 
 def _rows(read: FileRead, grid: Grid) -> None:
     """A row for each return, in the edition its period belongs to; mostly all are of one."""
-    known = scheme.editions().values()
+    known = Headers().editions.values()
     try:
         years = years_of(grid, max(known, key=lambda edition: edition.first_year), scheme.headings())
         codes = {year: edition_of(year, known).code for year in years} or {0: max(scheme.editions())}
+        unknown = unknown_headings(grid, list(known), scheme.headings())
         for code in sorted(set(codes.values())):
             told = read_rows(grid, scheme.edition(code), scheme.headings(), sheet_words(), converted)
-            read.sent += [_sent(told, row, code) for row in told.rows if codes[row.period.year] == code]
+            read.sent += [_sent(told, row, code, unknown) for row in told.rows if codes[row.period.year] == code]
             read.notes += _converted(grid, scheme.edition(code), told.units)
     except SheetError as error:
         _no_rows(read, grid, error)
@@ -156,7 +198,10 @@ def _rows(read: FileRead, grid: Grid) -> None:
     read.problems += told.problems
     if grid.formulas:
         read.notes.append(replace(_of_sheet(grid, "formulas_taken"), params={"count": grid.formulas}))
-    read.notes += [replace(_of_sheet(grid, "heading_ignored"), found=heading) for heading in told.ignored]
+    refused = {problem.found for problem in unknown}
+    read.notes += [
+        replace(_of_sheet(grid, "heading_ignored"), found=heading) for heading in told.ignored if heading not in refused
+    ]
 
 
 def _no_rows(read: FileRead, grid: Grid, error: SheetError) -> None:
@@ -166,12 +211,12 @@ def _no_rows(read: FileRead, grid: Grid, error: SheetError) -> None:
         read.problems.append(replace(_of_sheet(grid, error.code), found=error.found, severity="error"))
 
 
-def _sent(found: RowsRead, row: Row, edition: str) -> Sent:
+def _sent(found: RowsRead, row: Row, edition: str, unknown: Sequence[Problem]) -> Sent:
     return Sent(
         found.sheet, row.row, (row.code, row.credit_code, row.name), row.period, edition,
         cells={(row.record, key): value for key, value in row.values.items()},
         faults={(row.record, key): fault for key, fault in row.faults.items()},
-        letters=found.letters, headings=found.refused,
+        letters=found.letters, headings=found.refused, unknown=unknown,
     )  # fmt: skip
 
 

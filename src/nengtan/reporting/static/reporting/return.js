@@ -1,23 +1,57 @@
 // The page of a return: every change is kept on this device first, then sent; what the rules say comes back with it.
 const root = document.querySelector("[data-return]");
 const state = document.getElementById("save-state");
+const bar = document.getElementById("bar");
 const KEY = `nengtan:return:${root.dataset.return}:${root.dataset.person}`;
+const WINDOW = Math.random().toString(36).slice(2);
+const OWN = `${KEY}:${WINDOW}`;
 const TOKEN = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
 const RETRY = 5000;
 const PAUSE = 350;
+const ANSWER = 200;
+let sending = false;
 
 const boxes = () => [...root.querySelectorAll("[data-cell]")];
 const box = (name) => document.getElementById(`cell-${name}`);
 const row = (name) => document.getElementById(`row-${name}`);
 
-// Kept on this device until the server has it: name of the cell -> {text, seen, refused} -------------------------------
+// Kept on this device until the server has it: name of the cell -> {text, seen, refused}. Each window keeps its own, so
+// that two windows of one person are two people to each other; what no open window keeps is taken over at the start. ----
 function waiting() {
-  return JSON.parse(localStorage.getItem(KEY) || "{}");
+  return JSON.parse(localStorage.getItem(OWN) || "{}");
 }
 
 function keep(cells) {
-  if (Object.keys(cells).length) localStorage.setItem(KEY, JSON.stringify(cells));
-  else localStorage.removeItem(KEY);
+  if (Object.keys(cells).length) localStorage.setItem(OWN, JSON.stringify(cells));
+  else localStorage.removeItem(OWN);
+  hold();
+}
+
+const windows = "BroadcastChannel" in window ? new BroadcastChannel(KEY) : null;
+const others = new Set();
+windows?.addEventListener("message", ({ data }) => {
+  if (data.asks) windows.postMessage({ here: WINDOW });
+  else others.add(`${KEY}:${data.here}`);
+});
+
+async function takeOver() {
+  windows?.postMessage({ asks: WINDOW });
+  if (windows) await new Promise((resolve) => setTimeout(resolve, ANSWER));
+  const mine = waiting();
+  for (const key of Object.keys(localStorage)) {
+    if (key === OWN || others.has(key) || !(key === KEY || key.startsWith(`${KEY}:`))) continue;
+    for (const [name, cell] of Object.entries(JSON.parse(localStorage.getItem(key)))) mine[name] ??= cell;
+    localStorage.removeItem(key);
+  }
+  keep(mine);
+}
+
+// A step does not look ready while something typed is not stored -----------------------------------------------------------
+const isDirty = (field) => field.defaultText !== undefined && field.value !== field.defaultText;
+
+function hold() {
+  bar.classList.toggle("is-held", sending || Object.keys(waiting()).length > 0 || boxes().some(isDirty));
+  root.dispatchEvent(new CustomEvent("nengtan:changed"));
 }
 
 function put(name, text, seen) {
@@ -36,6 +70,7 @@ function tell(what, count) {
   state.textContent = state.dataset[what] + (count ? ` ${count}` : "");
   state.classList.toggle("text-warn", what === "waiting" || what === "signedOut");
   state.classList.toggle("text-bad", what === "refused");
+  hold();
 }
 
 function tellCount() {
@@ -45,7 +80,6 @@ function tellCount() {
 }
 
 // Sending, one request at a time ----------------------------------------------------------------------------------------
-let sending = false;
 let again = null;
 
 async function post(address, body) {
@@ -88,9 +122,13 @@ function stored(sent, told) {
   for (const { cell, text } of sent) {
     box(cell)?.classList.remove("is-waiting");
     const changedSince = cells[cell] && cells[cell].text !== text;
-    if (told.refused[cell] || told.conflicts[cell]) cells[cell] = { ...cells[cell], refused: true };
-    else if (!changedSince) delete cells[cell];
-    else cells[cell].seen = told.cells[cell].version;
+    if (told.refused[cell] || told.conflicts[cell]) {
+      cells[cell] = { ...cells[cell], refused: true };
+      continue;
+    }
+    if (!changedSince) delete cells[cell];
+    else cells[cell].seen = told.stored[cell];
+    if (box(cell)) box(cell).dataset.version = told.stored[cell];
   }
   keep(cells);
   show(told);
@@ -119,9 +157,11 @@ function show(told) {
     if (!field) continue;
     field.classList.remove("is-invalid", "is-doubtful", "is-filled");
     if (parts.mark) field.classList.add(parts.mark);
-    if (!cells[name]) {
+    if (!cells[name] && !isDirty(field)) {
+      // A version is taken over with the figure it is of, never under a figure that is being typed.
       field.dataset.version = told.cells[name].version;
-      if (document.activeElement !== field) field.value = told.cells[name].shown;
+      if (field.value !== told.cells[name].shown) field.value = told.cells[name].shown;
+      field.defaultText = field.value;
     }
     for (const [part, html] of Object.entries(parts)) {
       const place = row(name).querySelector(`[data-part="${part}"]`) || (row(name).dataset.part === part ? row(name) : null);
@@ -159,7 +199,7 @@ function conflict(name, mine, theirs) {
   note.querySelector("[data-mine]").textContent = mine || "—";
   note.querySelector("[data-keep-theirs]").addEventListener("click", () => {
     drop(name);
-    box(name).value = theirs.shown;
+    box(name).value = box(name).defaultText = theirs.shown;
     box(name).dataset.version = theirs.version;
     fault(name, "");
     tellCount();
@@ -213,11 +253,11 @@ function entered(field) {
   flush();
 }
 
-root.addEventListener("focusin", (event) => {
-  if (event.target.dataset.cell) event.target.defaultText = event.target.value;
-});
 root.addEventListener("input", (event) => {
-  if (event.target.dataset.cell) check();
+  if (event.target.dataset.cell) {
+    hold();
+    check();
+  }
   if (event.target.type === "file") event.target.closest("label").classList.toggle("has-file", event.target.files.length > 0);
 });
 root.addEventListener("change", (event) => {
@@ -303,7 +343,9 @@ document.addEventListener("submit", async (event) => {
   button.disabled = true;
   try {
     const told = await (await post(form.action, new FormData(form))).json();
+    if (told.seen !== undefined) form.elements.seen.value = told.seen;
     if (told.closed) throw new Error(told.closed);
+    form.elements.seen.value = form.elements.text.value;
     form.querySelector("label").classList.remove("has-file");
     form.elements.text.defaultValue = form.elements.text.value;
     show(told);
@@ -325,21 +367,22 @@ document.addEventListener("submit", async (event) => {
   const { target, submitter } = event;
   await flush();
   for (let tries = 0; tries < 50 && sending; tries++) await new Promise((resolve) => setTimeout(resolve, 100));
-  if (Object.keys(waiting()).length) return;
+  const open = Object.keys(waiting());
+  if (open.length) return (box(open[0]) || state).scrollIntoView({ block: "center" });
   target.dataset.ready = "yes";
   target.requestSubmit(submitter);
 }, true);
 
 // What an earlier visit could not send comes back into its cells ----------------------------------------------------------------
-function start() {
+async function start() {
   for (const field of boxes()) field.defaultText = field.value;
+  await takeOver();
   const cells = waiting();
   for (const [name, cell] of Object.entries(cells)) {
     delete cell.refused;
     const field = box(name);
     if (field) {
-      field.value = cell.text;
-      field.defaultText = cell.text;
+      field.value = field.defaultText = cell.text;
       field.classList.add("is-waiting");
     } else delete cells[name];
   }
@@ -348,6 +391,7 @@ function start() {
 }
 
 window.addEventListener("online", flush);
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 window.addEventListener("beforeunload", (event) => {
   if (document.activeElement?.dataset?.cell && document.activeElement.value !== document.activeElement.defaultText) {
     put(document.activeElement.dataset.cell, document.activeElement.value, Number(document.activeElement.dataset.version));

@@ -1,6 +1,8 @@
 // A return that cannot be written now: what was typed for it on this device and never reached the server is told.
 const note = document.getElementById("unsent");
-const cells = Object.entries(JSON.parse(localStorage.getItem(note.dataset.key) || "{}"));
+const own = (key) => key === note.dataset.key || key.startsWith(`${note.dataset.key}:`);
+const keys = Object.keys(localStorage).filter(own);
+const cells = keys.flatMap((key) => Object.entries(JSON.parse(localStorage.getItem(key))));
 
 function line([name, { text }]) {
   const item = document.createElement("li");
@@ -12,7 +14,7 @@ function line([name, { text }]) {
 if (cells.length) {
   note.querySelector("[data-typed]").replaceChildren(...cells.map(line));
   note.querySelector("[data-discard]").addEventListener("click", () => {
-    localStorage.removeItem(note.dataset.key);
+    keys.forEach((key) => localStorage.removeItem(key));
     note.hidden = true;
   });
   note.hidden = false;
