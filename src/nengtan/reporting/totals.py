@@ -49,12 +49,16 @@ class Lying:
 
     def places(self, period: Slot) -> set[tuple[int, str, int | None]]:
         """Regions with returns of the period, their paths, and the bodies that collect returns there."""
-        return self._places[period]
+        return {place for place, _edition in self._found[period]}
+
+    def editions(self, period: Slot) -> set[str]:
+        """The editions the returns of the period are of; one, unless a first year was changed while it was opened."""
+        return {edition for _place, edition in self._found[period]}
 
     def collectors(self, period: Slot) -> dict[int, str]:
         """The path of the region in which each body that collects returns counts itself."""
         own = self._own[period]
-        superiors = {superior for _region, _path, superior in self._places[period] if superior is not None}
+        superiors = {superior for _region, _path, superior in self.places(period) if superior is not None}
         return {body: path for body in superiors if (path := _counts_at(body, own))}
 
     @cached_property
@@ -66,18 +70,18 @@ class Lying:
         return Return.objects.filter(wanted).order_by()
 
     @cached_property
-    def _places(self) -> dict[Slot, set[tuple[int, str, int | None]]]:
-        found: dict[Slot, set[tuple[int, str, int | None]]] = {period: set() for period in self.periods}
-        rows = self._returns.values_list(*_PERIOD, "region_id", "region__path", "superior_id").distinct()
-        for year, number, kind, *place in rows:
-            found[Slot(year, number, Kind(kind))].add((place[0], place[1], place[2]))
+    def _found(self) -> dict[Slot, set[tuple[tuple[int, str, int | None], str]]]:
+        found: dict[Slot, set[tuple[tuple[int, str, int | None], str]]] = {period: set() for period in self.periods}
+        rows = self._returns.values_list(*_PERIOD, "region_id", "region__path", "superior_id", "edition").distinct()
+        for year, number, kind, region, path, superior, edition in rows:
+            found[Slot(year, number, Kind(kind))].add(((region, path, superior), edition))
         return found
 
     @cached_property
     def _own(self) -> dict[Slot, dict[int, tuple[int | None, str]]]:
         """Of every body that collects returns its own: who collects it, and the path of the region it lies in."""
         found: dict[Slot, dict[int, tuple[int | None, str]]] = {period: {} for period in self.periods}
-        if any(superior for places in self._places.values() for _region, _path, superior in places):
+        if any(superior for period in self.periods for _region, _path, superior in self.places(period)):
             above = self._returns.exclude(superior=None).values("superior")
             rows = self._returns.filter(institution__in=above)
             names = (*_PERIOD, "institution_id", "superior_id", "region__path")

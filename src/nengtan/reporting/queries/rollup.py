@@ -22,10 +22,10 @@ from nengtan.domain.returns.scheme import Edition, Records, edition_of
 from nengtan.domain.returns.slots import Slot
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.roles import Capability
+from nengtan.reference import scheme
 from nengtan.registry.models import Institution, Region
 from nengtan.reporting.models import Return, ReturnQuerySet, Value
 from nengtan.reporting.same import joined
-from nengtan.reporting.services.headers import Headers
 from nengtan.reporting.totals import BY, NONE, Counted, Lying
 from nengtan.ui.words import named, system_word
 
@@ -57,14 +57,19 @@ class Rollup:
     ) -> None:  # fmt: skip
         self.actor, self.region, self.period, self.by = actor, region, period, by
         self.system, self.kind = system, kind
-        self.edition: Edition = edition_of(period.year, Headers().editions.values())
         self.is_partial = not actor.scope_for(capability).covers(region.path)
         within = _scope_q(actor, region, capability)
         within &= Q(system=system) if system else Q()
         within &= Q(institution_kind__startswith=kind) if kind else Q()
         years = period, period.last_year
-        lying = Lying(*years)
+        self._lying = lying = Lying(*years)
         self.counted, self.last_year = (Counted(region, slot, by, within, lying) for slot in years)
+
+    @cached_property
+    def edition(self) -> Edition:
+        """The edition the returns of the period are of; of several the last."""
+        held = self._lying.editions(self.period)
+        return scheme.edition(max(held)) if held else edition_of(self.period.year, scheme.editions().values())
 
     @property
     def is_whole(self) -> bool:

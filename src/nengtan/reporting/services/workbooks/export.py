@@ -96,17 +96,18 @@ def forms_of_region(actor: Actor, region: Region, period: slots.Slot, forms: Seq
     found, words, headers = Rollup(actor, region, period, capability=Capability.EXPORT), _words(), Headers()
     names = {**dict(found.children), "": words["sum"], NONE: words["own_level"]}
     book = _book()
+    edition = headers.editions[found.edition.code]
     for number in forms:
-        summary, form = found.summary(number), found.edition.forms[number]
+        summary, form = found.summary(number), edition.forms[number]
         texts = {
-            **headers.texts(found.edition.code, form),
+            **headers.texts(edition.code, form),
             "reporting_unit": region.name,
             "period": period_words(str(period), words),
         }
-        filled = Filled(texts, {}, coverage_remarks(found.edition, summary, names, words))
-        page = summary_page(found.edition, summary, names, filled, words)
-        add_page(book, page, _title(found.edition, number))
-    _finish(book, headers, {found.edition.code}, [], forms)
+        filled = Filled(texts, {}, coverage_remarks(edition, summary, names, words))
+        page = summary_page(edition, summary, names, filled, words)
+        add_page(book, page, _title(edition, number))
+    _finish(book, headers, {edition.code}, [], forms)
     return saved(book)
 
 
