@@ -163,6 +163,7 @@ def works_on_without_a_connection(visitor: Visitor) -> None:
     visitor.page.context.set_offline(False)
     is_saved(visitor)
     visitor.page.reload()
+    everything(visitor)
     expect(cell(visitor, "coal_qty")).to_have_value("0")
 
 

@@ -266,7 +266,7 @@ root.addEventListener("change", (event) => {
 
 // Keys: from cell to cell ----------------------------------------------------------------------------------------------------
 function neighbour(field, step) {
-  const all = boxes();
+  const all = boxes().filter((one) => one.offsetParent);
   return all[all.indexOf(field) + step];
 }
 
