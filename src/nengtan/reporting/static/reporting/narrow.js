@@ -38,7 +38,7 @@ function draw() {
   }
   basics.hidden = only.checked;
   none.hidden = !only.checked || stay.size > 0;
-  const filled = fields.filter((field) => !isEmpty(field)).length;
+  const filled = fields.filter((field) => !isEmpty(field) && field.getAttribute("aria-invalid") !== "true").length;
   count.textContent = `${count.dataset.filled} ${filled}/${fields.length} · ${count.dataset.needed} ${needed}`;
   meter.max = fields.length || 1;
   meter.value = filled;

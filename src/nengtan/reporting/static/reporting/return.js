@@ -243,6 +243,7 @@ function preview(told) {
       if (place) replace(place, parts[part]);
     }
     if (document.activeElement === box(name)) fault(name, told.refused[name] || "");
+    else if (told.refused[name]) box(name).classList.add("is-invalid");
   }
 }
 
