@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -153,3 +154,30 @@ def test_the_command_gives_the_roll_up(books: Books) -> None:
 def test_the_daily_work_can_be_done_by_hand(cast: Cast) -> None:
     code, out = run("due", "--format", "json")
     assert (code, json.loads(out)) == (0, {"opened": 0, "reminded": 0})
+
+
+def test_the_console_sets_due_days_and_holds_the_joint_review(books: Books) -> None:
+    """The district's annual returns are due 40 days after the year: 9 February."""
+
+    def run(*arguments: str) -> Any:
+        result = CliRunner().invoke(returns, [*arguments, "--region", "420106", "--format", "json"])
+        return json.loads(result.stdout) if result.exit_code == 0 else result
+
+    def days(asked: Any) -> list[str]:
+        return [row["due_on"] for row in asked if (row["task"], row["period"]) == ("report", f"{YEAR}-00")]
+
+    usual = days(run("deadlines", "--year", str(YEAR + 1)))
+    own = run("deadlines", "--year", str(YEAR + 1), "--kind", "annual", "--days-after", "40", "--document", "notice 3")
+    assert days(own) == [f"{YEAR + 1}-02-09"] != usual
+    assert days(run("deadlines", "--year", str(YEAR + 1), "--kind", "annual", "--drop")) == usual
+    assert run("deadlines", "--kind", "annual", "--drop").exit_code != 0, "there is none any more"
+    assert run("deadlines", "--kind", "annual", "--on", "March").exit_code != 0
+
+    of = ("jointreview", "--year", str(YEAR))
+    assert run(*of).exit_code != 0
+    assert run(*of, "--from", f"{YEAR + 1}-03-01").exit_code != 0
+    opened = run(*of, "--from", f"{YEAR + 1}-03-01", "--to", f"{YEAR + 1}-03-02", "--place", "Hall 2")
+    assert (opened["place"], opened["closed_at"]) == ("Hall 2", None)
+    closed = run(*of, "--close")
+    assert closed["outcome"]["returns"] == 5
+    assert (run(*of)["outcome"], run(*of, "--close").exit_code) == (closed["outcome"], 2), "closed once"

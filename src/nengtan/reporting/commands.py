@@ -23,7 +23,7 @@ from nengtan.reporting.asking import (
     return_of,
 )
 from nengtan.reporting.header_commands import headers
-from nengtan.reporting.managing import due, rollup, spotcheck
+from nengtan.reporting.managing import deadlines, due, jointreview, rollup, spotcheck
 from nengtan.reporting.report_commands import naming, publish, report
 from nengtan.reporting.rule_commands import rules
 from nengtan.reporting.wording import severity_word
@@ -401,7 +401,8 @@ def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
     return CellChange(indicator, number, seen.get((record, indicator), 0), record)
 
 
-for _command in (due, export, headers, naming, publish, report, rollup, rules, spotcheck, template):
+_OTHERS = (deadlines, due, export, headers, jointreview, naming, publish, report, rollup, rules, spotcheck, template)
+for _command in _OTHERS:
     returns.add_command(_command)
 
 commands: list[click.Command] = [returns]

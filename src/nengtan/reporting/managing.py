@@ -1,7 +1,8 @@
-"""What departments do with returns at the console: roll-up, spot check, reminders, deadlines that are due."""
+"""What departments do with returns at the console: roll-up, spot check, joint review, due days, reminders."""
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nengtan.domain.returns import slots
+from nengtan.domain.returns.scheme import Task
 from nengtan.reporting.asking import period_option, region_named, region_option
-from nengtan.ui.cli import die, emit, emit_one, format_option
+from nengtan.ui.cli import Words, die, emit, emit_one, format_option
 
 if TYPE_CHECKING:
     from nengtan.registry.models import Region
@@ -30,6 +32,23 @@ ROLLUP_COLUMNS = {
     "coverage": gettext_lazy("Approved / owed"),
     "indicator": gettext_lazy("Indicator"),
     "value": gettext_lazy("Value"),
+}
+
+
+def _task(code: str) -> str:
+    from nengtan.reporting.models.cycles import TASKS
+
+    return str(dict(TASKS)[Task(code)])
+
+
+DUE_WORDS: Words = {"task": _task, "verified": lambda held: _("yes") if held else _("no")}
+DUE_COLUMNS = {
+    "due_on": gettext_lazy("Due on"),
+    "period": gettext_lazy("Period"),
+    "task": gettext_lazy("What is due"),
+    "region": gettext_lazy("Region"),
+    "document": gettext_lazy("Document or source"),
+    "verified": gettext_lazy("Settled by an authority"),
 }
 
 
@@ -117,3 +136,93 @@ def due(format: str) -> None:
     opened = cycles.open_due(system_actor())
     reminded = reminding.remind()
     emit_one({"opened": sum(opened.values()), "reminded": reminded}, format)
+
+
+@click.command("deadlines", help=_("What is due when in a region; with --kind its own day is set, or dropped."))
+@region_option
+@click.option("--year", type=click.IntRange(1990, 2199), help=_("Calendar year to list; this year unless given."))
+@click.option("--kind", type=click.Choice([str(kind) for kind in slots.Kind]), help=_("Set the day of such periods."))
+@click.option("--task", type=click.Choice([str(task) for task in Task]), default=str(Task.REPORT), show_default=True,
+              help=_("What is due."))  # fmt: skip
+@click.option("--days-after", type=click.IntRange(1, 366), help=_("So many days after the period."))
+@click.option("--on", "on", metavar="MM-DD", help=_("A day of the next year, instead."))
+@click.option("--document", default="", help=_("The notice that says so."))
+@click.option("--drop", is_flag=True, help=_("Follow the level above again."))
+@format_option
+def deadlines(
+    region: str, year: int | None, kind: str | None, task: str, days_after: int | None, on: str | None, document: str,
+    drop: bool, format: str,
+) -> None:  # fmt: skip
+    """Returns not handed in follow a day that is set."""
+    from nengtan.reporting import clock
+    from nengtan.reporting.api.cycles import due_dict
+    from nengtan.reporting.deadlines import calendar_of
+
+    place = region_named(region)
+    if kind is not None:
+        _set_deadline(place, kind, task, days_after, on, document, drop)
+    elif drop or days_after or on or document:
+        die(_("Name the periods with --kind."))
+    shown = year or clock.today().year
+    days = calendar_of(place, date(shown, 1, 1), date(shown, 12, 31))
+    emit([due_dict(item) for item in days], DUE_COLUMNS, format, DUE_WORDS)
+
+
+def _set_deadline(
+    place: Region, kind: str, task: str, days_after: int | None, on: str | None, document: str, drop: bool
+) -> None:
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.models import OwnDeadline
+    from nengtan.reporting.services.cycles import DeadlineInput, drop_deadline, set_deadline
+
+    try:
+        if drop:
+            held = OwnDeadline.objects.select_related("region").filter(region=place, kind=kind, task=task).first()
+            moved = drop_deadline(system_actor(), held or die(_("The region has set no such day itself.")))
+        else:
+            month, day = _month_and_day(on) if on else (None, None)
+            told = DeadlineInput(kind, task, days_after, month, day, document)
+            _row, moved = set_deadline(system_actor(), place, told)
+    except ValidationError as error:
+        die(" ".join(error.messages))
+    click.echo(_("%(n)s returns not handed in are due on another day now.") % {"n": moved}, err=True)
+
+
+def _month_and_day(text: str) -> tuple[int, int]:
+    month, _dash, day = text.partition("-")
+    if not (month.isdecimal() and day.isdecimal()):
+        die(_("Found “%(found)s”; allowed: month and day, such as 03-31.") % {"found": text})
+    return int(month), int(day)
+
+
+@click.command("jointreview", help=_("The yearly joint review: show it, open it with --from and --to, or close it."))
+@region_option
+@click.option("--year", type=click.IntRange(1990, 2199), required=True, help=_("Year of the returns."))
+@click.option("--from", "starts", type=click.DateTime(["%Y-%m-%d"]), help=_("First day."))
+@click.option("--to", "ends", type=click.DateTime(["%Y-%m-%d"]), help=_("Last day."))
+@click.option("--place", default="", help=_("Where."))
+@click.option("--note", default="", help=_("What it is about."))
+@click.option("--close", is_flag=True, help=_("Close it; what it came to is counted and kept."))
+@format_option
+def jointreview(
+    region: str, year: int, starts: datetime | None, ends: datetime | None, place: str, note: str, close: bool,
+    format: str,
+) -> None:  # fmt: skip
+    """Opened once a year; asked again it is shown."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.api.checks import joint_dict
+    from nengtan.reporting.models import JointReview
+    from nengtan.reporting.services import checks
+
+    where = region_named(region)
+    if (starts is None) != (ends is None):
+        die(_("Name both --from and --to."))
+    try:
+        if starts and ends:
+            checks.open_joint(system_actor(), where, year, starts.date(), ends.date(), place, note)
+        held = JointReview.objects.select_related("region").filter(region=where, year=year).first()
+        if held is None:
+            die(_("No joint review of %(year)s is open here; open it with --from and --to.") % {"year": year})
+        emit_one(joint_dict(checks.close_joint(system_actor(), held) if close else held), format)
+    except ValidationError as error:
+        die(" ".join(error.messages))

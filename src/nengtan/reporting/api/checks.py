@@ -200,7 +200,7 @@ def joint_review(request: ActorRequest, asked: Query[ChecksOf]) -> dict[str, Any
     """Not found where none is open."""
     region = overseen_region(request.actor, asked.region)
     rows = JointReview.objects.select_related("region")
-    return _joint(get_object_or_404(rows, region=region, year=asked.year))
+    return joint_dict(get_object_or_404(rows, region=region, year=asked.year))
 
 
 @router.post("/returns/joint-reviews", response={201: JointReviewOut}, summary="Open the joint review of a year")
@@ -208,7 +208,7 @@ def joint_review_open(request: ActorRequest, data: JointReviewIn) -> Status[Any]
     """Once a year and region, of annual returns that are open."""
     region = managed_region(request.actor, data.region)
     told = data.dict(exclude={"region", "year"})
-    return Status(201, _joint(checks.open_joint(request.actor, region, data.year, **told)))
+    return Status(201, joint_dict(checks.open_joint(request.actor, region, data.year, **told)))
 
 
 @router.post("/returns/joint-reviews/{key}/close", response=JointReviewOut, summary="Close a joint review")
@@ -217,9 +217,10 @@ def joint_review_close(request: ActorRequest, key: PathKey) -> dict[str, Any]:
     request.actor.require(Capability.REVIEW_RETURNS)
     found = get_object_or_404(JointReview.objects.select_related("region"), pk=key)
     managed_region(request.actor, found.region.code)
-    return _joint(checks.close_joint(request.actor, found))
+    return joint_dict(checks.close_joint(request.actor, found))
 
 
-def _joint(held: JointReview) -> dict[str, Any]:
+def joint_dict(held: JointReview) -> dict[str, Any]:
+    """As programs and the command are told it."""
     names = ("id", "year", "starts_on", "ends_on", "place", "note", "opened_at", "closed_at", "outcome")
     return {"region": held.region.code, **{name: getattr(held, name) for name in names}}

@@ -146,10 +146,11 @@ class ExtensionOut(Schema):
 def deadlines(request: ActorRequest, asked: Query[CalendarIn]) -> list[dict[str, Any]]:
     """Every due day of a calendar year, in order, with whose rule it is."""
     region = overseen_region(request.actor, asked.region)
-    return [_due(item) for item in calendar_of(region, date(asked.year, 1, 1), date(asked.year, 12, 31))]
+    return [due_dict(item) for item in calendar_of(region, date(asked.year, 1, 1), date(asked.year, 12, 31))]
 
 
-def _due(item: DueDay) -> dict[str, Any]:
+def due_dict(item: DueDay) -> dict[str, Any]:
+    """As programs and the command are told it."""
     return {
         "due_on": item.day, "period": str(item.period), "task": str(item.task), "region": item.rule.region,
         "own": item.own.pk if item.own else None, "document": item.own.document if item.own else item.rule.source,

@@ -90,7 +90,7 @@ def set_cycle(actor: Actor, setting: CycleSetting) -> CycleSetting:
     setting.pk = held.pk if held else None
     if not 0 < setting.spot_share <= 100:
         raise ValidationError({"spot_share": _("Above 0 up to 100.")})
-    setting.full_clean(validate_unique=False)
+    setting.full_clean(exclude=["by"], validate_unique=False)
     setting.save()
     before = snapshot(held, *_CYCLE) if held else None
     record(actor, "cycle.set", setting, before=before, after=snapshot(setting, *_CYCLE),
@@ -134,7 +134,7 @@ def _check(row: OwnDeadline) -> None:
     by_days, by_day = row.days_after is not None, row.month is not None or row.day is not None
     if by_days == by_day or (by_day and not (row.month and row.day)):
         raise ValidationError({"days_after": _("Give a number of days, or a month and a day, and only one of them.")})
-    row.full_clean(validate_unique=False, validate_constraints=False)
+    row.full_clean(exclude=["by"], validate_unique=False, validate_constraints=False)
     if not row.exists_in_a_year:
         raise ValidationError({"day": _("The month has no such day.")})
 
