@@ -25,6 +25,7 @@ MODULES = {
     "rollup": "rollup",
     "cleaning": "cleaning",
     "telemetry": "telemetry",
+    "mv": "mv",
 }
 SCALE = "4000,10000,40000"
 
@@ -81,7 +82,7 @@ def _cells(row: Row, same: Sequence[Row]) -> list[str]:
         _time(row.seconds),
         row.baseline,
         "" if row.baseline_seconds is None else _time(row.baseline_seconds),
-        "" if row.ratio is None else f"{row.ratio:.2f} ×",
+        "" if row.ratio is None else f"{row.ratio:.2f} ×" if row.ratio >= 0.1 else f"{row.ratio:.2g} ×",
         "" if row.limit is None else f"{row.limit:g} ×" if row.baseline_seconds else _time(row.limit),
         "" if exponent is None else f"n^{exponent:.2f}",
         {True: "kept", False: "MISSED", None: ""}[row.kept],
