@@ -21,6 +21,7 @@ from nengtan.domain.returns.report import Report
 from nengtan.identity.access import Actor
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
+from nengtan.reporting.models import Return
 from nengtan.reporting.report.gather import annual_report, require_whole
 from nengtan.reporting.report.phrasing import Phrases
 from nengtan.reporting.report.words import worded, yoy
@@ -131,8 +132,8 @@ def _measured(report: Report, phrases: Phrases) -> list[Measured]:
 
 def _is_small(region: Region, year: int) -> bool:
     """By where returns lie, which is near enough to where they count."""
-    lying = Counted(region, slots.annual(year)).returns.order_by()
-    return lying[: AT_ONCE + 1].count() <= AT_ONCE
+    lying = Return.objects.filter(kind=slots.Kind.ANNUAL, year=year, region__path__startswith=region.path)
+    return lying.order_by()[: AT_ONCE + 1].count() <= AT_ONCE
 
 
 def _name(region: Region, year: int) -> str:
