@@ -44,8 +44,8 @@ def test_an_empty_form_filled_in_is_taken(cast: Cast, school: Return, name: str,
 @pytest.mark.parametrize(
     ("top", "told"),
     [
-        ({}, {"blank_without_name": "B4", "not_a_return_period": "B6"}),
-        ({"填报单位": "The school"}, {"not_a_return_period": "B6"}),
+        ({}, {"blank_without_name": "B4", "blank_without_period": "B6"}),
+        ({"填报单位": "The school"}, {"blank_without_period": "B6"}),
         ({"报告期": "2023-Q1"}, {"blank_without_name": "B4"}),
         ({"填报单位": "The school", "报告期": "spring"}, {"not_a_return_period": "B6"}),
         ({"填报单位": "Nobody", "报告期": "2023-Q1"}, {"unknown_institution": "B4"}),

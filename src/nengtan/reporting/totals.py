@@ -17,15 +17,17 @@ from django.db.models import Value as Constant
 from django.db.models.functions import Cast, Concat
 
 from nengtan.domain.returns.rollup import Contribution
+from nengtan.domain.returns.scheme import Edition, edition_of
 from nengtan.domain.returns.slots import Kind, Slot
 from nengtan.domain.returns.steps import State
 from nengtan.ledger.services import bulk
+from nengtan.reference import scheme
 from nengtan.registry.models import Institution, Region
 from nengtan.reporting import kept
 from nengtan.reporting.models import Return, ReturnQuerySet, Value
 from nengtan.ui.fields import from_units
 
-__all__ = ["BY", "NONE", "Counted", "Lying"]
+__all__ = ["BY", "NONE", "Counted", "Lying", "edition_among"]
 
 BY = ("region", "system", "superior")
 """What the returns are told apart by: regions below, systems (departments), or the bodies they are collected by."""
@@ -36,6 +38,11 @@ _PERIOD = ("year", "slot", "kind")
 
 NONE = "-"
 """The child of what belongs to none: directly in the region, of no system, under no superior body."""
+
+
+def edition_among(codes: Collection[str], year: int) -> Edition:
+    """The edition some returns of a year are of: of several the last, of none that of the year as shipped."""
+    return scheme.edition(max(codes)) if codes else edition_of(year, scheme.editions().values())
 
 
 class Lying:

@@ -42,6 +42,10 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         _("The empty form does not say whose it is."),
         _("the name or the code of the institution in the box at the top, on one of the forms"),
     ),
+    "blank_without_period": (
+        _("The empty form does not say of which period it is."),
+        _("2025-00 is a year, 2025-03 a month, 2025-Q1 a quarter."),
+    ),
     "no_such_return": (
         _("“%(found)s” has no return of %(period)s."), _("a period that was opened for this institution"),
     ),

@@ -18,15 +18,14 @@ from nengtan.domain.returns.rollup import (
     summarise,
     without,
 )
-from nengtan.domain.returns.scheme import Edition, Records, edition_of
+from nengtan.domain.returns.scheme import Edition, Records
 from nengtan.domain.returns.slots import Slot
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.roles import Capability
-from nengtan.reference import scheme
 from nengtan.registry.models import Institution, Region
 from nengtan.reporting.models import Return, ReturnQuerySet, Value
 from nengtan.reporting.same import joined
-from nengtan.reporting.totals import BY, NONE, Counted, Lying
+from nengtan.reporting.totals import BY, NONE, Counted, Lying, edition_among
 from nengtan.ui.words import named, system_word
 
 __all__ = ["BY", "FORMS", "NONE", "Behind", "Rollup"]
@@ -68,8 +67,7 @@ class Rollup:
     @cached_property
     def edition(self) -> Edition:
         """The edition the returns of the period are of; of several the last."""
-        held = self._lying.editions(self.period)
-        return scheme.edition(max(held)) if held else edition_of(self.period.year, scheme.editions().values())
+        return edition_among(self._lying.editions(self.period), self.period.year)
 
     @property
     def is_whole(self) -> bool:

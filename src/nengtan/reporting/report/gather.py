@@ -17,7 +17,7 @@ from nengtan.domain.returns.publication import Filing, Handed
 from nengtan.domain.returns.report import CarrierUse, Flagged, Missing, Report, Reporter, YearOf, compose
 from nengtan.domain.returns.review.rules import Rule
 from nengtan.domain.returns.rollup import Joined
-from nengtan.domain.returns.scheme import Edition, Indicator, Measure, edition_of
+from nengtan.domain.returns.scheme import Edition, Indicator, Measure
 from nengtan.domain.returns.steps import State
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.roles import Capability
@@ -31,10 +31,9 @@ from nengtan.registry.models import Region
 from nengtan.reporting.lateness import HANDED_IN, days_again, days_late, is_late
 from nengtan.reporting.models import Explanation, Return, RuleVersion, Value
 from nengtan.reporting.same import joined
-from nengtan.reporting.services.headers import Headers
 from nengtan.reporting.services.reviewing import review
 from nengtan.reporting.services.rulebook import as_rule
-from nengtan.reporting.totals import NONE, Counted, Lying
+from nengtan.reporting.totals import NONE, Counted, Lying, edition_among
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def annual_report(
         carriers=list(reference.carriers()),
         joined={earlier.year: bodies_joined(now, earlier) for earlier in (last, base) if earlier and earlier.reporters},
     )
-    edition = edition_of(year, Headers().editions.values())
+    edition = edition_among({item.edition for item in books.owed(slots.annual(year))}, year)
     return Gathered(region, edition, report, books.factor_lines(year), seasons, known_rules() if reviewed else {})
 
 

@@ -133,7 +133,10 @@ def _blanks(read: FileRead, blanks: Sequence[tuple[Grid, Blank]], only: tuple[st
             period = period if period or "period" in head.texts else only[1]
         named = bool(code or credit_code or name)
         wrong = {} if named else {"institution": Fault("blank_without_name")}
-        wrong |= {} if period else {"period": Fault("not_a_return_period", head.texts.get("period", ""))}
+        stated = head.texts.get("period", "")
+        wrong |= (
+            {} if period else {"period": Fault("not_a_return_period" if stated else "blank_without_period", stated)}
+        )
         for column, fault in wrong.items():
             if fault not in told:  # once, not once a form
                 read.problems.append(_of_head(grid, head, column, fault))
