@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from django.utils import translation
+from docx import Document
 
 from nengtan.trusteeship.mv_commands import mv
 from tests.domain.baseline.test_degree_days import ELECTRICITY, ORACLE, WEATHER
@@ -140,6 +141,36 @@ def test_days_named_in_a_file_are_what_it_says(meter: Path, air: Path, tmp_path:
     )
     told = json.loads(run("fit", "--meter", meter, *asked).output)
     assert "summer school" in {kind for part in told["params"] for kind in part["day_types"]}
+
+
+def test_a_report_in_word_says_all_that_is_needed(meter: Path, air: Path, tmp_path: Path) -> None:
+    """Opened again: boundary, spans, every rule, the parameters, the figures, and both signs of the same savings."""
+    out = tmp_path / "report.docx"
+    asked = ("--meter", meter, "--temperature", air, "--calendar", "week", *SPANS, "--format", "json")
+    answer = run("report", *asked, "--model", "day-type", "--out", out, "--boundary", "Building b2", "--unit", "MWh")
+    told, document = json.loads(answer.output), Document(str(out))
+    lines = [paragraph.text for paragraph in document.paragraphs]
+    cells = {row.cells[0].text: row.cells[-1].text for table in document.tables for row in table.rows}
+    assert "Building b2" in lines
+    assert "All use is in MWh." in lines
+    assert cells["Baseline"] == "2017-01-01:2017-12-31"
+    assert cells["Measured"] == f"{told['observed']:,.0f}"
+    assert cells["Avoided use"] == f"{told['savings']:,.0f}"
+    assert len(document.tables[1].rows) == 1 + len(told["sufficiency"])
+    assert len(document.tables[2].rows) == 1 + len(told["params"])
+    signs = [line for line in lines if "saved:" in line]
+    assert [line.rsplit(": ", 1)[1] for line in signs] == [
+        f"{told['savings']:,.0f} MWh.",
+        f"{-told['savings']:,.0f} MWh.",
+    ]
+
+
+@pytest.mark.parametrize("model", ["caltrack-hourly", "caltrack-billing"])
+def test_a_report_without_a_figure_says_why(meter: Path, air: Path, tmp_path: Path, model: str) -> None:
+    out = tmp_path / "report.docx"
+    spans = ("--baseline", "1999-01-01:1999-12-31", "--report", "2018-01-01:2018-12-31")
+    assert run("report", "--meter", meter, "--temperature", air, "--model", model, *spans, "--out", out).exit_code == 0
+    assert any(line.text.startswith("No figure: no ") for line in Document(str(out)).paragraphs)
 
 
 def test_files_as_people_send_them(air: Path, tmp_path: Path) -> None:

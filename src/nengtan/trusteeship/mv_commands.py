@@ -144,6 +144,18 @@ def _asked(work: Callable[..., int]) -> Callable[..., int]:
 @_asked
 def fit(meter: Path, format: str, **asked: Any) -> int:
     """Exit code 1 when a file was refused."""
+    told = _one(meter, asked, format)[0]
+    if format == "json":
+        click.echo(to_json(told))
+    elif format == "csv":
+        emit([figures(told)], {key: key for key in figures(told)}, format)
+    else:
+        _print(told)
+    return 0
+
+
+def _one(meter: Path, asked: Mapping[str, Any], format: str) -> tuple[dict[str, Any], str]:
+    """The answer for the one meter of a file, and the heading of its column."""
     table, question = _read_all(meter, asked, format)
     if len(table.names) > 1 and "value" not in table.names:
         found = ", ".join(table.names)
@@ -153,13 +165,44 @@ def fit(meter: Path, format: str, **asked: Any) -> int:
     from nengtan.trusteeship.measuring import answers, record
 
     ((_name, result),) = answers(question, table.column(name))
-    told = record(question, result)
+    return record(question, result), name
+
+
+@mv.command(
+    "report", help=_("The same for one meter as a report in Word: boundary, data, model, savings and their band.")
+)
+@click.option(
+    "--meter", required=True, type=_FILE, help=_("File with the columns date or hour, and value: what was used.")
+)
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help=_("The Word document to write, such as savings.docx."),
+)  # fmt: skip
+@click.option("--boundary", default="", help=_("What is inside the boundary, in a sentence."))
+@click.option("--unit", default="kWh", show_default=True, help=_("Unit of the use in the file."))
+@_asked
+def report(meter: Path, out: Path, boundary: str, unit: str, format: str, **asked: Any) -> int:
+    """Exit code 1 when a file was refused."""
+    from nengtan.reporting import clock
+    from nengtan.trusteeship import mv_report
+    from nengtan.ui.words import carrier_word
+
+    told, column = _one(meter, asked, format)
+    given = {
+        _("File of use"): f"{meter.name} ({column})",
+        _("File of temperatures"): f"{asked['temperature'].name} (°{asked['temperature_unit']})",
+        _("What is metered"): carrier_word(asked["carrier"]),
+        _("Baseline"): asked["baseline"],
+        _("Reported"): asked["report"],
+        _("Calendar"): str(CALENDARS[asked["calendar"]]),
+    }
+    if asked["days"]:
+        given[_("Kinds of single days")] = asked["days"].name
+    out.write_bytes(mv_report.report(told, given, boundary, unit, clock.today()))
     if format == "json":
-        click.echo(to_json(told))
-    elif format == "csv":
-        emit([_flat(told)], {key: key for key in _flat(told)}, format)
+        click.echo(to_json({"file": str(out), **told}))
     else:
-        _print(told)
+        click.echo(_("Written: %(file)s") % {"file": out})
     return 0
 
 
@@ -177,10 +220,10 @@ def batch(meters: Path, format: str, **asked: Any) -> int:
     if format == "json":
         click.echo(to_json(told))
     else:
-        figures = {key: head for key, head in FIGURES.items() if all(key in one for one in told)}
-        columns: Columns = {"meter": _("Meter"), **figures, "reason": _("Why there is no figure")}
+        heads = {key: head for key, head in FIGURES.items() if all(key in one for one in told)}
+        columns: Columns = {"meter": _("Meter"), **heads, "reason": _("Why there is no figure")}
         words = {"reason": lambda code: WHY.get(code, "") if code else ""}
-        emit([_flat(one) for one in told], columns, format, words)
+        emit([figures(one) for one in told], columns, format, words)
     return 0
 
 
@@ -236,7 +279,7 @@ def _span(option: str, text: str) -> tuple[int, int]:
     return days[0], days[1]
 
 
-def _flat(told: Mapping[str, Any]) -> dict[str, Any]:
+def figures(told: Mapping[str, Any]) -> dict[str, Any]:
     """One line of figures; the band as its two ends."""
     band = told["band_90"]
     shown = {key: told[key] for key in ("meter", *FIGURES, "reason") if key in told}
@@ -255,13 +298,13 @@ def _print(told: Mapping[str, Any]) -> None:
     """Figures, parameters and rules for a person."""
     if told["reason"]:
         click.echo(_("No figure: %(why)s.") % {"why": WHY[told["reason"]]})
-    lines = [{"what": FIGURES[key], "value": value} for key, value in _flat(told).items() if key in FIGURES]
+    lines = [{"what": FIGURES[key], "value": value} for key, value in figures(told).items() if key in FIGURES]
     emit(lines, {"what": _("Figure"), "value": _("Value")}, "table")
     params = told["params"]
     rows = params if isinstance(params, list) else [params] if params else []
     if rows:
         heads = {key: head for key, head in PARAMS.items() if any(key in row for row in rows)}
-        emit([{key: _cell(row.get(key)) for key in heads} for row in rows], heads, "table")
+        emit([{key: cell(row.get(key)) for key in heads} for row in rows], heads, "table")
     rules = [
         {**check, "rule": RULES[check["rule"]], "outcome": OUTCOMES[check["outcome"]]} for check in told["sufficiency"]
     ]
@@ -279,7 +322,8 @@ def _kind(name: str) -> Any:
     return DAY_TYPES.get(name) or (_("%(name)s, days of rest") % {"name": plain} if plain != name else name)
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """A parameter as a person reads it."""
     if isinstance(value, list):
         return _(", ").join(str(_kind(name) if isinstance(name, str) else _figure(name)) for name in value)
     return _figure(value)

@@ -181,7 +181,7 @@ def as_word(found: Notice) -> bytes:
         shipped.add_line(document, "text", without_unclean(text))
     for part in found.parts:
         shipped.add_line(document, "subheading", part.heading)
-        _word_table(document, part)
+        word_table(document, part)
     for text in found.lines:
         shipped.add_line(document, "text", without_unclean(text))
     out = io.BytesIO()
@@ -189,7 +189,8 @@ def as_word(found: Notice) -> bytes:
     return out.getvalue()
 
 
-def _word_table(document: Any, part: Part) -> None:
+def word_table(document: Any, part: Part) -> None:
+    """A table at the end of a document, its heading row on every page."""
     table = document.add_table(rows=1, cols=len(part.columns))
     table.style = "Table Grid"
     shipped.repeat_heading(table)
