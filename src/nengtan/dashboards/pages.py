@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +18,7 @@ from django.utils.translation import pgettext_lazy
 
 from nengtan.dashboards.institution import InstitutionView
 from nengtan.dashboards.region import SHOWN, Attention, RegionView
+from nengtan.dashboards.wall import Wall, name_of
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
@@ -25,6 +27,7 @@ from nengtan.ledger.queries.veil import OTHERS
 from nengtan.registry.models import Institution, Region
 from nengtan.registry.models.region import ABOVE
 from nengtan.registry.queries.listing import register_is_due
+from nengtan.telemetry.queries.alarms import alarms_seen
 from nengtan.ui.components import Change, Crumb, badge_html, change_html, peers_svg
 from nengtan.ui.tables import Column, Table
 from nengtan.ui.tables.columns import Text
@@ -255,6 +258,50 @@ def region_map(request: ActorRequest, code: str) -> HttpResponseBase:
     if not view.is_small:
         raise Http404(_("There are too many institutions here to draw each of them."))
     return render(request, "dashboards/map.html", {"chart": view.map_chart()})
+
+
+@page(Capability.VIEW_DETAIL)
+def wall(request: ActorRequest, code: str) -> HttpResponseBase:
+    """A region on a large screen, that keeps itself up to date for days."""
+    found = _region_or_404(request, code)
+    context = {"region": found, "title": found.label, "told": Wall(request.actor, found).told()}
+    return render(request, "dashboards/wall.html", context)
+
+
+@page(Capability.VIEW_DETAIL)
+def wall_home(request: ActorRequest) -> HttpResponseBase:
+    """To the wall screen of the actor's own region."""
+    own = home_region(request.actor)
+    if own is None:
+        raise Http404(_("There is no region with this code."))
+    return redirect("wall", own.code)
+
+
+AGAIN_MS = 10_000
+"""How long a wall screen waits before it asks again [ms]."""
+
+STAYS = "wall_seen"
+"""In the session: when a wall screen last prolonged it [s since 1970]."""
+
+PROLONG_S = 3600
+
+
+@page(Capability.VIEW_DETAIL)
+def wall_live(request: ActorRequest, code: str) -> HttpResponseBase:
+    """The same figures as a server-sent event, where they have changed; the answer then ends, and the browser asks
+    again. Somebody who looks at a screen all day stays signed in: it prolongs the session once an hour."""
+    found = _region_or_404(request, code)
+    now = timezone.now().timestamp()
+    if now - request.session.get(STAYS, 0) > PROLONG_S:
+        request.session[STAYS] = now
+    name = name_of(found.code, alarms_seen(request.actor).filter(ended=None).order_by().count())
+    text = f"retry: {AGAIN_MS}\n"
+    if request.headers.get("Last-Event-ID") != name:
+        told = json.dumps(Wall(request.actor, found).told(), ensure_ascii=False)
+        text += f"id: {name}\ndata: {told}\n"
+    response = HttpResponse(f"{text}\n", content_type="text/event-stream; charset=utf-8")
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
 
 
 @page(Capability.VIEW_DETAIL)

@@ -50,6 +50,8 @@ def formula(request: ActorRequest, code: str) -> HttpResponseBase:
         Formula.objects.filter(meter=found).prefetch_related("terms__meter").order_by("-valid_from")
     )  # fmt: skip
     first = {"valid_from": timezone.localdate().replace(day=1), "terms": terms_text(held[0]) if held else ""}
+    for one in held:
+        one.removal = {"remove": one.pk}  # type: ignore[attr-defined]
     form = FormulaForm(initial=first)
     if request.method == "POST":
         form = FormulaForm(request.POST)

@@ -30,7 +30,7 @@ from nengtan.telemetry.pages.tables import JUDGED, LiveTable, seen_words, unit_o
 from nengtan.telemetry.queries import readings
 from nengtan.telemetry.queries.buildings import building_carriers, building_meters, building_registers
 from nengtan.telemetry.queries.looking import LEVELS, Level, Look, Stretch, level_words, local_day, stretch_of
-from nengtan.telemetry.queries.overview import meters_seen, seen
+from nengtan.telemetry.queries.overview import Heard, Seen, meters_seen, seen
 from nengtan.telemetry.queries.quality import open_findings
 from nengtan.telemetry.queries.series import HOUR, Point
 from nengtan.telemetry.queries.virtual import Computed
@@ -209,12 +209,12 @@ def meter(request: ActorRequest, code: str) -> HttpResponseBase:
         request, [register.pk] if register else [], found.carrier, unit, timezone.now(), virtual if formulas else None
     )  # fmt: skip
     raw = _readings_table(request, view, register)
-    doubts = _findings_table(request, view, found)
+    doubts = None if formulas else _findings_table(request, view, found)
     for table in (raw, doubts):
         answer = table.answer() if table is not None else None
         if answer is not None:
             return answer
-    now = seen([found], view.now)[found.pk]
+    now = Seen(Heard.COMPUTED, unit) if formulas else seen([found], view.now)[found.pk]
     context = {
         "meter": found,
         "view": view,
@@ -225,7 +225,7 @@ def meter(request: ActorRequest, code: str) -> HttpResponseBase:
         "raw": raw,
         "doubts": doubts,
         "definitions": _definitions(found, register),
-        "happened": _happened(found),
+        "happened": [] if formulas else _happened(found),
         "formulas": formulas[::-1],
         "may_compute": register is None and may_compute(request, found),
         "notices": [found.institution.region.notice] if found.institution.region.notice else [],

@@ -20,7 +20,7 @@ from nengtan.telemetry.models import Register
 from nengtan.telemetry.moments import local_offset, micros
 from nengtan.telemetry.queries.overview import MOST_METERS, meters_seen, within
 from nengtan.telemetry.queries.series import DAY, daily, midnight
-from nengtan.telemetry.queries.virtual import Computed, virtual_meters
+from nengtan.telemetry.queries.virtual import Computed
 from nengtan.ui.words import named
 
 __all__ = ["GROUPINGS", "BalanceRow", "Grouping", "ItemRow", "Node", "Place", "TooMany", "TreeRow", "Trees", "as_dict"]
@@ -38,11 +38,15 @@ class TooMany(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which meters: of an institution, a building, or a region and what is below it, by code; all without any."""
+    """Which meters: of an institution, a building, or a region and what is below it, by code; all without any.
+
+    ``path``: the path of a region, for who has it at hand.
+    """
 
     institution: str = ""
     building: str = ""
     region: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,14 @@ class Trees:
         self.carrier, self.first, self.by = carrier, first, by
         self.unit = reference.carriers()[carrier].unit
         self.last = max(min(last, timezone.localdate(), first + dt.timedelta(days=LONGEST_DAYS)), first)
-        self.nodes = _nodes(actor, place, carrier)
+        rows = _rows(actor, place, carrier)
+        self.virtual = Computed([row[0] for row in rows])
+        self._registers, by_hand = _registers([row[0] for row in rows], self.unit)
+        virtual = self.virtual.formulas
+        self.nodes = [
+            Node(pk, code, name, body, household, item, parent, pk in virtual, pk in by_hand)
+            for pk, code, name, body, household, item, parent in rows
+        ]
         self._at = {node.code: place for place, node in enumerate(self.nodes)}
 
     @property
@@ -169,19 +180,6 @@ class Trees:
             at = (np.array(computed)[told.register], (told.period - self.begin) // DAY)
             value[at], good[at], estimated[at] = told.value, told.good, told.estimated
         return value, good, estimated
-
-    @cached_property
-    def virtual(self) -> Computed:
-        """The virtual meters among them, in their order."""
-        return Computed([node.pk for node in self.nodes if node.is_virtual])
-
-    @cached_property
-    def _registers(self) -> dict[int, int]:
-        ids = [node.pk for node in self.nodes if not node.is_virtual]
-        rows = Register.objects.filter(
-            code="", direction=Register.Direction.IN, unit=self.unit, meter__in=ids
-        )  # fmt: skip
-        return dict(rows.values_list("meter", "pk"))
 
     @cached_property
     def _groups(self) -> tuple[list[str], Ints]:
@@ -369,21 +367,28 @@ class Trees:
         return rows
 
 
-def _nodes(actor: Actor, place: Place, carrier: str) -> list[Node]:
+def _rows(actor: Actor, place: Place, carrier: str) -> list[Any]:
+    """Primary key and facts of each meter, as `Node` has them."""
     meters = within(meters_seen(actor), place.institution, place.region).filter(carrier=carrier)
     if place.building:
         meters = meters.filter(building__code=place.building)
+    if place.path:
+        meters = meters.filter(institution__region__path__startswith=place.path)
     names = ("pk", "code", "name", "institution__code", "institution__name", "item", "parent__code")
     rows = list(meters.values_list(*names)[: MOST_METERS + 1])
     if len(rows) > MOST_METERS:
         raise TooMany(f"meters: found more than {MOST_METERS}, allowed: a smaller region")
-    ids = [row[0] for row in rows]
-    virtual = virtual_meters(ids)
-    by_hand = set(Register.objects.filter(code="", by_hand=True, meter__in=ids).values_list("meter", flat=True))
-    return [
-        Node(pk, code, name, body, household, item, parent, pk in virtual, pk in by_hand)
-        for pk, code, name, body, household, item, parent in rows
-    ]
+    return rows
+
+
+def _registers(meters: Sequence[int], unit: str) -> tuple[dict[int, int], set[int]]:
+    """The main register of each meter that counts in a unit, and the meters read by hand."""
+    rows = list(
+        Register.objects.filter(code="", direction=Register.Direction.IN, meter__in=meters).values_list(
+            "meter", "pk", "unit", "by_hand"
+        )
+    )
+    return {meter: pk for meter, pk, counted, _hand in rows if counted == unit}, {row[0] for row in rows if row[3]}
 
 
 def as_dict(row: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,15 +57,18 @@ class Computed:
     """Some virtual meters, and what they are computed from."""
 
     def __init__(self, meters: Sequence[int]) -> None:
-        """``meters``: primary keys; those that are not virtual have nothing."""
-        self.meters = list(meters)
+        """``meters``: primary keys; those that are not virtual are left out."""
         self.formulas = formulas_of(meters)
-        inputs = {
+        self.meters = [meter for meter in meters if meter in self.formulas]
+        self.inputs = {
             term.meter_id for those in self.formulas.values() for one in those for term in one.terms.all()
         } - self.formulas.keys()
-        rows = Register.objects.filter(code="", direction=Register.Direction.IN, meter__in=inputs)
-        self.registers: dict[int, int] = dict(rows.values_list("meter", "pk")) if inputs else {}
-        self.inputs = inputs
+
+    @cached_property
+    def registers(self) -> dict[int, int]:
+        """The main register of each meter they are computed from."""
+        rows = Register.objects.filter(code="", direction=Register.Direction.IN, meter__in=self.inputs)
+        return dict(rows.values_list("meter", "pk")) if self.inputs else {}
 
     def columns(self, begin: int, end: int) -> tuple[Ints, list[Column]]:
         """Quarters of an hour from ``begin`` up to ``end`` [µs] of which anything is known, and each meter's column."""
@@ -98,7 +102,7 @@ class Computed:
 
     def points(self, step: Step, begin: int, end: int) -> list[Point]:
         """Of the first meter, as `series.points` tells it; periods without anything known left out."""
-        return list(self.by_meter(step, begin, end)[self.meters[0]].values())
+        return list(self.by_meter(step, begin, end)[self.meters[0]].values()) if self.meters else []
 
     def by_meter(self, step: Step, begin: int, end: int) -> dict[int, dict[int, Point]]:
         """Of each meter, by the beginning of the period."""
