@@ -42,7 +42,7 @@ def served_demonstration(folder: Path) -> Iterator[Site]:
     assert built.returncode == 0, built.stderr[-4000:]
     with (folder / "serve.log").open("w") as log:
         server = subprocess.Popen(
-            [*NENGTAN, "serve", "--dir", str(folder), "--port", "0"],
+            [*NENGTAN, "demo", "--dir", str(folder), "--port", "0"],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -50,11 +50,12 @@ def served_demonstration(folder: Path) -> Iterator[Site]:
             start_new_session=True,
         )
         try:
-            found = re.search(r"(http://\S+)/", server.stdout.readline())
+            found = next(filter(None, (re.search(r"(http://\S+)/", line) for line in server.stdout)), None)
             assert found, (folder / "serve.log").read_text()
             yield Site(found[1], folder, dict(SIGN_IN.findall(built.stdout)))
             server.send_signal(signal.SIGTERM)
             assert server.wait(30) == 0, (folder / "serve.log").read_text()
+            assert "Error" not in (folder / "serve.log").read_text()
         finally:
             if server.poll() is None:
                 os.killpg(server.pid, signal.SIGKILL)

@@ -40,12 +40,11 @@ PARTS = ("mqtt", "collectors", "devices", "uploads")
 def serve(host: str, port: int, workers: int, no_worker: bool, no_gateways: bool) -> None:
     """Web, worker and, where any is configured, gateways in one process group."""
     from nengtan.config import serving
-    from nengtan.telemetry.gateways.running import configured
 
     require_fit()
     nobody = not User.objects.exists()
     serving.serve(
-        host, port, workers, with_worker=not no_worker, with_gateways=not no_gateways and bool(configured()),
+        host, port, workers, with_worker=not no_worker, with_gateways=not no_gateways,
         on_ready=_announce_to_nobody if nobody else serving.announce,
     )  # fmt: skip
 

@@ -47,7 +47,7 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; ``on_ready`` gets the address once the site answers there.
 
-    What is None is as the settings say; port 0 is any free one.
+    What is None is as the settings say; port 0 is any free one. Gateways run where any is configured.
 
     Raises:
         CannotListen: the port is taken, or the address is not this machine's.
@@ -56,9 +56,12 @@ def serve(
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    from nengtan.telemetry.gateways.running import configured
+
     multiprocessing.set_start_method("spawn", force=True)  # a fork would copy locks that threads here hold
     host = settings.CONFIG.host if host is None else host
     port = _listenable(host, settings.CONFIG.port if port is None else port)
+    gateways = with_gateways and bool(configured())
     _prepare(host)
     server = Granian(
         "nengtan.config.wsgi:application",
@@ -72,7 +75,7 @@ def serve(
         workers_kill_timeout=STOP_SECONDS,
     )
     companions = [_Companion(["worker"])] if with_worker else []
-    companions += [_Companion(["gateway", "run"])] if with_gateways else []
+    companions += [_Companion(["gateway", "run"])] if gateways else []
     announcer = threading.Thread(target=_announce, args=(host, port, on_ready), daemon=True)
     for companion in companions:
         server.on_startup(companion.start)
