@@ -214,3 +214,11 @@ def test_only_who_reports_for_an_institution_may_name_it_in_a_title(cast: Cast) 
     told = of_title(cast, "The hospital 2023", who="statistician")
     assert [error["code"] for error in told["errors"]] == ["no_institution"]
     assert of_title(cast, "The school 2023", who="statistician")["accepted"] == 2
+
+
+def test_a_list_of_the_register_is_sent_to_the_register(cast: Cast) -> None:
+    head = ("编码", "名称", "单位类型", "行政区划代码", "建筑面积")
+    result = preview(cast, ("W1", "The new school", "021", "420106", 5), head=head)
+    assert [fault.code for fault in result.errors] == ["list_of_register"]
+    assert "like a list of the register: Institutions" in wording.message(result.errors[0])
+    assert "imported in the register" in wording.allowed(result.errors[0])

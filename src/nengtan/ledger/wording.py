@@ -136,6 +136,10 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         _("The title “%(found)s” names several institutions: %(allowed)s."),
         _("a column “Institution name”, or above the headings a line “Institution name: …”"),
     ),
+    "list_of_register": (
+        _("The sheet “%(found)s” has no figures of consumption; it reads like a list of the register: %(kind)s."),
+        _("a sheet of bills or meter figures here; lists of the register are imported in the register itself"),
+    ),
     "institution_from_title": (
         _("No column names an institution: by the title “%(found)s” all rows are taken for “%(who)s”."),
         "",

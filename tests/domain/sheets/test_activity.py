@@ -160,3 +160,30 @@ def test_a_hundred_thousand_clean_rows_are_all_read() -> None:
              f"B{number}", ""]
         )  # fmt: skip
     assert len(read(rows)) == 100_000
+
+
+def test_a_unit_beside_the_heading_of_names_is_of_all_figures_and_one_refused_is_told_once_a_row() -> None:
+    head: list[Cell] = ["机构编码", "能源品种（吨标准煤）", "2023年1月", "2023年2月", "2023年3月"]
+    table = read([head, ["A1", "电", 10.0, 11.0, 12.0]])
+    assert codes(table) == [("C2", "unit_not_allowed")]
+    assert [fault.found for fault in table.problems] == ["tce"]
+    assert table.row == []
+    head = ["机构编码", "能源品种（万kWh）", "2023年1月", "2023年2月"]
+    table = read([head, ["A1", "电", 1.0, 2.0]])
+    assert (table.unit, table.problems) == (["10MWh", "10MWh"], [])
+
+
+def test_a_unit_in_the_name_of_the_sheet_is_of_all_figures() -> None:
+    head: list[Cell] = ["机构编码", "月份", "能源品种", "用量"]
+    table = read([head, ["A1", "2023-01", "电", 1.0]], name="用电量（万kWh）")
+    assert table.unit == ["10MWh"]
+
+
+def test_an_empty_month_shows_nothing_found() -> None:
+    table = read([HEAD, one(period="")])
+    assert [(fault.place, fault.found) for fault in table.problems] == [("B2", "")]
+
+
+def test_a_year_missing_is_told_once_a_row() -> None:
+    table = read([["机构编码", "能源品种（kWh）", "1月", "2月"], ["A1", "电", 1.0, 2.0]])
+    assert codes(table) == [("C2", "year_missing")]

@@ -43,7 +43,7 @@ def read_context(grid: Grid, header: int, words: Words) -> Context:
     named = _named(lines, words)
     years = {year for text in (*texts, grid.name) if (year := find_year(text, words))}
     carrier, measure = _first_carrier([*texts, grid.name], words)
-    unit = next((unit for text in texts if (unit := split_unit(text, words)[1])), None)
+    unit = next((unit for text in (*texts, grid.name) if (unit := split_unit(text, words)[1])), None)
     title = next((text for text in texts), "")
     year = years.pop() if len(years) == 1 else None
     return Context(

@@ -170,7 +170,9 @@ class GroupReader:
                 continue
             units[at] = assumed = self.rules.default_units.get(carrier)
             if assumed is None:
-                self.marks.fault(at, column, Fault("missing_unit", "", self._offered(carrier), {"carrier": carrier}))
+                self.marks.row_fault(
+                    at, column, Fault("missing_unit", "", self._offered(carrier), {"carrier": carrier})
+                )
             elif carrier not in said:
                 said.add(carrier)
                 self.marks.note(at, column, Fault("unit_assumed", "", (), {"carrier": carrier, "unit": assumed}))
@@ -206,7 +208,7 @@ class GroupReader:
                 continue
             limit = limits[pair]
             if pair in refused:
-                self.marks.fault(at, unit_column, self._as_written(at, refused[pair]))
+                self.marks.row_fault(at, unit_column, self._as_written(at, refused[pair]))
             if quantity < 0:
                 self.marks.fault(at, group.any, Fault("negative_quantity", f"{quantity:f}", ("0",)))
             elif limit is not None and quantity > limit:
@@ -248,7 +250,8 @@ class GroupReader:
             if quantity is None and cost is None:
                 continue
             if carriers[at] is None and not (refused and isinstance(refused[at], Fault)):
-                self.marks.fault(at, self.layout.by_key("carrier") or group.any, Fault("missing_carrier"))
-            if periods[at] is None:
-                code = "year_missing" if group.any.month else "missing_period"
-                self.marks.fault(at, self.layout.by_key("period") or group.any, Fault(code, group.any.label))
+                self.marks.row_fault(at, self.layout.by_key("carrier") or group.any, Fault("missing_carrier"))
+            if periods[at] is None and group.any.month:
+                self.marks.row_fault(at, group.any, Fault("year_missing", group.any.label))
+            elif periods[at] is None:
+                self.marks.row_fault(at, self.layout.by_key("period") or group.any, Fault("missing_period"))

@@ -25,6 +25,7 @@ ACTIVITY_KEYS = frozenset(
 _SEARCH_ROWS, _MAX_SPAN, _SAMPLE = 25, 3, 60
 _REPEATABLE = frozenset({"note", "serial", "region"})
 _MEASURES = frozenset({"quantity", "cost", "unit"})
+_NAMING = ACTIVITY_KEYS - {"quantity", "cost"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,18 @@ def find(grid: Grid, words: Words, keys: Set[str] = ACTIVITY_KEYS, *, figures: b
         return Layout("none", 0, 0, (), Context(), [problem])
     body = start + span
     columns = _columns(grid, words, labels, headings, body)
-    layout = Layout(_form(columns), start, body, columns, read_context(grid, start, words))
+    context = read_context(grid, start, words)
+    if figures and (beside := _unit_beside(columns)):
+        context = replace(context, unit=beside)
+    layout = Layout(_form(columns), start, body, columns, context)
     layout.problems.extend(_unread(grid, layout, words))
     layout.problems.extend(_duplicates(grid, layout))
     return layout
+
+
+def _unit_beside(columns: Sequence[Column]) -> str | None:
+    """The unit in the heading of a column that holds no figures, as in `能源品种（吨标准煤）`: it is of all figures."""
+    return next((column.unit for column in columns if column.key in _NAMING and column.unit), None)
 
 
 def _best(grid: Grid, words: Words, keys: Set[str], figures: bool) -> tuple[int, int, list[str], list[Heading]]:

@@ -26,11 +26,19 @@ class Marks:
         self.bad: set[int] = set()
         self._notes: dict[tuple[object, ...], list[tuple[int, Column, Fault]]] = {}
         self._faults: dict[tuple[int, int, str], tuple[Column, Fault]] = {}
+        self._rows: set[tuple[int, str, object]] = set()
 
     def fault(self, at: int, column: Column, fault: Fault) -> None:
         """The row at this position cannot be taken."""
         self._faults.setdefault((at, column.index, fault.code), (column, fault))
         self.bad.add(at)
+
+    def row_fault(self, at: int, column: Column, fault: Fault) -> None:
+        """The same of what holds for all figures of a row, such as its unit: told once, by the first of them."""
+        alike = at, fault.code, fault.params.get("carrier")
+        if alike not in self._rows:
+            self._rows.add(alike)
+            self.fault(at, column, fault)
 
     def note(self, at: int, column: Column, fault: Fault) -> None:
         """The row is taken; the person is told how."""

@@ -31,6 +31,7 @@ from nengtan.ledger.services.intake.usual import Figures, alike, far_off
 from nengtan.ledger.services.posting import UNVERIFIED, Entry, home_of, homes_of
 from nengtan.reference.words import sheet_words
 from nengtan.registry.models import Region
+from nengtan.registry.services.intake import list_of
 from nengtan.ui.fields import PLACES, from_units
 from nengtan.ui.formats import exact
 from nengtan.ui.sheets.wording import unit_name
@@ -78,10 +79,12 @@ def check_activity(
         table = read_activity(grid, sheet_words(), rules, entitled.layout)
         tell(len(grid.rows), _("Reading the rows"))
         if table.layout.form == "none":
-            unreadable += table.problems
+            unreadable += _of_the_register(grid) or table.problems
             plan.notes.append(_of_sheet(grid, "sheet_left_out"))
             continue
         problems = [entitled.told(one) for one in table.problems]
+        if any((one.code, one.column) == ("missing_column", "quantity") for one in problems):
+            problems = _of_the_register(grid) or problems
         sheet = SheetPlan(table, problems=problems, notes=[*entitled.notes(grid.name), *table.notes])
         sheet.unread = table.rows_unread
         if grid.formulas:
@@ -109,6 +112,12 @@ class _Telling:
 
 def _of_sheet(grid: Grid, code: str) -> Problem:
     return Problem(0, "", "", "", code, grid.name, severity="note", sheet=grid.name)
+
+
+def _of_the_register(grid: Grid) -> list[Problem]:
+    """That a sheet without figures is a list of the register, which goes in by another door."""
+    kind = list_of(grid)
+    return [replace(_of_sheet(grid, "list_of_register"), severity="error", params={"kind": kind})] if kind else []
 
 
 class _Checker:

@@ -12,6 +12,7 @@ from nengtan.registry.services.intake.apply import (
 )
 from nengtan.registry.services.intake.check import check_registry
 from nengtan.registry.services.intake.plan import RegistryPlan, RowPlan, SheetPlan
+from nengtan.registry.services.intake.reading import list_of
 from nengtan.registry.services.intake.workbook import export_csv, export_workbook, template
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "import_file",
     "import_registry",
     "limits",
+    "list_of",
     "preview_result",
     "region_of",
     "template",

@@ -50,6 +50,13 @@ def read(grids: Sequence[Grid], source: str = "", region: bool = False) -> Regis
     return plan
 
 
+def list_of(grid: Grid) -> str:
+    """What of the register a sheet lists, as people call it; empty where it is no list of the register."""
+    titles = schema.titles()
+    found = recognise(grid, schema.fields(), titles)
+    return titles[found.kind] if isinstance(found, Reading) else ""
+
+
 def _of_sheet(grid: Grid, code: str) -> Problem:
     return Problem(0, "", "", "", code, grid.name, severity="note", sheet=grid.name)
 
