@@ -31,7 +31,7 @@ from nengtan.ui.words import carrier_word, named
 
 __all__ = ["structure"]
 
-TREE_AT_ONCE = 200
+TREE_AT_ONCE = (50, 200)
 ITEM_COLOURS = {"01A00": "gas", "01B00": "water", "01C00": "renewable", "01D00": "oil"}
 
 
@@ -216,4 +216,4 @@ def _tree_table(request: ActorRequest, rows: Sequence[TreeRow], unit: str) -> Ta
                export=lambda row: VERDICTS[row.verdict] if row.verdict else ""),
     )  # fmt: skip
     return Table(list(rows), request, id="tree", prefix="t_", caption=_("Meters as a tree"), columns=columns,
-                 empty_title=_("No meters of this class here"), page_sizes=(TREE_AT_ONCE,))  # fmt: skip
+                 empty_title=_("No meters of this class here"), page_sizes=TREE_AT_ONCE)  # fmt: skip
