@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.core.cache import cache
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from nengtan import reference
 from nengtan.domain.accounts import Use, account
@@ -36,6 +37,9 @@ HIGH, ODD = 1.15, 1.3
 """From so many times what is usual on a household is to be watched, and stands out. Settings of ours."""
 
 YEARS_BACK = 6
+
+ITEMS_S = 300
+"""How long the parts of the day's electricity are kept [s]: they change slowly."""
 
 
 def name_of(region: str, alarms: int) -> str:
@@ -112,7 +116,13 @@ class Wall:
         }
 
     def _items(self) -> list[dict[str, Any]]:
-        """Items of today's electricity, the largest first, and what is not metered by item last."""
+        """Items of today's electricity, the largest first, and what is not metered by item last; every few minutes."""
+        key = self.today.key(f"items-{get_language()}-{int(self.now.timestamp()) // ITEMS_S}")
+        kept: Any = cache.get_or_set(key, self._work_out_items, ITEMS_S)
+        found: list[dict[str, Any]] = kept
+        return found
+
+    def _work_out_items(self) -> list[dict[str, Any]]:
         day = timezone.localtime(self.now).date()
         rows = Trees(self.actor, Place(path=self.region.path), "electricity", day, day).items()
         known = [row for row in rows if row.depth == 1 and row.value]

@@ -169,18 +169,32 @@ def by_item(
     >>> {item: total.value.tolist() for item, total in totals.items()}
     {'01000': [10.0], '01A10': [4.0], '01A00': [4.0]}
     """
-    totals: dict[str, ItemTotal] = {}
-    for line in found:
+    places: dict[str, list[int]] = {}
+    for at, line in enumerate(found):
         item = items.get(line.meter, "")
-        at: str | None = item if item in item_parents else ""
-        while at is not None:
-            totals[at] = _plus(totals.get(at), line)
-            at = item_parents.get(at)
+        places.setdefault(item if item in item_parents else "", []).append(at)
+    if not places:
+        return {}
+    value, complete = np.array([line.value for line in found]), np.array([line.complete for line in found])
+    own = {
+        item: _together(value[those], np.logical_and.reduce(complete[those], axis=0)) for item, those in places.items()
+    }
+    totals: dict[str, ItemTotal] = {}
+    for item, mine in own.items():
+        at_item: str | None = item
+        while at_item is not None:
+            held = totals.get(at_item)
+            totals[at_item] = mine if held is None else _plus(held, mine)
+            at_item = item_parents.get(at_item)
     return totals
 
 
-def _plus(total: ItemTotal | None, line: Line) -> ItemTotal:
-    if total is None:
-        return ItemTotal(line.value, line.complete)
-    both = np.where(np.isnan(total.value), line.value, total.value + np.nan_to_num(line.value))
-    return ItemTotal(both, total.complete & line.complete)
+def _together(value: Floats, complete: Flags) -> ItemTotal:
+    """Lines added up by period; NaN where none is known."""
+    unknown = np.isnan(value)
+    total = np.where(unknown, 0.0, value).sum(axis=0)
+    return ItemTotal(np.where(unknown.all(axis=0), np.nan, total), complete)
+
+
+def _plus(total: ItemTotal, other: ItemTotal) -> ItemTotal:
+    return _together(np.array([total.value, other.value]), total.complete & other.complete)

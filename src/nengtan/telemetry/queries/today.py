@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 
-from nengtan import reference
 from nengtan.domain.metering.readings import Floats
 from nengtan.domain.watching.expectation import Expectation, expect
 from nengtan.identity.access import Actor
@@ -32,6 +34,9 @@ PRESENT = 0.9
 """The last quarter of an hour counts as arrived when so much of it is there."""
 
 CARRIER = "electricity"
+
+KEPT_S = 3600
+"""How long what is usual is kept [s]; what came late is in it an hour later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,53 +89,74 @@ class Today:
                 found[heard(latest.get(pk), period, micros(self.now))] += 1
         return found
 
-    def _top(self, carrier: str) -> list[tuple[int, str]]:
-        """Registers of the uppermost meters of a carrier, each with the code of its household."""
+    @cached_property
+    def _tops(self) -> dict[str, list[tuple[int, str]]]:
+        """By carrier the registers of the uppermost meters, each with the code of its household."""
         top = set(roots([row[:3] for row in self._meters]))
-        return [
-            (self._registers[pk][0], body)
-            for pk, _parent, kind, body in self._meters
-            if pk in top and kind == carrier and pk in self._registers
-        ]
+        found: dict[str, list[tuple[int, str]]] = {}
+        for pk, _parent, kind, body in self._meters:
+            if pk in top and pk in self._registers:
+                found.setdefault(kind, []).append((self._registers[pk][0], body))
+        return found
+
+    @cached_property
+    def _hours(self) -> dict[int, Floats]:
+        """The hours of today that are over, by register of an uppermost meter; NaN where not all of one is known."""
+        ids = [register for those in self._tops.values() for register, _body in those]
+        value, good, estimated = hourly(ids, self.begin, self.begin + self.hours * HOUR)
+        return dict(zip(ids, np.where(good + estimated > KNOWN, value, np.nan), strict=True))
 
     @cached_property
     def carriers(self) -> dict[str, float]:
         """What was used today up to the last full hour, by carrier, in its unit; those not known left out."""
         found = {}
-        for carrier in reference.carriers():
-            ids = [register for register, _body in self._top(carrier)]
-            if carrier == CARRIER or not ids:
-                continue
-            value, _good, _estimated = hourly(ids, self.begin, self.begin + self.hours * HOUR)
-            if self.hours and not np.isnan(value).all():
+        for carrier, those in self._tops.items():
+            value = np.array([self._hours[register] for register, _body in those])
+            if np.isfinite(value).any():
                 found[carrier] = float(np.nansum(value))
-        return found if self.used is None else {CARRIER: self.used, **found}
+        return found
 
     @cached_property
     def bodies(self) -> list[str]:
         """Households with an electricity meter, by code."""
-        return sorted({body for _register, body in self._top(CARRIER)})
+        return sorted({body for _register, body in self._tops.get(CARRIER, ())})
 
-    @cached_property
-    def _hourly(self) -> Floats:
-        """Households x days x hours, the last day today; NaN where anything of it is not known."""
-        top = self._top(CARRIER)
-        start = self.begin - LIKE_DAYS * DAY
-        value, good, estimated = hourly([register for register, _body in top], start, self.begin + DAY)
-        value = np.where(good + estimated > KNOWN, value, np.nan)
+    def _by_body(self, value: Floats) -> Floats:
+        """Rows of electricity registers as rows of households; NaN where anything of one is not known."""
         place = {body: at for at, body in enumerate(self.bodies)}
         total = np.zeros((len(place), value.shape[1]))
-        np.add.at(total, [place[body] for _register, body in top], value)
-        total[:, LIKE_DAYS * 24 + self.hours :] = np.nan
-        return total.reshape(len(place), LIKE_DAYS + 1, 24)
+        np.add.at(total, [place[body] for _register, body in self._tops[CARRIER]], value)
+        return total
+
+    @cached_property
+    def _day(self) -> Floats:
+        """Households x hours of today; NaN where not all is known, or the hour is not over."""
+        found = np.full((len(self.bodies), 24), np.nan)
+        found[:, : self.hours] = self._by_body(np.array([self._hours[one] for one, _body in self._tops[CARRIER]]))
+        return found
 
     @cached_property
     def _expected(self) -> Expectation:
-        """Of each household and hour of a day of today's type: columns are households x hours."""
+        """Of each household and hour of a day of today's type: columns are households x hours.
+
+        The days before hardly change: it is worked out once an hour for the same meters.
+        """
+        kept: Any = cache.get_or_set(self.key("expected"), self._expect, KEPT_S)
+        found: Expectation = kept
+        return found
+
+    def _expect(self) -> Expectation:
+        start = self.begin - LIKE_DAYS * DAY
+        value, good, estimated = hourly([one for one, _body in self._tops[CARRIER]], start, self.begin)
+        history = self._by_body(np.where(good + estimated > KNOWN, value, np.nan)).reshape(-1, LIKE_DAYS, 24)
         weekend = ((np.arange(LIKE_DAYS + 1) + self._weekday - LIKE_DAYS) % 7) >= 5
         like = np.flatnonzero(weekend[:LIKE_DAYS] == weekend[-1])
-        history = self._hourly[:, like].transpose(1, 0, 2).reshape(len(like), -1)
-        return expect(history)
+        return expect(history[:, like].transpose(1, 0, 2).reshape(len(like), -1))
+
+    def key(self, what: str) -> str:
+        """By what something of these meters on this day is kept: who sees others has another one."""
+        told = repr((settings.LAKE, self.begin, self._meters, sorted(self._registers.items())))
+        return f"today-{what}-{hashlib.sha256(told.encode()).hexdigest()}"
 
     @property
     def _weekday(self) -> int:
@@ -141,7 +167,7 @@ class Today:
         """Each household with an electricity meter, by code."""
         if not self.bodies:
             return []
-        day, usual = self._hourly[:, -1], self._expected.mean.reshape(-1, 24)
+        day, usual = self._day, self._expected.mean.reshape(-1, 24)
         both = np.isfinite(day) & np.isfinite(usual)
         used = np.where(both, day, 0).sum(1)
         expected = np.where(both, usual, 0).sum(1)
@@ -157,9 +183,7 @@ class Today:
     @cached_property
     def used(self) -> float | None:
         """Electricity of all up to the last full hour [kWh]; a sum of what is known."""
-        if not self.bodies or np.isnan(self._hourly[:, -1]).all():
-            return None
-        return float(np.nansum(self._hourly[:, -1]))
+        return self.carriers.get(CARRIER)
 
     @cached_property
     def ratio(self) -> float | None:
@@ -184,7 +208,7 @@ class Today:
     @cached_property
     def load(self) -> list[tuple[int, float]]:
         """Load by the quarter of an hour of today, those that have arrived [number of the quarter, kW]."""
-        ids = [register for register, _body in self._top(CARRIER)]
+        ids = [register for register, _body in self._tops.get(CARRIER, ())]
         found: list[Any] = points(ids, "quarter", self.begin, self.begin + DAY)
         most = max((1 - one.missing for one in found), default=0.0)
         shown = [one for one in found if one.value is not None and 1 - one.missing >= PRESENT * most]
