@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from nengtan.domain.sheets.cells import Grid
-from nengtan.identity.access import system_actor
+from nengtan.identity.access import Forbidden, system_actor
 from nengtan.registry.models import Institution, Region
 from nengtan.registry.services import (
     InstitutionInput,
@@ -50,7 +50,7 @@ def test_a_superior_stands_in_sight_or_above(cast: Cast, city_body: Institution)
     assert change(cast, "district", school, superior=city_body).superior == city_body
     with pytest.raises(ValidationError):
         change(cast, "district", school, superior=cast.institutions["other_school"])
-    with pytest.raises(ValidationError):
+    with pytest.raises(Forbidden):
         change(cast, "statistician", school, superior=cast.institutions["office"])
     assert change(cast, "statistician", school, address="New street").superior == city_body
 

@@ -14,6 +14,7 @@ class Capability(TextChoices):
     VIEW_LINEAGE = "view_lineage", _("Open a figure down to its evidence")
     EXPORT = "export", _("Download tables")
     WRITE_REGISTRY = "write_registry", _("Change the register")
+    KEEP_INSTITUTIONS = "keep_institutions", _("Record events of institutions, keep their names and codes")
     WRITE_ACTIVITY = "write_activity", _("Enter and correct consumption")
     ENTER_RETURNS = "enter_returns", _("Fill in and submit returns")
     SIGN_AS_STATISTICS_HEAD = "sign_as_statistics_head", _("Pass returns on as statistics head")

@@ -56,6 +56,10 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         "%(allowed)s",
     ),
     "event_refused": (_("%(event)s: %(why)s"), _("an event that fits what the register and this file hold")),
+    "not_yours": (
+        _("“%(found)s” is not yours to change. %(why)s"),
+        _("what the register says, or an empty cell"),
+    ),
     "event_on_record": (
         _("This event is on record already, with “%(allowed)s”; the row says “%(found)s”."),
         _("what is on record; an event is never changed"),

@@ -11,7 +11,7 @@ from pydantic import Field
 from nengtan.domain.overtime import SINCE_ALWAYS
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
-from nengtan.registry.api.places import body_of, named, readable, writable
+from nengtan.registry.api.places import body_of, named, readable
 from nengtan.registry.api.schemas import (
     AttributeIn,
     AttributeOut,
@@ -65,13 +65,13 @@ def institution(request: ActorRequest, code: str) -> Institution:
 @router.post("/institutions", response={201: InstitutionOut}, summary="Add an institution")
 def institution_add(request: ActorRequest, data: InstitutionIn) -> Status[Any]:
     """In a region you manage."""
-    request.actor.require(Capability.WRITE_REGISTRY)
+    request.actor.require(Capability.KEEP_INSTITUTIONS)
     return Status(201, save_institution(request.actor, _input(request, data)))
 
 
 @router.put("/institutions/{code}", response=InstitutionOut, summary="Mend the record of an institution")
 def institution_change(request: ActorRequest, code: str, data: InstitutionIn) -> Institution:
-    """The whole record; what happened on a day is an event."""
+    """The whole record; what happened on a day is an event. Its own people may not change what it is, only managers."""
     body = body_of(request.actor, code, write=True)
     return save_institution(request.actor, _input(request, data, body), body)
 
@@ -127,9 +127,10 @@ def events(request: ActorRequest, code: str) -> list[dict[str, Any]]:
 
 @router.post("/institution-events", response={201: InstitutionEventOut}, summary="Record an event of institutions")
 def event_record(request: ActorRequest, data: EventIn) -> Status[Any]:
-    """Added, closed, merged, split, renamed or moved; the register follows from its day."""
-    rows = writable(request.actor)
-    regions = Region.objects.for_actor(request.actor, Capability.WRITE_REGISTRY)
+    """Added, closed, merged, split, renamed or moved; the register follows from its day. For managers of regions."""
+    request.actor.require(Capability.KEEP_INSTITUTIONS)
+    rows = Institution.objects.for_actor(request.actor, Capability.KEEP_INSTITUTIONS).select_related("region")
+    regions = Region.objects.for_actor(request.actor, Capability.KEEP_INSTITUTIONS)
     event = record_event(
         request.actor,
         EventInput(

@@ -19,6 +19,7 @@ from nengtan.identity.roles import Capability
 from nengtan.registry.models import Institution, InstitutionEvent, Region
 from nengtan.registry.queries.own import own_region
 from nengtan.registry.services import EventInput, InstitutionInput
+from nengtan.registry.services.institutions import IDENTITY, keeps
 from nengtan.ui.words import choices
 
 EMPTY = ("", "—")
@@ -79,6 +80,10 @@ class InstitutionForm(forms.Form):
         held = Q(pk__in=[pk for pk in (body.superior_id, body.host_id) if pk]) if body else Q(pk__in=[])
         known = Institution.objects.filter(Q(pk__in=Institution.objects.all().referable(actor).values("pk")) | held)
         _reach(self, {"region": regions, "superior": known, "host": known})
+        self.keeps = body is None or keeps(actor, body)
+        if not self.keeps:
+            for name in IDENTITY:
+                self.fields[name].disabled = True
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -144,10 +149,10 @@ class EventForm(forms.Form):
     def __init__(self, actor: Actor, body: Institution, data: Any = None) -> None:
         super().__init__(data)
         self.body = body
-        self.writable = Institution.objects.for_actor(actor, Capability.WRITE_REGISTRY)
+        self.writable = Institution.objects.for_actor(actor, Capability.KEEP_INSTITUTIONS)
         for name, kinds in self.SHOWN_FOR.items():
             self.fields[name].widget.attrs |= {"data-shown-by": "kind", "data-shown-for": " ".join(kinds)}
-        regions = Region.objects.for_actor(actor, Capability.WRITE_REGISTRY)
+        regions = Region.objects.for_actor(actor, Capability.KEEP_INSTITUTIONS)
         _reach(self, {"region": regions, "superior": Institution.objects.all().referable(actor)})
 
     def clean_others(self) -> list[Institution]:

@@ -55,7 +55,7 @@ def _table(request: ActorRequest) -> InstitutionTable:
 
 
 def _may_add(request: ActorRequest) -> bool:
-    scope = request.actor.scope_for(Capability.WRITE_REGISTRY)
+    scope = request.actor.scope_for(Capability.KEEP_INSTITUTIONS)
     return scope.everything or bool(scope.regions)
 
 
@@ -158,17 +158,20 @@ def alive_check(request: ActorRequest) -> HttpResponseBase:
     found = alive.doubtful(request.actor, year)
     checked = alive.checked(request.actor, year).count()
     serious = sum(len(one.reasons) > 1 for one in found)
-    writable = set(
-        Institution.objects.for_actor(request.actor, Capability.WRITE_REGISTRY)
-        .filter(pk__in=[one.institution.pk for one in found])
-        .values_list("pk", flat=True)
+    writable, kept = (
+        set(
+            Institution.objects.for_actor(request.actor, capability)
+            .filter(pk__in=[one.institution.pk for one in found], closed_on=None)
+            .values_list("pk", flat=True)
+        )
+        for capability in (Capability.WRITE_REGISTRY, Capability.KEEP_INSTITUTIONS)
     )
     table = Table(
         found,
         request,
         id="alive",
         caption=_("Still alive?"),
-        columns=doubt_columns(lambda body: body.pk in writable and body.closed_on is None),
+        columns=doubt_columns(writable, kept),
         filters=DOUBT_FILTERS,
         empty_title=_("Nobody stands out") if checked else _("Nobody to check"),
         empty_text=_("Every institution of this year has staff, area and activity.")

@@ -28,6 +28,7 @@ from nengtan.registry.pages.forms import EventForm, InstitutionForm, SizeForm
 from nengtan.registry.pages.parts import PARTS, PartForm
 from nengtan.registry.pages.tables import particulars_text, record_url, state_html
 from nengtan.registry.services import record_event, remove_contact, save_institution, set_attribute
+from nengtan.registry.services.institutions import keeper_words, keeps
 from nengtan.registry.services.intake.schema import asset_word
 from nengtan.ui.components import Crumb, Definition, Tab
 from nengtan.ui.words import carrier_word, kind_word, named, system_word
@@ -72,6 +73,7 @@ def _context(request: ActorRequest, body: Institution, shown: str) -> dict[str, 
         "tabs": _tabs(body, shown),
         "tab": shown,
         "may_write": _may_write(request, body),
+        "may_keep": keeps(request.actor, body),
         "crumbs": _crumbs(body),
     }
 
@@ -247,11 +249,12 @@ def institution_edit(request: ActorRequest, code: str) -> HttpResponseBase:
         else:
             messages.success(request, gettext("Saved."))
             return redirect("institution_record", saved.code)
-    context = {"form": form, "body": body, "crumbs": _crumbs(body, gettext("Edit"))}
+    fixed = "" if form.keeps else keeper_words(body)
+    context = {"form": form, "body": body, "fixed": fixed, "crumbs": _crumbs(body, gettext("Edit"))}
     return render(request, "registry/institution_form.html", context)
 
 
-@page(Capability.WRITE_REGISTRY)
+@page(Capability.KEEP_INSTITUTIONS)
 def institution_add(request: ActorRequest) -> HttpResponseBase:
     """A new institution with its first area and headcount."""
     form, sizes = InstitutionForm(request.actor, None, request.POST or None), SizeForm(request.POST or None)
@@ -280,10 +283,10 @@ def _add(request: ActorRequest, form: InstitutionForm, sizes: SizeForm) -> Insti
     return body
 
 
-@page(Capability.WRITE_REGISTRY)
+@page(Capability.KEEP_INSTITUTIONS)
 def institution_event(request: ActorRequest, code: str) -> HttpResponseBase:
     """Record something that happened to the body."""
-    body = _body(request, code, Capability.WRITE_REGISTRY)
+    body = _body(request, code, Capability.KEEP_INSTITUTIONS)
     form = EventForm(request.actor, body, request.POST or None)
     form.initial["kind"] = request.GET.get("kind", "renamed")
     if request.method == "POST" and form.is_valid():

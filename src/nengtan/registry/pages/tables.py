@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -214,16 +214,15 @@ DOUBT_FILTERS = (
 )
 
 
-def doubt_columns(may_write: Callable[[Institution], bool]) -> tuple[Column, ...]:
-    """Columns of the check; ``may_write`` offers the next steps."""
+def doubt_columns(writable: Container[int], kept: Container[int]) -> tuple[Column, ...]:
+    """Columns of the check; the next steps for institutions (keys) the reader may change, or deregister."""
 
     def act(row: Any) -> SafeString | str:
-        if not may_write(row.institution):
-            return ""
-        code = row.institution.code
-        steps = [(f"{reverse('institution_event', args=[code])}?kind=closed", gettext("Deregister"))]
-        if set(row.reasons) & {"no_staff", "no_area"}:
-            steps.insert(0, (reverse("institution_part_add", args=[code, "value"]), gettext("Complete")))
+        code, steps = row.institution.code, []
+        if row.institution.pk in writable and set(row.reasons) & {"no_staff", "no_area"}:
+            steps.append((reverse("institution_part_add", args=[code, "value"]), gettext("Complete")))
+        if row.institution.pk in kept:
+            steps.append((f"{reverse('institution_event', args=[code])}?kind=closed", gettext("Deregister")))
         return format_html_join(" · ", '<a href="{}">{}</a>', steps)
 
     return (

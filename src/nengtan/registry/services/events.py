@@ -79,8 +79,9 @@ def record_event(actor: Actor, data: EventInput) -> InstitutionEvent:
         ValidationError: parties do not fit the kind, one of them did not exist on the day, the day is yet to come, a
             body would stand above itself, the event is on record already, or a body or place is outside the actor's
             scope.
+        Forbidden: the actor keeps no institutions, such as one's own people.
     """
-    actor.require(Capability.WRITE_REGISTRY)
+    actor.require(Capability.KEEP_INSTITUTIONS)
     for body in sorted((*data.before, *data.after), key=lambda one: one.pk):
         hold(body)
     _check(actor, data)
@@ -120,7 +121,7 @@ def _told(data: EventInput) -> dict[str, Any]:
 def _check(actor: Actor, data: EventInput) -> None:
     if fault := form_fault(data.kind, data.effective_on, *_codes(data), data.name, bool(data.region or data.superior)):
         raise ValidationError({fault[0]: fault[1]} if fault[0] else fault[1])
-    allowed = Institution.objects.for_actor(actor, Capability.WRITE_REGISTRY)
+    allowed = Institution.objects.for_actor(actor, Capability.KEEP_INSTITUTIONS)
     if allowed.filter(pk__in=[body.pk for body in data.parties]).count() != len(data.parties):
         raise ValidationError(_("A body of this event is outside what you may change."))
     _check_existence(data)
@@ -208,7 +209,7 @@ def _check_new(data: EventInput) -> None:
 def _check_move(actor: Actor, data: EventInput) -> None:
     """The new places are within reach, and nobody comes to stand above themselves."""
     body = data.before[0]
-    reach = actor.scope_for(Capability.WRITE_REGISTRY)
+    reach = actor.scope_for(Capability.KEEP_INSTITUTIONS)
     if data.region and data.region.pk != body.region_id and not reach.covers(data.region.path):
         raise ValidationError({"region": _("This region is outside what you may change.")})
     superior = data.superior

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from nengtan import reference
 from nengtan.domain import creditcode
 from nengtan.domain.overtime import SINCE_ALWAYS
-from nengtan.identity.access import Actor
+from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.audit import record, snapshot
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Institution, InstitutionSpan, Region
@@ -23,6 +23,9 @@ from nengtan.registry.services.codes import code_fault
 
 DATED = ("name", "kind", "region_id", "system", "superior_id", "reports_to")
 """What an :class:`InstitutionSpan` keeps."""
+
+IDENTITY = ("code", "name", "kind", "credit_code", "region", "system", "superior", "reports_to", "established_on")
+"""What a body is and where it belongs: kept by the managers above it, not by its own people."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +112,16 @@ def save_institution(
     default); a change that happened on a day is an event, see :func:`record_event`.
 
     Raises:
-        ValidationError: by field.
-        Forbidden: the institution, or the region it would go to, is outside the actor's scope.
+        ValidationError: by field; also where the institution or the region it would go to is out of reach.
+        Forbidden: the actor may not change the register, or would change what :data:`IDENTITY` lists without being
+            its keeper.
     """
     actor.require(Capability.WRITE_REGISTRY)
     problems = check(data)
     if problems:
         raise ValidationError(problems)
     _check_scope(actor, data.region, institution)
+    _check_identity(actor, data, institution)
     _check_taken(data, institution)
     _check_reach(actor, data, institution)
     _check_above(data, institution)
@@ -148,6 +153,31 @@ def _check_scope(actor: Actor, region: Region, institution: Institution | None) 
             return
     if not scope.covers(region.path):
         raise ValidationError({"region": _("This region is outside what you may change.")})
+
+
+def keeps(actor: Actor, body: Institution) -> bool:
+    """Whether the actor may record events of a body and change what :data:`IDENTITY` lists."""
+    return Institution.objects.for_actor(actor, Capability.KEEP_INSTITUTIONS).filter(pk=body.pk).exists()
+
+
+def keeper_words(body: Institution) -> str:
+    """Who keeps the identity of a body, and whom to ask."""
+    return _(
+        "Name, codes, type, region, superior and founding day of an institution, and its events, are kept by the "
+        "manager of its region. Ask the manager of %(region)s."
+    ) % {"region": body.region}
+
+
+def _check_identity(actor: Actor, data: InstitutionInput, institution: Institution | None) -> None:
+    if institution is None:
+        actor.require(Capability.KEEP_INSTITUTIONS)
+        return
+    new, old = _columns(data), {key: getattr(institution, key) for key in IDENTITY}
+    changed = [key for key in IDENTITY if new[key] != old[key]]
+    if changed and not keeps(actor, institution):
+        names = (getattr(Institution._meta.get_field(key), "verbose_name", key) for key in changed)
+        labels = _(", ").join(map(str, names))
+        raise Forbidden(_("Not yours to change: %(fields)s.") % {"fields": labels} + " " + keeper_words(institution))
 
 
 def _check_taken(data: InstitutionInput, institution: Institution | None) -> None:

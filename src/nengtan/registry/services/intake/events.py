@@ -13,6 +13,7 @@ from nengtan.domain.sheets.problems import Fault
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Institution, InstitutionEvent
 from nengtan.registry.services.events import SIDES, arising, ending, existence_fault, form_fault, sides_fit
+from nengtan.registry.services.institutions import keeper_words
 from nengtan.registry.services.intake.known import Change, Happening, Known, above
 from nengtan.registry.services.intake.plan import RowPlan, SheetPlan
 
@@ -37,6 +38,10 @@ def build(known: Known, plan: RowPlan) -> Faults:
         yield from _kept(known, plan, event, told)
         return
     sides = told.before, told.after
+    for body in (known.institutions.get(code) for code in (*told.before, *told.after)):
+        if body is not None and body.pk in known.writable and body.pk not in known.kept:
+            yield "event_kind", Fault("not_yours", _word(told.kind), (), {"why": keeper_words(body)})
+            return
     if not plan.faulty & {"before_codes", "after_codes"}:
         if not sides_fit(told.kind, *sides):
             short = len(set(told.before)) not in SIDES[told.kind][0]
@@ -92,7 +97,7 @@ def _region(known: Known, plan: RowPlan) -> Faults:
     region = known.regions.get(code)
     if region is None:
         yield "region_code", Fault("unknown_region", code)
-    elif not known.actor.scope_for(Capability.WRITE_REGISTRY).covers(region.path):
+    elif not known.actor.scope_for(Capability.KEEP_INSTITUTIONS).covers(region.path):
         yield "region_code", Fault("out_of_scope", code)
 
 

@@ -98,6 +98,7 @@ class Known:
     events: dict[Happening, InstitutionEvent] = field(default_factory=dict)
     changes: dict[str, list[Change]] = field(default_factory=lambda: defaultdict(list))
     writable: set[int] = field(default_factory=set)
+    kept: set[int] = field(default_factory=set)
     referable: set[int] = field(default_factory=set)
     buildings_seen: set[int] = field(default_factory=set)
     meters_seen: set[int] = field(default_factory=set)
@@ -175,6 +176,8 @@ def _load_institutions(known: Known, texts: dict[str, set[str]]) -> None:
     ids = [body.pk for body in known.institutions.values()]
     scoped = Institution.objects.for_actor(known.actor, Capability.WRITE_REGISTRY).values_list("pk", flat=True)
     known.writable = set(_in(scoped, "pk", ids))
+    kept = Institution.objects.for_actor(known.actor, Capability.KEEP_INSTITUTIONS).values_list("pk", flat=True)
+    known.kept = set(_in(kept, "pk", ids))
     known.referable = set(_in(Institution.objects.all().referable(known.actor).values_list("pk", flat=True), "pk", ids))
     for span in _in(
         InstitutionSpan.objects.select_related("region", "superior").order_by("valid_from"), "institution", ids

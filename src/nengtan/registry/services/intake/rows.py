@@ -16,6 +16,8 @@ from nengtan.domain.sheets.problems import Fault
 from nengtan.identity.roles import Capability
 from nengtan.registry.models import Building, Institution, Meter, Region
 from nengtan.registry.services.equipment import read_particulars
+from nengtan.registry.services.institutions import IDENTITY as IDENTITY_FIELDS
+from nengtan.registry.services.institutions import keeper_words
 from nengtan.registry.services.intake import events
 from nengtan.registry.services.intake.known import Change, Happening, Known
 from nengtan.registry.services.intake.plan import RowPlan
@@ -99,6 +101,7 @@ def _institution(known: Known, plan: RowPlan) -> Faults:
     yield from _credit_code(known, plan, values)
     yield from _together(plan, values)
     yield from events.differs(known, plan, _split(known, plan, values))
+    yield from _identity(known, plan)
     plan.first_day = _first_day(plan, body)
     _contacts(known, plan)
 
@@ -109,7 +112,7 @@ def _scope(known: Known, body: Institution | None, region: Region | None) -> Fau
     A row that puts a body where the actor has no say is answered alike whether somebody has its code there or nobody.
     """
     mine = body is not None and body.pk in known.writable
-    covered = region is not None and known.actor.scope_for(Capability.WRITE_REGISTRY).covers(region.path)
+    covered = region is not None and known.actor.scope_for(Capability.KEEP_INSTITUTIONS).covers(region.path)
     if body is not None and not mine and (region is None or covered):
         yield "code", Fault("out_of_scope", body.code)
     if region is None or covered:
@@ -117,6 +120,17 @@ def _scope(known: Known, body: Institution | None, region: Region | None) -> Fau
     spans = known.spans.get(body.pk, []) if body else []
     if body is None or not mine or region.pk not in {body.region_id, *(span.region_id for span in spans)}:
         yield "region_code", Fault("out_of_scope", region.code)
+
+
+def _identity(known: Known, plan: RowPlan) -> Faults:
+    """What a body is and where it belongs is not its own people's to change."""
+    body = plan.existing
+    if not isinstance(body, Institution) or body.pk not in known.writable or body.pk in known.kept:
+        return
+    for key in IDENTITY_FIELDS:
+        if key in plan.values or key in plan.span or key in plan.named:
+            column = {"region": "region_code", "superior": "superior_code"}.get(key, key)
+            yield column, Fault("not_yours", str(plan.given.get(column)), (), {"why": keeper_words(body)})
 
 
 def _credit_code(known: Known, plan: RowPlan, values: dict[str, Any]) -> Faults:
