@@ -102,6 +102,8 @@ def test_last_year_is_compared_month_for_month(books) -> None:
 
 
 def test_the_causes_of_a_change_add_up_to_it(books) -> None:
+    known = FactInput(books.institutions["hospital"], "electricity", 202210, Decimal(90000), "kWh")
+    enter_fact(system_actor(), known)
     view = region_view(books)
     chart = view.change_chart()
     figures = [row[1] for row in chart.rows]
@@ -372,3 +374,38 @@ def test_the_completeness_of_a_month_or_a_carrier_is_its_own(books: Cast) -> Non
     by_type = accounts(actor, 2023, region=region, by="type", month=10)
     told = [(row.bodies.coverage.present, row.bodies.coverage.expected) for row in by_type.rows]
     assert sorted(told) == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_a_year_told_of_by_fewer_institutions_is_not_called_a_change(cast: Cast) -> None:
+    """Both years are as complete as each other by far, but one of the two institutions has no 2022 at all."""
+    system = system_actor()
+    for body, first in ((cast.institutions["school"], 2022), (cast.institutions["hospital"], 2023)):
+        body.carriers = ["electricity"]
+        body.save()
+        for year in range(first, 2024):
+            enter_fact(system, FactInput(body, "electricity", year * 100 + 1, Decimal(1000), "kWh"))
+    view = region_view(cast)
+    assert view.told == (1, 2)
+    assert not view.is_comparable
+    page = cast.client("district").get("/regions/420106/?year=2023").content.decode()
+    assert "上年有数的单位 1 家，本年 2 家，不作同比" in page
+    assert "同比上升" not in page
+    enter_fact(system, FactInput(cast.institutions["hospital"], "electricity", 202201, Decimal(1000), "kWh"))
+    assert region_view(cast).is_comparable
+
+
+def test_figures_after_a_closing_are_told_of_everywhere(books: Cast) -> None:
+    """The school of two Octobers merges into the hospital in June 2023: the second October counts no more."""
+    district = books.client("district")
+    event = {"kind": "merged", "effective_on": "2023-06-30", "before": ["420106-S1"], "after": ["420106-H1"]}
+    sent = district.post("/api/institution-events", event, "application/json")
+    assert sent.status_code == 201, sent.content
+    assert sent.json()["months_after"] == {"420106-S1": 1}
+    view = region_view(books)
+    assert view.figures.electricity_kwh == Decimal(100000)
+    late = [item for item in view.attention() if item.book.institution.code == "420106-S1"]
+    assert "注销以后 1 个月" in late[0].reasons[0].text
+    page = district.get("/institutions/420106-S1/?year=2023").content.decode()
+    assert "已于 2023-06-30 并入或改设为" in page
+    assert "此后 1 个月的用量在台账中，不计入" in page
+    assert "standing=8" in page

@@ -95,6 +95,13 @@ def _price(params: Params) -> tuple[str, str]:
     return _("odd price"), text
 
 
+def _after(params: Params) -> tuple[str, str]:
+    text = _(
+        "figures of %(n)s months after it was closed do not count: withdraw them, or correct them to its successor"
+    )
+    return _("after closing"), text % {"n": params["months"]}
+
+
 _WORDS: dict[str, Callable[[Params], tuple[str, str]]] = {
     "unit_slip": _slip,
     "sudden_month": _sudden,
@@ -105,6 +112,7 @@ _WORDS: dict[str, Callable[[Params], tuple[str, str]]] = {
     "missing_months": _missing,
     "price_high": _price,
     "price_low": _price,
+    "after_closing": _after,
 }
 
 

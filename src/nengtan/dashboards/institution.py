@@ -16,11 +16,12 @@ from nengtan.dashboards.region import FIRST_YEAR, per_area
 from nengtan.dashboards.year import Bodies, YearView, base_of
 from nengtan.domain import periods
 from nengtan.identity.access import Actor
-from nengtan.ledger.models import InstitutionYear
+from nengtan.ledger.models import ActivityFact, InstitutionYear
 from nengtan.ledger.queries.cube import cube
 from nengtan.ledger.queries.selection import Selection, require_visible
 from nengtan.ledger.queries.standing_out import standing_out
 from nengtan.registry.models import Attribute, Institution, Region
+from nengtan.registry.queries.endings import heirs_of, months_after
 from nengtan.ui import formats
 from nengtan.ui.components import Definition
 from nengtan.ui.words import carrier_word, kind_word, unit_word
@@ -62,6 +63,27 @@ class InstitutionView(YearView):
         )
         values = [per_area(*book) for book in books.values_list("energy_tce", "area_m2")[:500]]
         return [float(value) for value in values if value is not None]
+
+    @cached_property
+    def ending(self) -> str:
+        """That it was closed or merged, when, and into what; empty while it is there."""
+        body = self.institution
+        if body.closed_on is None:
+            return ""
+        heirs = heirs_of([body.pk]).get(body.pk, ())
+        told = {"day": body.closed_on, "heirs": _(", ").join(heirs)}
+        return (_("became %(heirs)s on %(day)s") if heirs else _("closed on %(day)s")) % told
+
+    @cached_property
+    def months_after(self) -> int:
+        """Months after its end of which figures are held."""
+        return months_after([self.institution]).get(self.institution.code, 0)
+
+    @property
+    def late_url(self) -> str:
+        """The figures of months after its end."""
+        late = {"institution": self.institution.code, "standing": ActivityFact.Standing.AFTER_CLOSING.value}
+        return f"{reverse('facts')}?{urlencode(late)}"
 
     @property
     def judgement(self) -> str:

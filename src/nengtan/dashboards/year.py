@@ -36,6 +36,9 @@ _REASONS: dict[str, Callable[[], str]] = {
 COMPARABLE = Decimal("0.05")
 """Two years are compared while their completeness differs by no more: to report less is not to save."""
 
+ALIKE = Decimal("0.02")
+"""And while the number of institutions with figures differs by no more: what others use is no change."""
+
 
 @dataclass(frozen=True)
 class Bodies:
@@ -185,15 +188,26 @@ class YearView:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether the base year is about as complete as this one, so that a change says something."""
+        """Whether the base year is about as complete as this one, and of as many, so that a change says something."""
         now, before = self.bodies.coverage.share, self.bodies_before.coverage.share
-        return now is None or before is None or abs(now - before) <= COMPARABLE
+        return self._told_alike and (now is None or before is None or abs(now - before) <= COMPARABLE)
+
+    @cached_property
+    def told(self) -> tuple[int, int]:
+        """How many institutions stand behind the figures of the base year and of this one, in the months compared."""
+        return self.cube.told(self.base, self.last_month), self.cube.told(self.year, self.last_month)
+
+    @property
+    def _told_alike(self) -> bool:
+        return abs(self.told[0] - self.told[1]) <= ALIKE * max(self.told)
 
     @property
     def not_compared(self) -> str:
         """Why the year is not compared with the base year, where it has figures; else empty."""
         if self.is_comparable or self.before.electricity_kwh is None:
             return ""
+        if not self._told_alike:
+            return self._told_otherwise
         shares = {
             "before": formats.percent(self.bodies_before.coverage.share),
             "now": formats.percent(self.bodies.coverage.share),
@@ -202,6 +216,13 @@ class YearView:
             return _("not compared with last year: %(before)s of its months are there, %(now)s of this year's") % shares
         words = _("not compared with %(year)s: %(before)s of its months are there, %(now)s of this year's")
         return words % {**shares, "year": self.base}
+
+    @property
+    def _told_otherwise(self) -> str:
+        told = {"before": self.told[0], "now": self.told[1], "year": self.base}
+        if self.is_on_last_year:
+            return _("not compared with last year: %(before)s institutions had figures then, %(now)s this year") % told
+        return _("not compared with %(year)s: %(before)s institutions had figures then, %(now)s this year") % told
 
     @property
     def against(self) -> str:

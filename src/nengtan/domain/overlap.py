@@ -1,7 +1,7 @@
 """Which facts of one cell (institution, carrier, month) count: one rule, so that overlapping origins never count twice.
 
 1. Superseded or withdrawn facts never count, nor those whose unit nobody has verified, nor a shared bill already split
-   into parts.
+   into parts, nor those of months after the body was closed.
 2. Only facts of the best origin present count: bill, then meter, then report, then estimate.
 3. A fact of an item (分项) counts only where no fact of the whole, or of an item above it, is there.
 4. Bills otherwise add up, each being a document; of meters, reports and estimates only the coarsest level present
@@ -35,6 +35,7 @@ class Standing(IntEnum):
     ALLOCATED = 5
     WITHDRAWN = 6
     UNIT_UNVERIFIED = 7
+    AFTER_CLOSING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ class Fact:
     """What the rule needs to know of an activity fact of the cell.
 
     ``supersedes`` is the id this fact replaces; ``superseded`` is set by the caller when the replacing fact lies in
-    another cell; ``allocated`` when the fact was split into parts for other institutions; ``meters_above`` are the
-    meters upstream of ``meter``.
+    another cell; ``allocated`` when the fact was split into parts for other institutions; ``after_closing`` when the
+    body existed no longer in that month; ``meters_above`` are the meters upstream of ``meter``.
     """
 
     id: Hashable
@@ -56,6 +57,7 @@ class Fact:
     unit_verified: bool = True
     superseded: bool = False
     allocated: bool = False
+    after_closing: bool = False
     meters_above: tuple[Hashable, ...] = ()
 
 
@@ -84,6 +86,7 @@ def _out_of_play(facts: tuple[Fact, ...]) -> dict[Hashable, Standing]:
         (Standing.SUPERSEDED, lambda fact: fact.superseded or fact.id in replaced),
         (Standing.UNIT_UNVERIFIED, lambda fact: not fact.unit_verified),
         (Standing.ALLOCATED, lambda fact: fact.allocated),
+        (Standing.AFTER_CLOSING, lambda fact: fact.after_closing),
     )
     result = {}
     for fact in facts:

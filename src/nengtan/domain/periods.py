@@ -3,13 +3,14 @@
 import re
 import unicodedata
 from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 __all__ = [
     "PeriodError",
     "first_day",
     "label",
+    "last_before",
     "last_day",
     "month",
     "months_between",
@@ -104,6 +105,15 @@ def months_between(first: int, last: int) -> tuple[int, ...]:
     """
     count = (year(last) - year(first)) * 12 + month(last) - month(first) + 1
     return tuple(shift(first, step) for step in range(count))
+
+
+def last_before(day: date) -> int:
+    """The last month with a day before this one: the last of a body closed on that day.
+
+    >>> last_before(date(2023, 6, 30)), last_before(date(2024, 2, 1))
+    (202306, 202401)
+    """
+    return of_date(day - timedelta(days=1))
 
 
 def first_day(period: int) -> date:

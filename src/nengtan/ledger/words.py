@@ -97,6 +97,7 @@ REASONS: dict[str, Promise] = {
 _JUDGEMENT = {
     ActivityFact.Standing.COUNTS: "good",
     ActivityFact.Standing.UNVERIFIED: "warn",
+    ActivityFact.Standing.AFTER_CLOSING: "warn",
     ActivityFact.Standing.WITHDRAWN: "bad",
 }
 

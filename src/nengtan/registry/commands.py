@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,6 +107,7 @@ EVENT_HEADINGS = {
     "before": gettext_lazy("Before"),
     "after": gettext_lazy("After"),
     "document": gettext_lazy("Document"),
+    "months_after": gettext_lazy("Figures after the end"),
 }
 
 
@@ -377,6 +378,7 @@ def institutions_event(
 
     from nengtan.identity.access import system_actor
     from nengtan.registry.models import InstitutionEvent
+    from nengtan.registry.queries.endings import months_after
     from nengtan.registry.services import EventInput, record_event
 
     told = EventInput(
@@ -394,11 +396,19 @@ def institutions_event(
     except ValidationError as error:
         die(" ".join(error.messages))
     record = {"id": event.pk, "kind": event.kind, "effective_on": event.effective_on, "before": list(before),
-              "after": list(after), "document": event.document}  # fmt: skip
+              "after": list(after), "document": event.document,
+              "months_after": months_after(told.before)}  # fmt: skip
     words: Words = {
-        "kind": label_of(InstitutionEvent.Kind), "before": _(", ").join, "after": _(", ").join
+        "kind": label_of(InstitutionEvent.Kind), "before": _(", ").join, "after": _(", ").join,
+        "months_after": _after_words,
     }  # fmt: skip
     emit_one(record, format, EVENT_HEADINGS, words)
+
+
+def _after_words(months: Mapping[str, int]) -> str:
+    from nengtan.registry.wording import after_words
+
+    return " ".join(after_words(code, count) for code, count in months.items())
 
 
 def _institution(code: str) -> Institution:

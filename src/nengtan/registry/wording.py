@@ -173,3 +173,12 @@ def said(result: Result) -> str:
     if result.errors:
         return gettext("Nothing was stored: some rows are refused.")
     return gettext("Everything in the file was in the register already; nothing changed.")
+
+
+def after_words(code: str, months: int) -> str:
+    """That figures are held of months after a body ended, and what to do."""
+    words = gettext(
+        "%(code)s: figures of %(months)s months after its end are in the ledger and do not count. Withdraw them, or "
+        "correct them to the institution that took over."
+    )
+    return words % {"code": code, "months": months}

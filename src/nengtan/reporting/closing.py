@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
 
-from nengtan.registry.models import EventParty, InstitutionEvent
+from nengtan.registry.queries.endings import heirs_of
 from nengtan.reporting.models import Return
 
 __all__ = ["Closing", "closed_short", "closed_word", "closings"]
-
-_BECAME = (InstitutionEvent.Kind.CLOSED, InstitutionEvent.Kind.MERGED, InstitutionEvent.Kind.SPLIT)
 
 
 @dataclass(frozen=True)
@@ -29,21 +26,9 @@ class Closing:
 def closings(returns: Iterable[Return]) -> dict[int, Closing]:
     """Of the returns of closed bodies what is left to report, by return; one query, none where nobody was closed."""
     held = {of.pk: of for of in returns if of.institution.closed_on is not None}
-    heirs: dict[int, list[str]] = defaultdict(list)
-    if held:
-        bodies = {of.institution_id for of in held.values()}
-        ended = EventParty.objects.filter(
-            side=EventParty.Side.BEFORE, institution__in=bodies, event__kind__in=_BECAME
-        ).values_list("event_id", "institution_id")
-        became: dict[int, list[int]] = defaultdict(list)
-        for event, body in ended:
-            became[event].append(body)
-        after = EventParty.objects.filter(side=EventParty.Side.AFTER, event__in=became)
-        for event, name in after.order_by("event_id", "id").values_list("event_id", "institution__name"):
-            for body in became[event]:
-                heirs[body].append(name)
+    heirs = heirs_of({of.institution_id for of in held.values()}) if held else {}
     return {
-        pk: Closing(of.institution.closed_on, of.months_owed, tuple(dict.fromkeys(heirs[of.institution_id])))
+        pk: Closing(of.institution.closed_on, of.months_owed, heirs.get(of.institution_id, ()))
         for pk, of in held.items()
         if of.institution.closed_on is not None
     }

@@ -48,7 +48,9 @@ Year = Annotated[int, Field(ge=1990, le=2100)]
 Code = Annotated[Line, Field(min_length=1, max_length=64)]
 Reason = Annotated[Line, Field(min_length=1, description="why; kept with the record")]
 OriginName = Literal["bill", "meter", "report", "estimate"]
-StandingName = Literal["counts", "superseded", "outranked", "detail", "allocated", "withdrawn", "unverified"]
+StandingName = Literal[
+    "counts", "superseded", "outranked", "detail", "allocated", "withdrawn", "unverified", "after_closing"
+]  # fmt: skip
 
 assert tuple(Origin.values) == OriginName.__args__  # type: ignore[attr-defined]
 assert tuple(item.name.lower() for item in ActivityFact.Standing) == StandingName.__args__  # type: ignore[attr-defined]

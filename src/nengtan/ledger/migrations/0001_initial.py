@@ -164,6 +164,7 @@ class Migration(migrations.Migration):
                             (5, "divided among those who share it"),
                             (6, "withdrawn"),
                             (7, "unit not verified"),
+                            (8, "after the institution was closed"),
                         ],
                         default=1,
                         verbose_name="standing",

@@ -121,6 +121,7 @@ class ActivityFact(models.Model):
         ALLOCATED = 5, _("divided among those who share it")
         WITHDRAWN = 6, _("withdrawn")
         UNVERIFIED = 7, _("unit not verified")
+        AFTER_CLOSING = 8, _("after the institution was closed")
 
     institution = models.ForeignKey(Institution, models.PROTECT, related_name="facts", verbose_name=_("institution"))
     building = models.ForeignKey(

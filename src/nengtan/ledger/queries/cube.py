@@ -67,11 +67,16 @@ class Cube:
 
         A year's bodies are those of the month and carrier most of them told of, which one hasty file cannot raise.
         """
-        told: dict[int, Counter[tuple[int, str]]] = defaultdict(Counter)
-        for cell in self.months:
-            told[cell.period // 100][cell.period, cell.carrier] += cell.bodies
-        most = {year: max(counts.values()) for year, counts in told.items()}
+        most = {year: self.told(year) for year in self.years}
         return max((year for year, count in most.items() if 2 * count >= max(most.values())), default=None)
+
+    def told(self, year: int, last_month: int = 12) -> int:
+        """How many bodies told of a year, up to a month of it: in the month and of the carrier most of them told of."""
+        told: Counter[tuple[int, str]] = Counter()
+        for cell in self.part(year):
+            if cell.period % 100 <= last_month:
+                told[cell.period, cell.carrier] += cell.bodies
+        return max(told.values(), default=0)
 
     @cached_property
     def _cells(self) -> dict[tuple[int, str, str], list[Month]]:

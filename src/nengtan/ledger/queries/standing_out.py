@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from heapq import nlargest
 
@@ -23,6 +23,9 @@ from nengtan.ledger.services.bulk import chunks
 
 MOST = 2000
 """Above so many institutions a region is looked at one level down."""
+
+AFTER_CLOSING = 60.0
+"""How soon somebody should look at figures of a body that is no more, among the scores of `domain.review`."""
 
 LARGEST = 12
 RANKED = ("energy_tce", "electricity_kwh")
@@ -94,7 +97,17 @@ def _compared(year: int, books: QuerySet[InstitutionYear], before: QuerySet[Inst
             peers[look.kind].append(look.kgce_per_m2)
     largest = {column: tuple(nlargest(LARGEST, held, key=held.__getitem__)) for column, held in used.items()}
     held_peers = {kind: tuple(values) for kind, values in peers.items()}
-    return StandingOut(tuple(compare(looks)), held_peers, largest, _unverified(year, books))
+    findings = sorted([*compare(looks), *_after_closing(year, books)], key=lambda finding: -finding.score)
+    return StandingOut(tuple(findings), held_peers, largest, _unverified(year, books))
+
+
+def _after_closing(year: int, books: QuerySet[InstitutionYear]) -> list[Finding]:
+    """Of bodies closed in the year: how many months after their end there are figures of, which do not count."""
+    ended = (date(year, 1, 2), date(year + 1, 1, 1))
+    closed = books.filter(institution__closed_on__range=ended).values("institution")
+    late = ActivityFact.objects.filter(institution__in=closed, standing=ActivityFact.Standing.AFTER_CLOSING)
+    rows = late.order_by().values_list("institution__code").annotate(Count("period", distinct=True))
+    return [Finding(code, "warn", "after_closing", {"months": months}, AFTER_CLOSING) for code, months in rows]
 
 
 def _unverified(year: int, books: QuerySet[InstitutionYear]) -> dict[tuple[str, str], int]:

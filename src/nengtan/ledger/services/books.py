@@ -20,7 +20,6 @@ from nengtan.ledger.models import ActivityFact, InstitutionYear, RegionRollup
 from nengtan.ledger.places import Places
 from nengtan.ledger.services import booksums, bulk
 from nengtan.registry.models import Attribute, Institution, InstitutionSpan, Region
-from nengtan.registry.services.attributes import on_institution_change
 
 Pair = tuple[int, int]
 """Institution id, year."""
@@ -44,27 +43,7 @@ def refresh_years(pairs: Iterable[Pair]) -> None:
             _refresh(year, chunk, chooser, places)
 
 
-@on_institution_change
-def refresh_institutions(institutions: Sequence[Institution]) -> None:
-    """After a change of the register: every year that has books, unless it is closed."""
-    from nengtan.ledger.services.attribution import out_of_place, reattribute
-
-    for institution in out_of_place(institutions):
-        reattribute(institution)
-    opened: dict[str, set[int]] = {}
-    booked, shut = _booked(institutions), closed_for(institutions)
-    pairs: list[Pair] = []
-    for institution in institutions:
-        root = root_of(institution.region.path)
-        if root not in opened:
-            opened[root] = open_years(root)
-        years = (opened[root] | booked[institution.pk].keys()) - shut[institution.pk]
-        pairs += [(institution.pk, year) for year in years]
-    if pairs:
-        refresh_years(pairs)
-
-
-def _booked(institutions: Sequence[Institution]) -> dict[int, dict[int, str]]:
+def booked(institutions: Sequence[Institution]) -> dict[int, dict[int, str]]:
     """The path of the region in each of their yearly books."""
     found: dict[int, dict[int, str]] = defaultdict(dict)
     for chunk in bulk.chunks([institution.pk for institution in institutions]):
@@ -98,12 +77,12 @@ def closed_for(institutions: Sequence[Institution]) -> dict[int, set[int]]:
     closings = closed_years()
     if not closings:
         return years
-    booked, spans = _booked(institutions), _spans(institutions)
+    held_in, spans = booked(institutions), _spans(institutions)
     for institution in institutions:
         for closing in closings:
             held = [path for since, path in spans[institution.pk] if since.year <= closing.year]
             stood = held[-1] if held else institution.region.path
-            homes = {booked[institution.pk].get(closing.year, stood), stood}
+            homes = {held_in[institution.pk].get(closing.year, stood), stood}
             if any(path.startswith(closing.region.path) for path in homes):
                 years[institution.pk].add(closing.year)
     return years
@@ -122,11 +101,11 @@ def _spans(institutions: Sequence[Institution]) -> dict[int, list[tuple[date, st
 def active_months(established: date | None, closed: date | None, year: int, today: date) -> tuple[int, ...]:
     """The months of a year a body existed in and that have ended: what it can be expected to have reported.
 
-    >>> active_months(date(2023, 3, 15), date(2023, 6, 1), 2023, date(2024, 5, 2))
+    >>> active_months(date(2023, 3, 15), date(2023, 7, 1), 2023, date(2024, 5, 2))
     (202303, 202304, 202305, 202306)
     """
     first = periods.of_date(established) if established else 0
-    last = min(periods.of_date(closed) if closed else 999999, periods.shift(periods.of_date(today), -1))
+    last = min(periods.last_before(closed) if closed else 999999, periods.shift(periods.of_date(today), -1))
     return tuple(period for period in periods.months_of_year(year) if first <= period <= last)
 
 

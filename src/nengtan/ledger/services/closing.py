@@ -129,5 +129,5 @@ def reopen_year(actor: Actor, closing: YearClosing, reason: str) -> YearClosing:
         reason=reason,
     )
     redraw(zones)
-    refresh_region_year(closing.region, closing.year)
+    refresh_region_year(actor, closing.region, closing.year)
     return closing

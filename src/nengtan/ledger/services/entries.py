@@ -95,7 +95,7 @@ def _check_period(data: FactInput) -> dict[str, str]:
     if data.period > periods.of_date(timezone.localdate()):
         return {"period": _("%(found)s has not begun yet.") % {"found": periods.label(data.period)}}
     closed = data.institution.closed_on
-    if closed and data.period > periods.of_date(closed):
+    if closed and data.period > periods.last_before(closed):
         return {"period": _("The institution was closed on %(day)s.") % {"day": closed}}
     return {}
 
@@ -171,6 +171,7 @@ def withdraw_fact(actor: Actor, fact: ActivityFact, reason: str) -> ActivityFact
     _check_replaceable(actor, fact, reason)
     parts = list(fact.parts.filter(superseded_by=None))
     ids = post(actor, [withdrawal(item, reason) for item in [fact, *parts]])
+    follow_readings(actor, [reading for reading in [_reading(fact)] if reading])
     record(
         actor, "fact.withdraw", fact, before=_told(fact), after=None, reason=reason,
         region_path=fact.region.path, institution_id=fact.institution_id,
@@ -211,6 +212,7 @@ def withdraw_batch(actor: Actor, batch: ImportBatch, reason: str) -> int:
         + [withdrawal(part, reason) for part in parts if part.allocated_from_id not in whole],
     )
     _restore(actor, corrections, reason)
+    follow_readings(actor, {reading for fact in facts if (reading := _reading(fact))})
     batch.withdrawn_at = timezone.now()
     batch.save(update_fields=["withdrawn_at"])
     record(

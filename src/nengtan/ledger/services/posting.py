@@ -13,16 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from nengtan.domain import overlap
+from nengtan.domain import overlap, periods
 from nengtan.identity.access import Actor
 from nengtan.ledger.models import ActivityFact, Evidence, ImportBatch
 from nengtan.ledger.services import bulk, rollups
 from nengtan.ledger.services.books import Pair, bodies_of, open_years, refresh_years, root_of
 from nengtan.ledger.services.closing import closed_years
-from nengtan.registry.models import InstitutionSpan, Meter
+from nengtan.registry.models import Institution, InstitutionSpan, Meter
 
 UNVERIFIED = "unverified"
 """The unit of a quantity whose unit nobody has verified: kept as received, never counted."""
@@ -87,6 +88,7 @@ class _Held:
     standing: int
     superseded: bool = False
     allocated: bool = False
+    late: bool = False
     fresh: bool = False
 
 
@@ -248,20 +250,61 @@ def _held(row: tuple[Any, ...]) -> _Held:
     return _Held(pk, entry, cell, region, path, kind, standing, successor is not None, allocated)
 
 
+@transaction.atomic
+def restand(institutions: Collection[int]) -> None:
+    """Let facts of months after their body was closed count no more; those of closed years stay as they are."""
+    ends = ends_of(institutions)
+    closed = [(closing.region.path, closing.year) for closing in closed_years()]
+    late = int(overlap.Standing.AFTER_CLOSING)
+    live = (_COUNTS, int(overlap.Standing.OUTRANKED), int(overlap.Standing.DETAIL))
+    wrong: set[Cell] = set()
+    for chunk in bulk.chunks(sorted(institutions)):
+        after = Q(institution_id__in=ends.keys() & set(chunk), period__gt=min(ends.values(), default=0))
+        rows = ActivityFact.objects.filter(after & Q(standing__in=live) | Q(institution_id__in=chunk, standing=late))
+        columns = ("institution_id", "carrier", "period", "standing", "region__path")
+        for body, carrier, period, standing, path in rows.values_list(*columns):
+            frozen = any(path.startswith(above) and period // 100 == year for above, year in closed)
+            if not frozen and (standing == late) != (period > ends.get(body, period)):
+                wrong.add((body, carrier, period))
+    if not wrong:
+        return
+    cells: _Cells = defaultdict(list)
+    for held in _existing(wrong, []):
+        cells[held.cell].append(held)
+    moved = _judge(cells, [])
+    unsettled = Unsettled()
+    unsettled.moves.know({held.path for members in cells.values() for held in members})
+    unsettled.take([], cells, moved)
+    _restand(moved)
+    unsettled.settle()
+
+
+def ends_of(institutions: Collection[int]) -> dict[int, int]:
+    """The last month of each of the institutions that was closed."""
+    found: dict[int, int] = {}
+    for chunk in bulk.chunks(sorted(institutions)):
+        rows = Institution.objects.filter(pk__in=chunk, closed_on__isnull=False)
+        found |= {pk: periods.last_before(on) for pk, on in rows.values_list("pk", "closed_on") if on}
+    return found
+
+
 def _judge(cells: _Cells, fresh: Sequence[_Held]) -> _Moved:
     """Set the standing of every fresh fact; the old facts whose standing changes, with their old one.
 
     A cell that holds a single fresh fact needs no rule: it keeps the standing it was made with.
     """
+    ends = ends_of({body for body, _carrier, _period in cells})
     replaced = {held.entry.supersedes_id for held in fresh if held.entry.supersedes_id}
     split = {held.entry.allocated_from_id for held in fresh if held.entry.allocated_from_id}
     crowded: list[_Held] = []
-    for members in cells.values():
+    for (body, _carrier, period), members in cells.items():
+        late = period > ends.get(body, period)
         for held in members:
             held.superseded = held.superseded or held.id in replaced
             held.allocated = held.allocated or held.id in split
+            held.late = late
         only = members[0]
-        if len(members) > 1 or only.allocated or only.superseded or only.entry.withdraws:
+        if late or len(members) > 1 or not only.fresh or only.allocated or only.superseded or only.entry.withdraws:
             crowded += members
     above = _meters_above({held.entry.meter_id for held in crowded if held.entry.meter_id is not None})
     old = {held.id: held.standing for held in crowded}
@@ -287,6 +330,7 @@ def _as_fact(held: _Held, above: dict[int, tuple[int, ...]]) -> overlap.Fact:
         unit_verified=entry.entered_unit != UNVERIFIED,
         superseded=held.superseded,
         allocated=held.allocated,
+        after_closing=held.late,
         meters_above=above.get(entry.meter_id or 0, ()),
     )
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from nengtan import reference
+from nengtan.identity.access import Actor, system_actor
 from nengtan.ledger.factors import library
 from nengtan.ledger.models import ActivityFact, InstitutionYear, RegionBooks, RegionRollup
 from nengtan.ledger.places import Places
 from nengtan.ledger.services import booksums, bulk, rollups
-from nengtan.ledger.services.attribution import out_of_place, reattribute
 from nengtan.ledger.services.books import refresh_years
 from nengtan.ledger.services.closing import closed_years
+from nengtan.ledger.services.following import settle
 from nengtan.registry.models import Institution, InstitutionSpan, Region
 
 Progress = Callable[[int, int, str], None]
@@ -77,7 +78,7 @@ def redraw(before: Places) -> None:
     RegionRollup.objects.filter(quantity=0, cost=0, cells=0, costs=0).delete()
 
 
-def refresh_region_year(region: Region, year: int, progress: Progress | None = None) -> None:
+def refresh_region_year(actor: Actor, region: Region, year: int, progress: Progress | None = None) -> None:
     """Rebuild one year's books of every institution that stands in a region, stood in it, or has facts there.
 
     Its facts go where the register has it now: what changed while the year was closed left them where they were.
@@ -92,15 +93,8 @@ def refresh_region_year(region: Region, year: int, progress: Progress | None = N
     bodies = sorted(
         {pk for found in rows for pk in found.order_by().values_list("institution_id", flat=True).distinct()}
     )
-    settle(bodies)
+    settle(actor, bodies)
     _refresh([(pk, year) for pk in bodies], progress)
-
-
-def settle(bodies: Sequence[int]) -> None:
-    """Give the facts of institutions the places the register has for their months, unless closed there."""
-    for chunk in bulk.chunks(bodies):
-        for institution in out_of_place(list(Institution.objects.filter(pk__in=chunk))):
-            reattribute(institution)
 
 
 def refresh_place(place: str, progress: Progress | None = None) -> None:
@@ -149,7 +143,7 @@ def rebuild_everything(check_only: bool = False, progress: Progress | None = Non
     """
     with transaction.atomic():
         sums, books = _all_sums(), _all_books()
-        settle(list(Institution.objects.order_by("pk").values_list("pk", flat=True)))
+        settle(system_actor(), list(Institution.objects.order_by("pk").values_list("pk", flat=True)))
         rebuild_rollups()
         _refresh(_open_pairs(), progress)
         booksums.rebuild()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from nengtan import reference
-from nengtan.domain import allocation, overtime
+from nengtan.domain import allocation, overtime, periods
 from nengtan.identity.access import Actor
 from nengtan.ledger.models import ActivityFact, Origin
 from nengtan.ledger.services import bulk
 from nengtan.ledger.services.closing import closed_years
-from nengtan.ledger.services.posting import Entry, post
+from nengtan.ledger.services.posting import Entry, home_of, homes_of, post
 from nengtan.registry.models import Attribute, Institution
 from nengtan.ui.fields import PLACES, to_units
 
@@ -40,21 +43,14 @@ def divide(actor: Actor, facts: Sequence[ActivityFact], replaced: Mapping[int, A
     among the others and the holder. Where a figure needed is missing the bill stays whole with its holder. ``replaced``
     gives, by the id of a fact that corrects, the bill it corrects: its parts are replaced too.
     """
-    bills = [
-        fact
-        for fact in facts
-        if fact.origin == Origin.BILL and fact.allocated_from_id is None and _is_shared(fact.carrier)
-    ]
-    guests = _guests({fact.institution_id for fact in bills})
-    bills = [fact for fact in bills if fact.institution_id in guests]
-    meters = _submeters(bills, guests)
-    values = _values({body.pk for bodies in guests.values() for body in bodies} | set(guests))
-    shares = {bill.pk: shares_of(bill, guests[bill.institution_id], meters, values) for bill in bills}
-    parts = {bill.pk: _parts(bill, share) if (share := shares[bill.pk]) else [] for bill in bills}
-    for pk, old in (replaced or {}).items():
-        _replace_parts(old, parts.setdefault(pk, []))
+    parts = _wanted([fact for fact in facts if fact.origin == Origin.BILL and fact.allocated_from_id is None])
+    divided = sum(map(bool, parts.values()))
+    olds = replaced or {}
+    standing = _standing_parts(olds.values())
+    for pk, old in olds.items():
+        parts[pk] = _in_place(parts.get(pk, []), standing[old.pk])
     post(actor, [entry for entries in parts.values() for entry in entries])
-    return sum(bool(share) for share in shares.values())
+    return divided
 
 
 Reading = tuple[int, str, int]
@@ -66,16 +62,98 @@ def follow_readings(actor: Actor, readings: Collection[Reading]) -> int:
 
     Bills of closed years stay as they are.
     """
-    bills = _bills_behind(readings)
-    guests = _guests({bill.institution_id for bill in bills})
-    meters = _submeters(bills, guests)
-    values = _values({body.pk for bodies in guests.values() for body in bodies} | set(guests))
-    changed = []
+    return _divide_anew(actor, _bills_behind(readings), _("divided anew: a sub-meter was read"))
+
+
+def follow_register(actor: Actor, institutions: Collection[int]) -> int:
+    """Divide anew the bills of which these bodies have a part, or would have by the register as it is now; how many.
+
+    Bills of closed years stay as they are.
+    """
+    bodies = sorted(institutions)
+    hosts = holders(bodies)
+    for chunk in bulk.chunks(bodies):
+        hosts |= set(_without_account().filter(pk__in=chunk, host__isnull=False).values_list("host_id", flat=True))
+        parts = ActivityFact.objects.filter(institution_id__in=chunk, allocated_from__isnull=False, superseded_by=None)
+        hosts |= set(parts.order_by().values_list("allocated_from__institution_id", flat=True).distinct())
+    bills: list[ActivityFact] = []
+    for chunk in bulk.chunks(sorted(hosts)):
+        bills += _standing_bills(institution_id__in=chunk)
+    return _divide_anew(actor, bills, _("divided anew: the register was changed"))
+
+
+def _divide_anew(actor: Actor, bills: Iterable[ActivityFact], why: str) -> int:
+    """Replace the parts of bills that are not what they ought to be; how many bills.
+
+    A bill that can be divided no longer, or has nobody to share it with, goes to its holder whole: as one part.
+    """
+    shared = [bill for bill in bills if _is_shared(bill.carrier)]
+    standing = _standing_parts(shared)
+    wanted = _wanted(shared, {pk for pk, held in standing.items() if held})
+    changed = {pk: parts for pk, parts in wanted.items() if parts and _said(parts) != _held(standing[pk])}
+    frozen = _frozen([bill for bill in shared if bill.pk in changed], changed, standing)
+    entries = [entry for pk, parts in changed.items() if pk not in frozen for entry in _in_place(parts, standing[pk])]
+    for entry in entries:
+        entry.note = why
+    post(actor, entries)
+    return len(changed) - len(frozen)
+
+
+def _frozen(
+    bills: Iterable[ActivityFact], parts: Mapping[int, Sequence[Entry]], standing: Mapping[int, Sequence[ActivityFact]]
+) -> set[int]:
+    """Those of the bills whose year is closed where they, or any of their parts, stand or would stand."""
+    closed = [(closing.region.path, closing.year) for closing in closed_years()]
+    if not closed:
+        return set()
+    homes = homes_of({entry.institution_id for entries in parts.values() for entry in entries})
+    found: set[int] = set()
     for bill in bills:
-        shares = shares_of(bill, guests[bill.institution_id], meters, values)
-        if shares and _said(_parts(bill, shares)) != _standing_parts(bill):
-            changed.append(bill)
-    return divide(actor, changed, {bill.pk: bill for bill in changed})
+        paths = {bill.region.path, *(part.region.path for part in standing[bill.pk])}
+        paths |= {home_of(homes[entry.institution_id], bill.period).path for entry in parts[bill.pk]}
+        if any(bill.period // 100 == year and path.startswith(above) for above, year in closed for path in paths):
+            found.add(bill.pk)
+    return found
+
+
+def _wanted(bills: Iterable[ActivityFact], whole: Collection[int] = ()) -> dict[int, list[Entry]]:
+    """What bills are divided into, by the id of each that is shared; nothing where it stays whole with its holder.
+
+    Those of ``whole`` that stay whole are one part.
+    """
+    shared = [bill for bill in bills if _is_shared(bill.carrier)]
+    guests = _guests({bill.institution_id for bill in shared})
+    shared = [bill for bill in shared if bill.institution_id in guests or bill.pk in whole]
+    sharers = {body.pk for bodies in guests.values() for body in bodies} | {bill.institution_id for bill in shared}
+    lives, meters, values = _lives(sharers), _submeters(shared, guests), _values(sharers)
+    found: dict[int, list[Entry]] = {}
+    for bill in shared:
+        there = [body for body in guests[bill.institution_id] if _lived(lives[body.pk], bill.period)]
+        shares = None
+        if there and _lived(lives[bill.institution_id], bill.period):
+            shares = shares_of(bill, there, meters, values)
+        if shares is None and bill.pk in whole:
+            shares = {bill.institution_id: Decimal(1)}
+        found[bill.pk] = _parts(bill, shares) if shares else []
+    return found
+
+
+Life = tuple[date | None, date | None]
+"""The day a body was established and the day it was closed, where known."""
+
+
+def _lives(bodies: set[int]) -> dict[int, Life]:
+    found: dict[int, Life] = {}
+    for chunk in bulk.chunks(sorted(bodies)):
+        rows = Institution.objects.filter(pk__in=chunk).values_list("pk", "established_on", "closed_on")
+        found |= {pk: (begun, over) for pk, begun, over in rows}
+    return found
+
+
+def _lived(life: Life, period: int) -> bool:
+    """Whether a body existed in a month."""
+    begun, over = life
+    return (begun is None or periods.of_date(begun) <= period) and (over is None or period <= periods.last_before(over))
 
 
 def _bills_behind(readings: Collection[Reading]) -> list[ActivityFact]:
@@ -89,26 +167,31 @@ def _bills_behind(readings: Collection[Reading]) -> list[ActivityFact]:
     if not wanted:
         return []
     hosts, carriers, months = ({row[at] for row in wanted} for at in range(3))
-    facts = ActivityFact.objects.filter(
-        institution_id__in=hosts, carrier__in=carriers, period__in=months, origin=Origin.BILL, allocated_from=None,
-        standing__in=(ActivityFact.Standing.COUNTS, ActivityFact.Standing.ALLOCATED),
-    )  # fmt: skip
-    closed = [(closing.region.path, closing.year) for closing in closed_years()]
-    return [
-        fact
-        for fact in facts.select_related("region").order_by("id")
-        if (fact.institution_id, fact.carrier, fact.period) in wanted
-        and not any(fact.region.path.startswith(path) and fact.period // 100 == year for path, year in closed)
-    ]
+    bills = _standing_bills(institution_id__in=hosts, carrier__in=carriers, period__in=months)
+    return [bill for bill in bills if (bill.institution_id, bill.carrier, bill.period) in wanted]
+
+
+def _standing_bills(**where: Any) -> QuerySet[ActivityFact]:
+    bills = ActivityFact.objects.filter(origin=Origin.BILL, allocated_from=None, superseded_by=None, **where)
+    return bills.exclude(standing=ActivityFact.Standing.WITHDRAWN).select_related("region").order_by("id")
 
 
 def _said(entries: Iterable[Entry]) -> dict[int, tuple[int | None, int | None]]:
     return {entry.institution_id: (entry.quantity, entry.cost) for entry in entries}
 
 
-def _standing_parts(bill: ActivityFact) -> dict[int, tuple[int | None, int | None]]:
-    parts = bill.parts.filter(superseded_by=None).exclude(standing=ActivityFact.Standing.WITHDRAWN)
+def _held(parts: Iterable[ActivityFact]) -> dict[int, tuple[int | None, int | None]]:
     return {part.institution_id: (bulk.units(part.quantity), bulk.units(part.cost)) for part in parts}
+
+
+def _standing_parts(bills: Iterable[ActivityFact]) -> dict[int, list[ActivityFact]]:
+    """The parts into which each bill is divided now."""
+    found: dict[int, list[ActivityFact]] = {bill.pk: [] for bill in bills}
+    for chunk in bulk.chunks(list(found)):
+        parts = ActivityFact.objects.filter(allocated_from_id__in=chunk, superseded_by=None)
+        for part in parts.select_related("region").order_by("id"):
+            found[part.allocated_from_id or 0].append(part)
+    return found
 
 
 def _is_shared(carrier: str) -> bool:
@@ -133,25 +216,23 @@ def _submeters(
         body.pk for group in guests.values() for body in group if body.allocation == Institution.Allocation.SUBMETER
     ]
     found: dict[tuple[int, str, int], Decimal] = defaultdict(Decimal)
-    rows = ActivityFact.objects.filter(
-        institution_id__in=bodies,
-        origin=Origin.METER,
-        superseded_by=None,
-        item="",
-        period__in={bill.period for bill in bills},
-    )
-    for pk, carrier, period, quantity in rows.values_list("institution_id", "carrier", "period", "quantity"):
-        if quantity is not None:
-            found[pk, carrier, period] += quantity
+    months = {bill.period for bill in bills}
+    for chunk in bulk.chunks(bodies):
+        rows = ActivityFact.objects.filter(
+            institution_id__in=chunk, origin=Origin.METER, superseded_by=None, item="", period__in=months
+        )
+        for pk, carrier, period, quantity in rows.values_list("institution_id", "carrier", "period", "quantity"):
+            if quantity is not None:
+                found[pk, carrier, period] += quantity
     return found
 
 
 def _values(bodies: set[int]) -> dict[tuple[int, str], overtime.Series[Decimal]]:
     entries = defaultdict(list)
-    for pk, key, since, value in Attribute.objects.filter(institution_id__in=bodies).values_list(
-        "institution_id", "key", "valid_from", "value"
-    ):
-        entries[pk, key].append((since, value))
+    for chunk in bulk.chunks(sorted(bodies)):
+        rows = Attribute.objects.filter(institution_id__in=chunk)
+        for pk, key, since, value in rows.values_list("institution_id", "key", "valid_from", "value"):
+            entries[pk, key].append((since, value))
     return {where: overtime.series(items) for where, items in entries.items()}
 
 
@@ -224,14 +305,16 @@ def _parts(bill: ActivityFact, shares: Mapping[int, Decimal]) -> list[Entry]:
     ]  # fmt: skip
 
 
-def _replace_parts(old: ActivityFact, entries: list[Entry]) -> None:
+def _in_place(entries: Iterable[Entry], held: Iterable[ActivityFact]) -> list[Entry]:
     """Let each new part replace the old part of the same body; old parts without a successor are taken back."""
-    standing = {part.institution_id: part for part in old.parts.filter(superseded_by=None)}
-    for entry in entries:
-        part = standing.pop(entry.institution_id, None)
+    old = {part.institution_id: part for part in held}
+    placed = list(entries)
+    for entry in placed:
+        part = old.pop(entry.institution_id, None)
         if part is not None:
             entry.supersedes_id = part.pk
-    entries += [
+    gone = [
         Entry(part.institution_id, part.carrier, part.period, part.origin, supersedes_id=part.pk)
-        for part in standing.values()
+        for part in old.values()
     ]
+    return placed + gone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from ninja import Query, Router
@@ -22,10 +23,18 @@ from nengtan.registry.api.schemas import (
     InstitutionOut,
     SpanOut,
 )
-from nengtan.registry.models import Attribute, Building, Institution, InstitutionEvent, Region
+from nengtan.registry.models import Attribute, Building, EventParty, Institution, InstitutionEvent, Region
 from nengtan.registry.queries import alive
+from nengtan.registry.queries.endings import months_after
 from nengtan.registry.queries.search import institutions_like
-from nengtan.registry.services import EventInput, InstitutionInput, record_event, save_institution, set_attribute
+from nengtan.registry.services import (
+    ENDING,
+    EventInput,
+    InstitutionInput,
+    record_event,
+    save_institution,
+    set_attribute,
+)
 from nengtan.ui.api import Line, Listed, Paging, paged
 
 router = Router()
@@ -122,7 +131,9 @@ def attribute_set(request: ActorRequest, code: str, data: AttributeIn) -> Status
 def events(request: ActorRequest, code: str) -> list[dict[str, Any]]:
     """The latest first."""
     rows = InstitutionEvent.objects.filter(parties__institution=body_of(request.actor, code)).distinct()
-    return [_told(event) for event in rows.prefetch_related("parties__institution")]
+    told = list(rows.prefetch_related("parties__institution"))
+    late = months_after(body for event in told for body in _ended(event))
+    return [_told(event, late) for event in told]
 
 
 @router.post("/institution-events", response={201: InstitutionEventOut}, summary="Record an event of institutions")
@@ -146,10 +157,17 @@ def event_record(request: ActorRequest, data: EventIn) -> Status[Any]:
             reports_to=data.reports_to,
         ),
     )
-    return Status(201, _told(event))
+    return Status(201, _told(event, months_after(_ended(event))))
 
 
-def _told(event: InstitutionEvent) -> dict[str, Any]:
+def _ended(event: InstitutionEvent) -> list[Institution]:
+    """Those that may have ended with an event."""
+    if event.kind not in ENDING:
+        return []
+    return [part.institution for part in event.parties.all() if part.side == EventParty.Side.BEFORE]
+
+
+def _told(event: InstitutionEvent, late: Mapping[str, int]) -> dict[str, Any]:
     sides: dict[str, list[str]] = {"before": [], "after": []}
     for part in event.parties.all():
         sides[part.side].append(part.institution.code)
@@ -160,4 +178,5 @@ def _told(event: InstitutionEvent) -> dict[str, Any]:
         "document": event.document,
         "note": event.note,
         **sides,
+        "months_after": {body.code: late[body.code] for body in _ended(event) if body.code in late},
     }

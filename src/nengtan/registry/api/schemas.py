@@ -137,6 +137,9 @@ class InstitutionEventOut(Schema):
     note: str
     before: list[str]
     after: list[str]
+    months_after: dict[str, int] = Field(
+        description="by code of a body that ended: months after its end of which figures are held; they do not count"
+    )
 
 
 class BuildingIn(Schema):

@@ -27,9 +27,11 @@ from nengtan.registry.models import Attribute, Contact, Institution, Institution
 from nengtan.registry.pages.forms import EventForm, InstitutionForm, SizeForm
 from nengtan.registry.pages.parts import PARTS, PartForm
 from nengtan.registry.pages.tables import particulars_text, record_url, state_html
+from nengtan.registry.queries.endings import months_after
 from nengtan.registry.services import record_event, remove_contact, save_institution, set_attribute
 from nengtan.registry.services.institutions import keeper_words, keeps
 from nengtan.registry.services.intake.schema import asset_word
+from nengtan.registry.wording import after_words
 from nengtan.ui.components import Crumb, Definition, Tab
 from nengtan.ui.words import carrier_word, kind_word, named, system_word
 
@@ -296,6 +298,8 @@ def institution_event(request: ActorRequest, code: str) -> HttpResponseBase:
             take_errors(form, error)
         else:
             messages.success(request, gettext("The event is recorded; the register follows it."))
+            for ended, months in months_after(form.input().before).items():
+                messages.warning(request, after_words(ended, months))
             return redirect("institution_history", body.code)
     context = {"form": form, "body": body, "crumbs": _crumbs(body, gettext("Record an event"))}
     return render(request, "registry/event_form.html", context)

@@ -15,8 +15,8 @@ from nengtan.registry.models import Attribute, Contact, Institution, Region
 from nengtan.registry.models.institution import InstitutionQuerySet
 from nengtan.ui.fields import FixedPointField
 
-WITHDRAWN = 6
-"""Standing of a figure that was taken back."""
+GONE = (2, 6)
+"""Standings of figures that were corrected or taken back."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,11 @@ def doubtful(actor: Actor, year: int, region: Region | None = None) -> list[Doub
         .annotate(
             persons_held=_in_force("persons", end),
             area_held=_in_force("area_m2", end),
-            last_period=Subquery(_facts().filter(institution=OuterRef("pk")).order_by("-period").values("period")[:1]),
+            last_period=Subquery(
+                standing_facts().filter(institution=OuterRef("pk")).order_by("-period").values("period")[:1]
+            ),
             has_facts=Exists(
-                _facts().filter(institution=OuterRef("pk"), period__range=(year * 100 + 1, year * 100 + 12))
+                standing_facts().filter(institution=OuterRef("pk"), period__range=(year * 100 + 1, year * 100 + 12))
             ),
         )
         .filter(Q(persons_held=None) | Q(persons_held=0) | Q(area_held=None) | Q(area_held=0) | Q(has_facts=False))
@@ -91,6 +93,6 @@ def _in_force(key: str, day: date) -> Subquery:
     return Subquery(held.values("value")[:1], output_field=FixedPointField())
 
 
-def _facts() -> Any:
-    """Figures that stand; the room that keeps them is above this one, so they are found by the relation's name."""
-    return Institution._meta.get_field("facts").related_model._default_manager.exclude(standing=WITHDRAWN)
+def standing_facts() -> Any:
+    """Figures neither corrected nor taken back; found by the relation's name, since another room keeps them."""
+    return Institution._meta.get_field("facts").related_model._default_manager.exclude(standing__in=GONE)

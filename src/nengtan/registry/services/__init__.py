@@ -1,7 +1,7 @@
 """Everything that writes the register."""
 
 from nengtan.registry.services.attributes import set_attribute
-from nengtan.registry.services.events import EventInput, record_event
+from nengtan.registry.services.events import ENDING, EventInput, record_event
 from nengtan.registry.services.institutions import InstitutionInput, input_of, save_institution
 from nengtan.registry.services.places import (
     remove_contact,
@@ -14,6 +14,7 @@ from nengtan.registry.services.places import (
 from nengtan.registry.services.regions import add_region, set_notice
 
 __all__ = [
+    "ENDING",
     "EventInput",
     "InstitutionInput",
     "add_region",

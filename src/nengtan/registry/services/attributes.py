@@ -20,7 +20,7 @@ from nengtan.registry.services.writing import Writing
 MOST = Decimal(10) ** 9
 """Beyond every area and headcount."""
 
-Listener = Callable[[Sequence[Institution]], None]
+Listener = Callable[[Actor, Sequence[Institution]], None]
 _listeners: list[Listener] = []
 
 
@@ -30,10 +30,10 @@ def on_institution_change(listener: Listener) -> Listener:
     return listener
 
 
-def announce(*institutions: Institution) -> None:
-    """Tell the listeners that area, headcount, place or kind of institutions have changed."""
+def announce(actor: Actor, *institutions: Institution) -> None:
+    """Tell the listeners that the actor has changed what the register says of institutions."""
     for listener in _listeners:
-        listener(institutions)
+        listener(actor, institutions)
 
 
 def require_writable(actor: Actor, institution: Institution) -> None:
@@ -63,7 +63,7 @@ def set_attribute(
     if not value.is_finite() or not 0 <= value <= MOST:
         raise ValidationError({"value": _("Found %(value)s; a value of 0 or more is allowed.") % {"value": value}})
     attribute = put_attribute(actor, subject, key, valid_from, value, source)
-    announce(subject if isinstance(subject, Institution) else subject.institution)
+    announce(actor, subject if isinstance(subject, Institution) else subject.institution)
     return attribute
 
 

@@ -58,6 +58,9 @@ class Party(Protocol):
 
 AnyParty = TypeVar("AnyParty", bound=Party)
 
+ENDING = (Kind.CLOSED, Kind.MERGED, Kind.SPLIT)
+"""Events that bodies may end with."""
+
 SIDES: dict[str, tuple[range, range]] = {
     Kind.ADDED: (range(1), range(1, 2)),
     Kind.CLOSED: (range(1, 2), range(1)),
@@ -94,7 +97,7 @@ def record_event(actor: Actor, data: EventInput) -> InstitutionEvent:
     _apply(data)
     for body in data.parties:
         _trace(actor, event, body, before[body.pk], data)
-        announce(body)
+        announce(actor, body)
     return event
 
 
@@ -164,7 +167,7 @@ def form_fault(
 
 def ending(kind: str, before: Sequence[AnyParty], after: Sequence[AnyParty]) -> list[AnyParty]:
     """Bodies that exist no longer after the event."""
-    if kind not in (Kind.CLOSED, Kind.MERGED, Kind.SPLIT):
+    if kind not in ENDING:
         return []
     remaining = {body.code for body in after}
     return [body for body in before if body.code not in remaining]

@@ -140,7 +140,7 @@ def save_institution(
         region_path=data.region.path,
         institution_id=institution.pk,
     )
-    announce(institution)
+    announce(actor, institution)
     return institution
 
 

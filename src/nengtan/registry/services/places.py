@@ -38,7 +38,7 @@ def save_building(actor: Actor, body: Institution, values: Values, building: Bui
     )
     _settle(problems)
     put(actor, "building", building, {**values, "institution": body, "region": body.region})
-    announce(body)
+    announce(actor, body)
     return building
 
 
@@ -69,7 +69,7 @@ def save_occupancy(actor: Actor, body: Institution, values: Values, occupancy: O
         }
     _settle(problems)
     put(actor, "occupancy", occupancy, values, body)
-    announce(body)
+    announce(actor, body)
     return occupancy
 
 

@@ -63,7 +63,7 @@ class _Row:
     names: set[str] = field(default_factory=set)
 
     def body(self, former: bool = False) -> Body:
-        return Body(self.id, self.name, periods.of_date(self.closed_on) if self.closed_on else 999999, former)
+        return Body(self.id, self.name, periods.last_before(self.closed_on) if self.closed_on else 999999, former)
 
 
 _COLUMNS = ("id", "code", "credit_code", "name", "closed_on", "region__path")

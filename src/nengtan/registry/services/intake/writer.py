@@ -67,7 +67,7 @@ class Writer:
         self._each("contacts", self._contact)
         self._events()
         self._tell(_("Renewing the accounts"))
-        announce(*self.changed.values())
+        announce(self.writing.actor, *self.changed.values())
         self.done = self.total
         self._tell(_("Renewing the accounts"))
 
