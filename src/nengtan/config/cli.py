@@ -14,10 +14,10 @@ from nengtan import __version__
 if TYPE_CHECKING:
     from nengtan.config.conf import ConfigError
 
-ROOMS = ("identity", "registry", "telemetry", "ledger", "reporting", "trusteeship", "config")
+ROOMS = ("identity", "registry", "telemetry", "ledger", "carbon", "reporting", "trusteeship", "config")
 """Rooms that have commands; each exports ``commands``."""
 
-OWN = {"finance": "trusteeship", "mv": "trusteeship"}
+OWN = {"carbon": "carbon", "finance": "trusteeship", "mv": "trusteeship"}
 """Verbs that need no room but their own: they compute from files, and start without the others."""
 
 MAKERS = ("migrate", "demo")

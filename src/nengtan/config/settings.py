@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "nengtan.registry",
     "nengtan.telemetry",
     "nengtan.ledger",
+    "nengtan.carbon",
     "nengtan.reporting",
     "nengtan.trusteeship",
     "nengtan.dashboards",

@@ -1,5 +1,13 @@
 """Official reference data, shipped as CSV and JSON with source and confidence, read once and checked while reading."""
 
+from nengtan.reference._carbon import (
+    carbon_library,
+    carbon_source_of_word,
+    carbon_sources,
+    carbon_unit,
+    claim_mistakes,
+    power_factors,
+)
 from nengtan.reference._carriers import carriers, normal_spelling, unit_of_spelling, unit_spellings, units
 from nengtan.reference._classes import (
     AssetField,
@@ -49,8 +57,13 @@ __all__ = [
     "asset_kinds",
     "averages",
     "building_uses",
+    "carbon_library",
+    "carbon_source_of_word",
+    "carbon_sources",
+    "carbon_unit",
     "carriers",
     "citations",
+    "claim_mistakes",
     "climate_zones",
     "data_folder",
     "document",
@@ -66,6 +79,7 @@ __all__ = [
     "item_schemes",
     "item_variants",
     "normal_spelling",
+    "power_factors",
     "published_factors",
     "region_chain",
     "regions",

@@ -14,7 +14,7 @@ KINDS = frozenset(
         "column", "measure", "carrier", "unit", "scale", "blank", "total_word", "note_word", "unit_prefix",
         "required_word", "origin", "boolean", "date", "month", "quarter", "occupancy", "utility_account", "allocation",
         "kind", "reports_to", "asset_kind", "column_number", "since", "ordinal", "entity", "sheet", "event_kind",
-        "clock", "reading_column", "item", "system",
+        "clock", "reading_column", "item", "system", "carbon_column", "carbon_kind",
     )
 )  # fmt: skip
 

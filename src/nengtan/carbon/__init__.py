@@ -1,0 +1,1 @@
+"""Carbon books (碳核算): inventories, claims and what follows from them."""

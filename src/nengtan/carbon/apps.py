@@ -1,0 +1,11 @@
+"""The room as Django knows it."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CarbonConfig(AppConfig):
+    """Carbon books."""
+
+    name = "nengtan.carbon"
+    verbose_name = _("Carbon books")

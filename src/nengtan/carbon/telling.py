@@ -1,0 +1,161 @@
+"""An inventory and the check of a claim as the command prints them: plain records, codes with words beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from nengtan.carbon.words import explained, remark
+from nengtan.domain.carbon.claims import Check, Explanation, Near
+from nengtan.domain.carbon.inventory import Basis, Line, Part, Result, Side
+from nengtan.domain.factors import Choice
+from nengtan.ui.words import named
+
+__all__ = ["claim_record", "inventory_record"]
+
+_PLACES = Decimal("1e-6")
+
+
+def _short(value: Decimal | None) -> Decimal | None:
+    """Six decimals of what came from a division, grams of a tonne."""
+    return None if value is None else value.quantize(_PLACES)
+
+
+def inventory_record(found: Result, region: str, year: int) -> dict[str, Any]:
+    """Totals [t], lines, the factors used, what is lacking, remarks, and the settings they hold under."""
+    without = {lack.basis for lack in found.lacks}
+    return {
+        "region": region,
+        "year": year,
+        "statutory_t": found.statutory_t,
+        "extended_t": found.extended_t,
+        "extended_only_t": found.other_t,
+        "statutory_market_t": found.statutory_market_t,
+        "extended_market_t": found.extended_market_t,
+        "direct_t": found.parts[Part.DIRECT],
+        "electricity_t": found.parts[Part.ELECTRICITY],
+        "heat_t": found.parts[Part.HEAT],
+        "complete": Basis.LOCATION not in without,
+        "market_complete": Basis.MARKET not in without,
+        "by_source": [_line(line) for line in found.lines],
+        "factors": _factors(found.lines),
+        "adjustments": [
+            {"part": str(one.part), "basis": str(one.basis), "t": one.t} for one in found.adjustments
+        ],
+        "missing": [
+            {"source": lack.source, "kind": str(lack.supply), "basis": str(lack.basis), "reason": str(lack.reason)}
+            for lack in found.lacks
+        ],
+        "remarks": [{"code": str(one), "message": remark(one)} for one in found.remarks],
+        "settings": {
+            "market_green": str(found.settings.market_green),
+            "negative": str(found.settings.negative),
+            "gwp": str(found.settings.gwp),
+            "second_hand": str(found.settings.second_hand),
+        },
+    }  # fmt: skip
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "source": line.source.code,
+        "name": named(line.source),
+        "kind": str(line.supply),
+        "scope": line.source.scope,
+        "inventory": "statutory" if line.source.is_statutory else "extended",
+        "quantity": line.quantity,
+        "unit": line.source.unit,
+        "treatment": str(line.location.treatment),
+        "factor": _code(line.location),
+        "statutory_t": line.statutory_t,
+        "extended_t": line.location.t,
+        "market_treatment": str(line.market.treatment),
+        "market_factor": _code(line.market),
+        "market_t": line.market.t,
+    }
+
+
+def _code(side: Side) -> str | None:
+    return side.choice.factor.code if side.choice else None
+
+
+def _factors(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for basis in Basis:
+        for line in lines:
+            side = line.location if basis is Basis.LOCATION else line.market
+            if side.choice:
+                told = found.setdefault(side.choice.factor.id, {**_factor(side.choice), "bases": []})
+                if str(basis) not in told["bases"]:
+                    told["bases"].append(str(basis))
+    return list(found.values())
+
+
+def _factor(choice: Choice) -> dict[str, Any]:
+    factor = choice.factor
+    return {
+        "code": factor.code,
+        "name": named(factor, factor.code),
+        "value": factor.value,
+        "unit": f"{factor.unit}/{factor.per_unit}",
+        "stated_value": factor.stated_value,
+        "stated_unit": factor.stated_unit,
+        "region": factor.region,
+        "year": factor.year,
+        "rule": str(choice.rule),
+        "published_on": factor.published_on,
+        "confidence": str(factor.confidence),
+        "source": factor.source,
+        "url": factor.url,
+    }
+
+
+def claim_record(found: Check, region: str) -> dict[str, Any]:
+    """The claim, the factor it implies, the official one, the verdict, published factors near it, explanations."""
+    claim = found.claim
+    return {
+        "kind": str(claim.kind),
+        "kwh": claim.kwh,
+        "region": region,
+        "year": claim.year,
+        "claimed_t": claim.claimed_t,
+        "implied_factor": _short(found.implied_factor),
+        "official_factor": found.official.factor.value if found.official else None,
+        "official_t": found.official_t,
+        "ratio": _short(found.ratio),
+        "verdict": str(found.verdict),
+        "tolerance": _short(claim.tolerance),
+        "explanations": [_explanation(found, one) for one in found.explanations],
+        "official": _factor(found.official) if found.official else None,
+        "reason": str(found.reason) if found.reason else None,
+        "nearest": [_near(one) for one in found.nearest],
+    }
+
+
+def _explanation(found: Check, one: Explanation) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "message": explained(found, one),
+        "factor": _short(one.factor),
+        "expected_t": _short(one.expected_t),
+        "difference": _short(one.difference),
+        "published": one.published.code if one.published else None,
+    }
+
+
+def _near(one: Near) -> dict[str, Any]:
+    return {
+        "code": one.factor.code,
+        "name": named(one.factor, one.factor.code),
+        "value": one.factor.value,
+        "region": one.factor.region,
+        "year": one.factor.year,
+        "use": str(one.use),
+        "applies_place": one.applies_place,
+        "applies_year": one.applies_year,
+        "official": one.is_official,
+        "difference": _short(one.difference),
+        "confidence": str(one.factor.confidence),
+        "source": one.factor.source,
+    }
