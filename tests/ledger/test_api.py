@@ -20,7 +20,7 @@ FACT = {
     "period": 202301,
     "quantity": "1.5",
     "unit": "MWh",
-    "cost": 900,
+    "cost_cny": 900,
 }
 
 
@@ -52,7 +52,7 @@ def test_a_fact_is_entered_corrected_and_withdrawn(cast: Cast) -> None:
         ("institution", {"institution": "420111-S1"}),
         ("unit", {"unit": "t"}),
         ("period", {"period": 202313}),
-        ("quantity", {"quantity": None, "cost": None}),
+        ("quantity", {"quantity": None, "cost_cny": None}),
     ],
 )
 def test_a_wrong_value_names_its_field(cast: Cast, field: str, changes: dict[str, Any]) -> None:

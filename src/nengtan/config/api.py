@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, get_args
 
+from django.http import HttpRequest
 from ninja import NinjaAPI
 from ninja.errors import ValidationError, ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
+from pydantic import BaseModel
 
 from nengtan import __version__
 from nengtan.config import conditions, problems
@@ -24,7 +27,8 @@ DESCRIPTION = """Accounts of energy, carbon, water and cost of public institutio
 Sign requests with an API key: `Authorization: Bearer nt_…`. Lists come a page at a time (`page`, `page_size`, `count`).
 Errors are problem+json (RFC 9457): `type`, `title`, `status`, `detail`, `errors`. Every GET answers with an `ETag`;
 send it back as `If-None-Match` to get 304 when nothing changed, and as `If-Match` with PUT, PATCH or DELETE of the
-same address (query and language included) to write only if nobody changed it meanwhile, else 412. Words follow
+same address (query and language included) to write only if nobody changed it meanwhile, else 412; PUT and PATCH
+answer with the new one. What GET tells, PUT takes; fields and parameters that do not exist are refused. Words follow
 `Accept-Language` (zh-hans, en)."""
 
 REFUSALS = {
@@ -84,15 +88,55 @@ class Api(NinjaAPI):
 
     def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext]) -> ValidationError:
         """Keeps what was sent, so that the answer can say it."""
-        sent = [
-            item.get("input")
+        found = [
+            (context.model, item)
             for context in error_contexts
             for item in context.pydantic_validation_error.errors(include_url=False)
         ]
         made = super().validation_error_from_error_contexts(error_contexts)
-        for item, value in zip(made.errors, sent, strict=True):
-            item["input"] = value
+        for told, (form, item) in zip(made.errors, found, strict=True):
+            told["input"] = item.get("input")
+            if item["type"] == "extra_forbidden":
+                told["ctx"] = {"allowed": ", ".join(_fields_at(form, item["loc"][:-1]))}
         return made
+
+
+def _fields_at(form: Any, path: Iterable[Any]) -> list[str]:
+    """The fields of the form that stands at a place of a body."""
+    for name in path:
+        if name in form.model_fields:
+            form = next(_forms_in(form.model_fields[name].annotation), form)
+    return list(form.model_fields)
+
+
+def _forms_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _forms_in(part)
+
+
+def _strict(run: Any) -> Any:
+    """Have an operation refuse parameters of the query that it does not know, once who asks is known.
+
+    A write with ``If-Match`` bears the query of the GET it is held against.
+    """
+    operation, read = run.__self__, run.__self__._get_values
+    queries = [form for form in operation.models if form.__ninja_param_source__ == "query"]
+    known = [name for form in queries for name in getattr(form, "__ninja_flatten_map__", None) or form.model_fields]
+
+    def values(request: HttpRequest, *args: Any) -> Any:
+        held = request.method in conditions.GUARDED and "If-Match" in request.headers
+        if unknown := [] if held else sorted(request.GET.keys() - set(known)):
+            raise ValidationError([
+                {"type": "extra_query" if known else "no_query", "loc": ("query", name), "input": request.GET[name],
+                 "ctx": {"allowed": ", ".join(known)}}
+                for name in unknown
+            ])  # fmt: skip
+        return read(request, *args)
+
+    operation._get_values = values
+    return run
 
 
 def _assembled() -> Api:
@@ -106,6 +150,7 @@ def _assembled() -> Api:
         openapi_url="/openapi.json",
     )
     problems.install(made)
+    made.add_decorator(_strict, mode="view")
     for room in ROOMS:
         if find_spec(f"nengtan.{room}.api") is not None:
             made.add_router("", import_module(f"nengtan.{room}.api").router)

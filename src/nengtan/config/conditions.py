@@ -45,10 +45,19 @@ def guarded(request: HttpRequest, answer: Answer) -> HttpResponse:
     Look and write are one transaction, and writes with a condition to one address wait for each other.
     """
     if request.method not in GUARDED or "If-Match" not in request.headers:
-        return answer(request)
+        return _with_new_tag(request, answer(request), answer)
     with transaction.atomic():
         _wait_for_others(request.path_info)
-        return _unmet(request, answer) or answer(request)
+        return _unmet(request, answer) or _with_new_tag(request, answer(request), answer)
+
+
+def _with_new_tag(request: HttpRequest, response: HttpResponse, answer: Answer) -> HttpResponse:
+    """What a PUT or PATCH answers, with the ETag a GET of the address would give now, where it gives one."""
+    if request.method in {"PUT", "PATCH"} and response.status_code == 200:
+        now = answer(_reading(request))
+        if now.status_code == 200 and not now.streaming:
+            response.headers["ETag"] = now.headers.get("ETag") or _digest(now)
+    return response
 
 
 def _wait_for_others(address: str) -> None:

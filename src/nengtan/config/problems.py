@@ -53,7 +53,9 @@ TROUBLES: dict[int, Promise] = {
 
 WORDS: dict[str, Promise] = {
     "missing": gettext_lazy("This field is required."),
-    "extra_forbidden": gettext_lazy("There is no such field."),
+    "extra_forbidden": gettext_lazy("There is no such field. Allowed: %(allowed)s."),
+    "extra_query": gettext_lazy("There is no such parameter. Allowed: %(allowed)s."),
+    "no_query": gettext_lazy("There is no such parameter; this address takes none."),
     "int_parsing": gettext_lazy("A whole number is expected."),
     "int_type": gettext_lazy("A whole number is expected."),
     "int_from_float": gettext_lazy("A whole number is expected."),

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime
 from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest
 from nengtan.identity.models import ApiKey, AuditEvent, Grant, User
-from nengtan.identity.paging import Key, Line, Listed, Paging, paged
+from nengtan.identity.paging import Key, Line, Listed, Paging, Sent, paged
 from nengtan.identity.places import institutions_in_reach, regions_in_reach
 from nengtan.identity.queries import events_for, grants_q, keys_for, users_for
 from nengtan.identity.roles import Capability, Role
@@ -54,7 +54,7 @@ class GrantOut(Schema):
     revoked_at: datetime | None
 
 
-class GrantIn(Schema):
+class GrantIn(Sent):
     """A role to give; which of region, system and institution it needs depends on the role."""
 
     role: Role
@@ -85,7 +85,7 @@ class MeOut(UserOut):
     grants: list[GrantOut]
 
 
-class UserIn(Schema):
+class UserIn(Sent):
     """A user to add, with a first role."""
 
     username: Line
@@ -96,7 +96,7 @@ class UserIn(Schema):
     grant: GrantIn | None = None
 
 
-class UserChange(Schema):
+class UserChange(Sent):
     """What to change of a user; what is left out stays."""
 
     name: Line | None = None
@@ -134,7 +134,7 @@ class KeyOut(Schema):
     revoked_at: datetime | None
 
 
-class KeyIn(Schema):
+class KeyIn(Sent):
     """A key to issue."""
 
     name: Line

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from django.db.models import QuerySet
 from ninja import Schema
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
-__all__ = ["Key", "Line", "Listed", "Paging", "paged"]
+__all__ = ["Key", "Line", "Listed", "Paging", "ReadOnly", "Sent", "paged"]
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$", max_length=400)]
 """A line of text as a database keeps it: no NUL."""
@@ -18,6 +18,16 @@ Key = Annotated[int, Field(ge=1, le=2**63 - 1)]
 """The key of a record."""
 
 Item = TypeVar("Item")
+
+
+ReadOnly = Annotated[Any, Field(exclude=True, description="as GET tells it; nothing is changed by it")]
+"""A field of an answer that its PUT takes and leaves alone, so that what was read can be sent back."""
+
+
+class Sent(Schema):
+    """What a request brings: a field that is none is refused rather than dropped."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Paging(Schema):

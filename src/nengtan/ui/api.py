@@ -6,9 +6,9 @@ from typing import Any
 
 from ninja import Field, Schema
 
-from nengtan.identity.paging import Key, Line, Listed, Paging, paged
+from nengtan.identity.paging import Key, Line, Listed, Paging, ReadOnly, Sent, paged
 
-__all__ = ["Fault", "Key", "Line", "Listed", "Paging", "Problem", "SheetOut", "SkippedOut", "paged"]
+__all__ = ["Fault", "Key", "Line", "Listed", "Paging", "Problem", "ReadOnly", "Sent", "SheetOut", "SkippedOut", "paged"]
 
 PROBLEM_TYPE = "application/problem+json"
 """Media type of errors (RFC 9457)."""

@@ -120,7 +120,7 @@ def _input(actor: Actor, data: FactIn, old: ActivityFact | None = None) -> entri
         period=data.period,
         quantity=data.quantity,
         unit=data.unit or (carrier.unit if carrier else ""),
-        cost=data.cost,
+        cost=data.cost_cny,
         origin=data.origin,
         building=_coded(
             Building.objects.filter(Q(institution=body) | Q(occupancies__institution=body)), "building", data.building

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from nengtan.domain import periods
 from nengtan.domain.factors import Confidence, Kind
 from nengtan.ledger.models import ActivityFact, Origin
-from nengtan.ui.api import Key, Line, SheetOut, SkippedOut
+from nengtan.ui.api import Key, Line, Sent, SheetOut, SkippedOut
 
 Number = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 """A figure on its way out."""
@@ -87,7 +87,7 @@ class FactOut(Schema):
     note: str
 
 
-class FactIn(Schema):
+class FactIn(Sent):
     """A fact to enter; unknown is left out, never 0."""
 
     institution: Code = Field(description="institution code")
@@ -95,7 +95,7 @@ class FactIn(Schema):
     period: Month
     quantity: Amount | None = None
     unit: Line = Field("", description="unit of the quantity; left out: the carrier's base unit", max_length=16)
-    cost: Amount | None = Field(None, description="CNY")
+    cost_cny: Amount | None = Field(None, description="CNY")
     origin: OriginName = "bill"
     building: Line = Field("", description="building code", max_length=32)
     meter: Line = Field("", description="meter code", max_length=32)
@@ -110,7 +110,7 @@ class CorrectionIn(FactIn):
     reason: Reason
 
 
-class ReasonIn(Schema):
+class ReasonIn(Sent):
     """Why something is taken back."""
 
     reason: Reason
@@ -208,7 +208,7 @@ class FactorOut(Schema):
     note: str
 
 
-class FactorIn(Schema):
+class FactorIn(Sent):
     """A version to add: ``value`` kgce or kgCO2 for one ``unit`` of the carrier."""
 
     kind: Kind
@@ -329,7 +329,7 @@ class ClosingOut(Schema):
     reason: str
 
 
-class ClosingIn(Schema):
+class ClosingIn(Sent):
     """A year to close."""
 
     region: Code

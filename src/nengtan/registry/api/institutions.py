@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from ninja import Query, Router
 from ninja.responses import Status
 from pydantic import Field
@@ -18,6 +20,7 @@ from nengtan.registry.api.schemas import (
     AttributeOut,
     DoubtOut,
     EventIn,
+    InstitutionChange,
     InstitutionEventOut,
     InstitutionIn,
     InstitutionOut,
@@ -79,14 +82,23 @@ def institution_add(request: ActorRequest, data: InstitutionIn) -> Status[Any]:
 
 
 @router.put("/institutions/{code}", response=InstitutionOut, summary="Mend the record of an institution")
-def institution_change(request: ActorRequest, code: str, data: InstitutionIn) -> Institution:
+def institution_change(request: ActorRequest, code: str, data: InstitutionChange) -> Institution:
     """The whole record; what happened on a day is an event. Its own people may not change what it is, only managers."""
     body = body_of(request.actor, code, write=True)
+    _unmoved(data, body)
     return save_institution(request.actor, _input(request, data, body), body)
 
 
+def _unmoved(data: InstitutionChange, body: Institution) -> None:
+    """Status and closing, where they are sent, are as they are."""
+    for key in data.model_fields_set & {"status", "closed_on"}:
+        if getattr(data, key) != getattr(body, key):
+            raise ValidationError({key: _("This follows from events alone: record one under /institution-events.")})
+
+
 def _input(request: ActorRequest, data: InstitutionIn, body: Institution | None = None) -> InstitutionInput:
-    values = data.dict()
+    values = data.dict(exclude={"status", "closed_on"})
+    values["credit_code"] = data.credit_code or ""
     regions = Region.objects.for_actor(request.actor, Capability.WRITE_REGISTRY)
     if body is not None:
         regions |= Region.objects.filter(pk=body.region_id)

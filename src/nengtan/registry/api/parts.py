@@ -14,14 +14,19 @@ from nengtan.identity.doors import ActorRequest
 from nengtan.identity.roles import Capability
 from nengtan.registry.api.places import named, writable
 from nengtan.registry.api.schemas import (
+    AssetChange,
     AssetIn,
     AssetOut,
+    BuildingChange,
     BuildingIn,
     BuildingOut,
+    ContactChange,
     ContactIn,
     ContactOut,
+    MeterChange,
     MeterIn,
     MeterOut,
+    OccupancyChange,
     OccupancyIn,
     OccupancyOut,
     PathKey,
@@ -81,7 +86,7 @@ def building_add(request: ActorRequest, data: BuildingIn) -> Status[Any]:
 
 
 @router.put("/buildings/{pk}", response=BuildingOut, summary="Change a building")
-def building_change(request: ActorRequest, pk: PathKey, data: BuildingIn) -> Building:
+def building_change(request: ActorRequest, pk: PathKey, data: BuildingChange) -> Building:
     """The whole record."""
     values = data.dict()
     rows = writable(request.actor)
@@ -110,7 +115,7 @@ def meter_add(request: ActorRequest, data: MeterIn) -> Status[Any]:
 
 
 @router.put("/meters/{pk}", response=MeterOut, summary="Change a meter")
-def meter_change(request: ActorRequest, pk: PathKey, data: MeterIn) -> Meter:
+def meter_change(request: ActorRequest, pk: PathKey, data: MeterChange) -> Meter:
     """The whole record."""
     meter = get_object_or_404(Meter.objects.filter(institution__in=writable(request.actor)), pk=pk)
     body, values = _meter(request, data)
@@ -146,7 +151,7 @@ def asset_add(request: ActorRequest, data: AssetIn) -> Status[Any]:
 
 
 @router.put("/assets/{pk}", response=AssetOut, summary="Change equipment")
-def asset_change(request: ActorRequest, pk: PathKey, data: AssetIn) -> Asset:
+def asset_change(request: ActorRequest, pk: PathKey, data: AssetChange) -> Asset:
     """The whole record."""
     asset = get_object_or_404(Asset.objects.filter(institution__in=writable(request.actor)), pk=pk)
     body, values, particulars = _asset(request, data)
@@ -186,7 +191,7 @@ def occupancy_add(request: ActorRequest, data: OccupancyIn) -> Status[Any]:
 
 
 @router.put("/occupancies/{pk}", response=OccupancyOut, summary="Change an occupancy")
-def occupancy_change(request: ActorRequest, pk: PathKey, data: OccupancyIn) -> Occupancy:
+def occupancy_change(request: ActorRequest, pk: PathKey, data: OccupancyChange) -> Occupancy:
     """The whole record; `valid_to` ends it."""
     occupancy = get_object_or_404(Occupancy.objects.filter(institution__in=writable(request.actor)), pk=pk)
     body, values = _occupancy(request, data)
@@ -223,7 +228,7 @@ def contact_add(request: ActorRequest, data: ContactIn) -> Status[Any]:
 
 
 @router.put("/contacts/{pk}", response=ContactOut, summary="Change the entry of somebody to call")
-def contact_change(request: ActorRequest, pk: PathKey, data: ContactIn) -> Contact:
+def contact_change(request: ActorRequest, pk: PathKey, data: ContactChange) -> Contact:
     """The whole record."""
     values = data.dict()
     contact = get_object_or_404(Contact.objects.filter(institution__in=writable(request.actor)), pk=pk)

@@ -10,7 +10,7 @@ from ninja import Path, Schema
 from pydantic import Field, PlainSerializer, StringConstraints
 
 from nengtan.domain.overtime import SINCE_ALWAYS
-from nengtan.ui.api import Key, Line, SheetOut, SkippedOut
+from nengtan.ui.api import Key, Line, ReadOnly, Sent, SheetOut, SkippedOut
 
 PathKey = Annotated[Key, Path()]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=r"^[^/\x00]+$")]
@@ -43,7 +43,7 @@ class RegionOut(Schema):
     notice: str
 
 
-class RegionIn(Schema):
+class RegionIn(Sent):
     code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20, pattern=r"^[^/\x00]+$")]
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
     name_en: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=r"^[^\x00]*$")] = ""
@@ -54,12 +54,12 @@ class RegionIn(Schema):
     lon: Lon | None = None
 
 
-class InstitutionIn(Schema):
+class InstitutionIn(Sent):
     code: Code
     name: Name
     kind: Short = Field(description="type, such as 01 or 021")
     region: Line = Field(description="code of the region")
-    credit_code: Short = ""
+    credit_code: Short | None = Field(None, description="null or empty: none known")
     system: Short = ""
     superior: Line | None = Field(None, description="code of the superior body")
     reports_to: Literal["region", "superior"] = "region"
@@ -74,6 +74,13 @@ class InstitutionIn(Schema):
     carriers: list[Short] = Field(default_factory=lambda: ["electricity", "water"], max_length=40)
     established_on: Day | None = None
     note: Note = ""
+
+
+class InstitutionChange(InstitutionIn):
+    """A record as GET tells it, changed; status and closing follow from events alone."""
+
+    status: Line | None = Field(None, description="as it is; an event changes it")
+    closed_on: Day | None = Field(None, description="as it is; an event changes it")
 
 
 class InstitutionOut(Schema):
@@ -100,7 +107,7 @@ class InstitutionOut(Schema):
     note: str
 
 
-class AttributeIn(Schema):
+class AttributeIn(Sent):
     key: Literal["area_m2", "persons", "establishment", "roof_area_m2"]
     valid_from: Day | None = Field(description="null: since when is not known")
     value: Size
@@ -116,7 +123,7 @@ class AttributeOut(Schema):
     building: str | None = Field(None, alias="building.code")
 
 
-class EventIn(Schema):
+class EventIn(Sent):
     kind: Literal["added", "closed", "merged", "split", "renamed", "moved"]
     effective_on: Day
     before: list[Code] = Field(default_factory=list, max_length=200, description="codes of the bodies that go in")
@@ -142,7 +149,7 @@ class InstitutionEventOut(Schema):
     )
 
 
-class BuildingIn(Schema):
+class BuildingIn(Sent):
     code: Code
     name: Name
     institution: Code
@@ -154,6 +161,12 @@ class BuildingIn(Schema):
     lat: Lat | None = None
     lon: Lon | None = None
     out_of_use_on: Day | None = None
+
+
+class BuildingChange(BuildingIn):
+    """The whole record, as GET tells it."""
+
+    id: ReadOnly = None
 
 
 class BuildingOut(Schema):
@@ -171,7 +184,7 @@ class BuildingOut(Schema):
     out_of_use_on: date | None
 
 
-class MeterIn(Schema):
+class MeterIn(Sent):
     code: Code
     name: Name | Literal[""] = ""
     institution: Code
@@ -182,6 +195,12 @@ class MeterIn(Schema):
     ratio: Annotated[Decimal, Field(gt=0, le=10**6, decimal_places=6)] = Decimal(1)
     account_no: Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\x00]*$")] = ""
     removed_on: Day | None = None
+
+
+class MeterChange(MeterIn):
+    """The whole record, as GET tells it."""
+
+    id: ReadOnly = None
 
 
 class MeterOut(Schema):
@@ -198,7 +217,7 @@ class MeterOut(Schema):
     removed_on: date | None
 
 
-class AssetIn(Schema):
+class AssetIn(Sent):
     institution: Code
     building: Line | None = None
     kind: Short
@@ -209,6 +228,12 @@ class AssetIn(Schema):
     )
     in_use_on: Day | None = None
     out_of_use_on: Day | None = None
+
+
+class AssetChange(AssetIn):
+    """The whole record, as GET tells it."""
+
+    id: ReadOnly = None
 
 
 class AssetOut(Schema):
@@ -223,13 +248,19 @@ class AssetOut(Schema):
     out_of_use_on: date | None
 
 
-class OccupancyIn(Schema):
+class OccupancyIn(Sent):
     building: Code
     institution: Code
     share: Share | None = Field(None, description="0 to 1; a share, an area or both")
     area_m2: Size | None = None
     valid_from: Day | None = Field(description="null: since when is not known")
     valid_to: Day | None = None
+
+
+class OccupancyChange(OccupancyIn):
+    """The whole record, as GET tells it."""
+
+    id: ReadOnly = None
 
 
 class OccupancyOut(Schema):
@@ -242,7 +273,7 @@ class OccupancyOut(Schema):
     valid_to: date | None
 
 
-class ContactIn(Schema):
+class ContactIn(Sent):
     institution: Code
     role: Literal["liaison", "statistician", "carbon_manager"]
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
@@ -251,6 +282,12 @@ class ContactIn(Schema):
         str,
         StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^$|^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$"),
     ] = ""
+
+
+class ContactChange(ContactIn):
+    """The whole record, as GET tells it."""
+
+    id: ReadOnly = None
 
 
 class ContactOut(Schema):
@@ -272,7 +309,7 @@ class SpanOut(Schema):
     reports_to: str
 
 
-class NoticeIn(Schema):
+class NoticeIn(Sent):
     notice: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00]*$")]
 
 

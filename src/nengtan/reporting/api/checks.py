@@ -18,7 +18,7 @@ from nengtan.reporting.api.schemas import RegionCode
 from nengtan.reporting.models import JointReview, Sampled, SpotCheck
 from nengtan.reporting.reach import managed_region, overseen_region
 from nengtan.reporting.services import checks
-from nengtan.ui.api import Key, Line, Listed, Paging, paged
+from nengtan.ui.api import Key, Line, Listed, Paging, ReadOnly, Sent, paged
 
 router = Router()
 
@@ -35,7 +35,7 @@ class ChecksOf(Schema):
     year: CheckedYear
 
 
-class DrawIn(ChecksOf):
+class DrawIn(Sent, ChecksOf):
     """A sample to draw; without a share that of the region's settings, without a seed region and year."""
 
     share: Decimal | None = Field(None, gt=0, le=100, decimal_places=2, description="of each type [%], rounded up")
@@ -74,7 +74,7 @@ class SampledOut(Schema):
     checked_on: date | None
 
 
-class AssignIn(Schema):
+class AssignIn(Sent):
     """Who checks which; without a user nobody does."""
 
     sampled: list[Key] = Field(min_length=1, max_length=500)
@@ -87,15 +87,20 @@ class AssignedOut(Schema):
     assigned: int
 
 
-class OutcomeIn(Schema):
+class OutcomeIn(Sent):
     """What a visit found; what is not right needs its findings in words."""
 
     outcome: OutcomeName
     findings: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
     checked_on: date
+    id: ReadOnly = None
+    institution: ReadOnly = None
+    institution_class: ReadOnly = None
+    return_id: ReadOnly = None
+    assigned_to: ReadOnly = None
 
 
-class JointReviewIn(ChecksOf):
+class JointReviewIn(Sent, ChecksOf):
     """When and where the returns of a year are looked at together."""
 
     starts_on: date

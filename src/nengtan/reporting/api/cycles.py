@@ -22,7 +22,7 @@ from nengtan.reporting.models import CycleSetting, Extension, OwnDeadline
 from nengtan.reporting.reach import managed_region, overseen_region
 from nengtan.reporting.services import extend, open_returns
 from nengtan.reporting.services.cycles import DeadlineInput, drop_deadline, set_cycle, set_deadline
-from nengtan.ui.api import Key, Line
+from nengtan.ui.api import Key, Line, ReadOnly, Sent
 
 router = Router()
 
@@ -51,7 +51,7 @@ class DueDayOut(Schema):
     verified: bool = Field(description="false: a suggestion of the platform, to be settled by the region")
 
 
-class DeadlineIn(Schema):
+class DeadlineIn(Sent):
     """A region's own day: so many days after the period, or a day of the next year, and only one of them."""
 
     region: RegionCode
@@ -88,7 +88,7 @@ class MovedOut(Schema):
     moved: int
 
 
-class CycleIn(Schema):
+class CycleIn(Sent):
     """How a region's cycles run."""
 
     region: RegionCode
@@ -98,6 +98,7 @@ class CycleIn(Schema):
     remind_days: int = Field(3, ge=0, le=60, description="remind so many days before")
     escalate_days: int = Field(10, ge=1, le=366, description="tell the level above after so many days late")
     spot_share: Decimal = Field(Decimal(5), gt=0, le=100, decimal_places=2, description="share to check [%]")
+    set_by: ReadOnly = None
 
 
 class CycleOut(Schema):
@@ -113,7 +114,7 @@ class CycleOut(Schema):
     spot_share: Number
 
 
-class PeriodIn(Schema):
+class PeriodIn(Sent):
     """A period to open for a region and all below it."""
 
     region: RegionCode
@@ -126,7 +127,7 @@ class OpenedOut(Schema):
     opened: int
 
 
-class ExtensionIn(Schema):
+class ExtensionIn(Sent):
     """A later day for one return, and why."""
 
     until: date

@@ -12,7 +12,7 @@ from nengtan.identity.roles import Capability
 from nengtan.reference import scheme
 from nengtan.reporting.header_wording import header_dict
 from nengtan.reporting.services.headers import Headers, drop_header, header_line, set_header
-from nengtan.ui.api import Line, Listed, Paging, paged
+from nengtan.ui.api import Line, Listed, Paging, Sent, paged
 
 router = Router()
 
@@ -26,7 +26,7 @@ class HeaderFilter(Schema):
     edition: Word = ""
 
 
-class HeaderIn(Schema):
+class HeaderIn(Sent):
     """A mark as a document states it; ``value`` null lets what is shipped hold again, and wants a reason."""
 
     edition: Word

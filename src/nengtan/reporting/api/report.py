@@ -23,7 +23,7 @@ from nengtan.reporting.report.gather import annual_report
 from nengtan.reporting.report.published import readable
 from nengtan.reporting.services import publishing
 from nengtan.ui import jobs
-from nengtan.ui.api import Key, Line, Listed, Paging, paged
+from nengtan.ui.api import Key, Line, Listed, Paging, ReadOnly, Sent, paged
 from nengtan.ui.jobs.api import JobOut
 
 router = Router()
@@ -45,7 +45,7 @@ class ReportIn(Schema):
     base_year: Year | None = None
 
 
-class MakeIn(ReportIn):
+class MakeIn(Sent, ReportIn):
     """What to make."""
 
     format: Literal["docx", "pdf"] = "docx"
@@ -126,7 +126,7 @@ class PublicationWhole(PublicationOut):
     content: dict[str, Any]
 
 
-class PublishIn(Schema):
+class PublishIn(Sent):
     """What to publish."""
 
     region: Code
@@ -141,7 +141,7 @@ class NamingAsked(Schema):
     region: Code
 
 
-class NamingIn(NamingAsked):
+class NamingIn(Sent, NamingAsked):
     """What a region does not name from now on; what is left out here is named."""
 
     smallest_class: Annotated[int, Field(ge=1, le=100)] = Field(
@@ -153,6 +153,7 @@ class NamingIn(NamingAsked):
         default_factory=list, max_length=200, description="codes or names"
     )
     reason: Annotated[Line, Field(max_length=400)] = ""
+    set_by: ReadOnly = None
 
 
 class NamingOut(Schema):
@@ -167,7 +168,7 @@ class NamingOut(Schema):
     reason: str
 
 
-class WithdrawIn(Schema):
+class WithdrawIn(Sent):
     """Why it is withdrawn."""
 
     reason: Annotated[Line, Field(min_length=1, max_length=400)]

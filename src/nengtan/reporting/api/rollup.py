@@ -22,7 +22,7 @@ from nengtan.reporting.models import RegionReport
 from nengtan.reporting.queries.rollup import Rollup
 from nengtan.reporting.reach import managed_region
 from nengtan.reporting.services.summaries import decide, report_up
-from nengtan.ui.api import Key, Line, Listed, Paging, paged
+from nengtan.ui.api import Key, Line, Listed, Paging, Sent, paged
 
 router = Router()
 
@@ -80,7 +80,7 @@ class RollupOut(Schema):
     compared: list[ComparedOut]
 
 
-class RegionReportIn(Schema):
+class RegionReportIn(Sent):
     """A region's own return to hand in to the level above: forms 5 to 8 as they add up now."""
 
     region: Annotated[Line, Field(min_length=1, max_length=20)]
@@ -106,7 +106,7 @@ class RegionReportOut(Schema):
     decided_at: datetime | None
 
 
-class DecisionIn(Schema):
+class DecisionIn(Sent):
     """Approved, or sent back with the reason."""
 
     approve: bool

@@ -29,7 +29,7 @@ from nengtan.reporting.services import (
     try_rule,
 )
 from nengtan.reporting.services.rules import group_or_keys, nested, rule_of, usual_since
-from nengtan.ui.api import Line, Listed, Paging, paged
+from nengtan.ui.api import Line, Listed, Paging, Sent, paged
 
 router = Router()
 
@@ -110,7 +110,7 @@ class RuleOut(Schema):
     settings: list[SettingOut]
 
 
-class RuleIn(Schema):
+class RuleIn(Sent):
     """A rule in the rule language; empty lists mean all."""
 
     code: Code
@@ -137,7 +137,7 @@ class RuleIn(Schema):
     reason: Line = ""
 
 
-class TrialIn(Schema):
+class TrialIn(Sent):
     """Past returns to try a rule on; ``thresholds`` as they would be set."""
 
     region: Code
@@ -179,7 +179,7 @@ class TrialOut(Schema):
     examples: list[ExampleOut]
 
 
-class SwitchIn(Schema):
+class SwitchIn(Sent):
     """On or off; without a region where the rule belongs."""
 
     on: bool
@@ -188,7 +188,7 @@ class SwitchIn(Schema):
     since: Day | None = None
 
 
-class SettingIn(Schema):
+class SettingIn(Sent):
     """What a region makes of a rule; null takes a threshold back."""
 
     region: Code

@@ -12,7 +12,7 @@ from nengtan.domain.returns.slots import Kind
 from nengtan.domain.returns.steps import Action, Role, State
 from nengtan.ledger.api.schemas import Amount, Named, Number, Year
 from nengtan.reporting.models import Value
-from nengtan.ui.api import Line
+from nengtan.ui.api import Line, Sent
 
 KindName = Literal["month", "quarter", "annual"]
 StateName = Literal["empty", "entering", "statistics_head", "unit_head", "reported", "approved", "returned"]
@@ -145,7 +145,7 @@ class ReturnFilter(Schema):
     waiting: bool = Field(False, description="only those whose next step is yours")
 
 
-class CellIn(Schema):
+class CellIn(Sent):
     """A cell as it should be; null empties it."""
 
     indicator: Indicator
@@ -154,7 +154,7 @@ class CellIn(Schema):
     seen: int = Field(0, ge=0, le=2**31 - 1, description="version of the cell you saw; 0: it was empty")
 
 
-class CellsIn(Schema):
+class CellsIn(Sent):
     """Cells to write."""
 
     cells: list[CellIn] = Field(max_length=2000)
@@ -187,7 +187,7 @@ class SavedOut(Schema):
     findings: list[FindingOut]
 
 
-class StepIn(Schema):
+class StepIn(Sent):
     """A step to take; `enter` takes over what was filled in."""
 
     action: ActionName
@@ -195,7 +195,7 @@ class StepIn(Schema):
     again_by: date | None = Field(None, description="to send back: the day to hand it in again by")
 
 
-class StepsIn(Schema):
+class StepsIn(Sent):
     """A step to take with many returns, with all or with none: those named, or all of a region and period in order."""
 
     action: Literal["approve", "send_back"]

@@ -15,7 +15,7 @@ from nengtan.identity.roles import Capability
 from nengtan.registry.api.schemas import PathKey
 from nengtan.telemetry.queries.alarms import alarm_dict, alarms_seen
 from nengtan.telemetry.services import close_order, give_order
-from nengtan.ui.api import Listed, Paging, paged
+from nengtan.ui.api import Listed, Paging, Sent, paged
 
 router = Router()
 
@@ -49,13 +49,13 @@ class AlarmOut(Schema):
     order: WorkOrderOut | None
 
 
-class WorkOrderIn(Schema):
+class WorkOrderIn(Sent):
     what: Words
     whom: Whom
     due_on: dt.date | None = None
 
 
-class WorkResultIn(Schema):
+class WorkResultIn(Sent):
     result: Words
 
 

@@ -28,7 +28,7 @@ from nengtan.telemetry.services import (
     set_ratio,
     withdraw_event,
 )
-from nengtan.ui.api import Line, Listed, Paging, paged
+from nengtan.ui.api import Line, Listed, Paging, ReadOnly, Sent, paged
 
 router = Router()
 
@@ -50,7 +50,7 @@ class RegisterFields(Schema):
     period_s: Annotated[int, Field(ge=1, le=366 * 86400)] = Field(900, description="how often it is read, s")
 
 
-class RegisterIn(RegisterFields):
+class RegisterIn(Sent, RegisterFields):
     meter: Code
     code: RegisterCode = Field("", description="empty: the main register, whose consumption is the meter's")
 
@@ -61,7 +61,13 @@ class RegisterOut(RegisterFields):
     code: str
 
 
-class RatioIn(Schema):
+class RegisterChange(Sent, RegisterFields):
+    id: ReadOnly = None
+    meter: ReadOnly = None
+    code: ReadOnly = None
+
+
+class RatioIn(Sent):
     meter: Code
     since: AwareDatetime
     ct: Ratio = Decimal(1)
@@ -81,7 +87,7 @@ class RatioOut(Schema):
     document: str
 
 
-class MeterEventIn(Schema):
+class MeterEventIn(Sent):
     meter: Code
     register_code: RegisterCode = Field("", description="empty: the main register")
     kind: Literal["replacement", "zeroing", "setting"]
@@ -106,11 +112,11 @@ class MeterEventOut(Schema):
     withdrawn_at: dt.datetime | None
 
 
-class EventWithdrawalIn(Schema):
+class EventWithdrawalIn(Sent):
     reason: Note
 
 
-class GatewayIn(Schema):
+class GatewayIn(Sent):
     code: Code
     name: Name | Literal[""] = ""
     institution: Code
@@ -155,7 +161,7 @@ def register_add(request: ActorRequest, data: RegisterIn) -> Status[Any]:
 
 
 @router.put("/registers/{pk}", response=RegisterOut, summary="Change a register")
-def register_change(request: ActorRequest, pk: PathKey, data: RegisterFields) -> Register:
+def register_change(request: ActorRequest, pk: PathKey, data: RegisterChange) -> Register:
     """The whole record but its code; consumption is then computed again."""
     mine = Register.objects.for_actor(request.actor, Capability.WRITE_REGISTRY)
     held = get_object_or_404(mine.select_related("meter__institution__region"), pk=pk)

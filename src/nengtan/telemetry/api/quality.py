@@ -20,7 +20,7 @@ from nengtan.telemetry.api.meters import Figure, RegisterCode
 from nengtan.telemetry.models import Repair
 from nengtan.telemetry.queries.quality import late_readings, quality_dict, quality_of
 from nengtan.telemetry.services import repair, undo_repair
-from nengtan.ui.api import Line, Listed, Paging, paged
+from nengtan.ui.api import Line, Listed, Paging, Sent, paged
 
 router = Router()
 
@@ -52,7 +52,7 @@ class LateOut(Schema):
     source: str
 
 
-class RepairIn(Schema):
+class RepairIn(Sent):
     meter: Code
     register_code: RegisterCode = Field("", description="empty: the main register")
     kind: Literal["accept", "leave_out", "edit", "estimate"]
@@ -77,7 +77,7 @@ class RepairOut(Schema):
     undone_at: dt.datetime | None
 
 
-class UndoIn(Schema):
+class UndoIn(Sent):
     reason: Note
 
 

@@ -23,7 +23,7 @@ from nengtan.telemetry.models import Formula
 from nengtan.telemetry.queries.trees import Grouping, Place, TooMany, Trees, as_dict
 from nengtan.telemetry.services import TermInput, remove_formula, set_formula
 from nengtan.telemetry.tree_words import formula_dict, too_many_meters
-from nengtan.ui.api import Line, Listed, Paging, paged
+from nengtan.ui.api import Line, Listed, Paging, Sent, paged
 
 router = Router()
 
@@ -92,13 +92,13 @@ class ItemTotalOut(Schema):
     trust: str = Field(description="how sure the table of items is: high, medium, low")
 
 
-class FormulaTermIn(Schema):
+class FormulaTermIn(Sent):
     meter: Code
     weight: Weight = Field(Decimal(1), description="sign and share")
     optional: bool = Field(False, description="may be missing; then it counts as nothing")
 
 
-class FormulaIn(Schema):
+class FormulaIn(Sent):
     meter: Code = Field(description="the virtual meter")
     valid_from: Day
     terms: Annotated[list[FormulaTermIn], Field(max_length=500)] = []
