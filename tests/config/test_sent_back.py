@@ -109,3 +109,9 @@ def test_an_unknown_parameter_is_refused_with_those_allowed(call: Call) -> None:
 
 def test_who_asks_comes_before_what_is_asked(cast: Cast) -> None:
     assert cast.client("anonymous").get("/api/institutions?regoin=420106").status_code == 401
+
+
+def test_what_is_allowed_reads_as_a_list(call: Call) -> None:
+    event = {"kind": "gone", "effective_on": "2024-01-01"}
+    (fault,) = call("post", "institution-events", event, **{"Accept-Language": "zh-hans"}).json()["errors"]
+    assert fault["message"] == "允许：added、closed、merged、split、renamed、moved。"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 from datetime import date
@@ -11,11 +12,15 @@ from typing import Any
 
 import pytest
 from django.utils import translation
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, override
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nengtan.ui import cli
+from nengtan.ui.cli import reason_of
+from nengtan.ui.sheets.reader import open_table
+from nengtan.ui.sheets.refused import Refused
+from nengtan.ui.sheets.wording import refusal
 
 COLUMNS = {"name": "Name", "kwh": "Electricity"}
 ROWS: list[dict[str, Any]] = [
@@ -100,3 +105,17 @@ def test_csv_starts_no_formula_and_leaves_numbers_alone(capsys: pytest.CaptureFi
     cli.emit(rows, COLUMNS, "csv")
     read = list(csv.reader(io.StringIO(capsys.readouterr().out)))[1:]
     assert read == [['\'=HYPERLINK("http://x")', "-5"], ["'@x\ufffd", "-0.5"]]
+
+
+def test_why_the_operating_system_refused_is_said_in_words() -> None:
+    with override("zh-hans"):
+        assert reason_of(FileNotFoundError(errno.ENOENT, "No such file or directory")) == "没有这个文件或文件夹"
+        assert reason_of(PermissionError(errno.EACCES, "Permission denied")) == "没有权限"
+    assert reason_of(OSError(errno.EXDEV, "Invalid cross-device link")) == "Invalid cross-device link"
+
+
+def test_what_a_renamed_file_holds_is_said_in_words() -> None:
+    with pytest.raises(Refused) as caught:
+        open_table(b"%PDF-1.7 ...", "bills.xlsx")
+    with override("zh-hans"):
+        assert refusal(caught.value).startswith("文件扩展名是 .xlsx，内容却是 PDF。")

@@ -21,6 +21,7 @@ from nengtan.identity.roles import Capability
 from nengtan.identity.texts import message
 from nengtan.ledger.services.posting import YearClosed
 from nengtan.ui.cli import die as fail
+from nengtan.ui.cli import reason_of
 
 __all__ = ["fail", "gather", "run"]
 
@@ -106,8 +107,8 @@ def _words(error: Exception) -> str | None:
             return str(TROUBLES[status]) if status else None
         case DatabaseError():
             return database_fault(error)
-        case OSError(filename=str(name), strerror=str(reason)):
-            return f"{name}: {reason}"
+        case OSError(filename=str(name), strerror=str()):
+            return f"{name}: {reason_of(error)}"
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -193,7 +194,10 @@ def _request_faults(request: HttpRequest, error: ValidationError) -> HttpRespons
 def _fault(item: dict[str, Any]) -> Fault:
     location, *path = [str(part) for part in item.get("loc", ())] or [""]
     known = WORDS.get(item.get("type", ""))
-    message = str(known) % item.get("ctx", {}) if known is not None else str(item.get("msg", ""))
+    told = dict(item.get("ctx", {}))
+    if "expected" in told and (choices := re.findall(r"'([^']*)'", str(told["expected"]))):
+        told["expected"] = _(", ").join(choices)
+    message = str(known) % told if known is not None else str(item.get("msg", ""))
     return Fault(location=location, field=".".join(path), message=message, found=_short(item.get("input")))
 
 

@@ -23,6 +23,7 @@ from nengtan.ui.cli import (
     format_option,
     one_of,
     progress_bar,
+    reason_of,
     refuse_file,
     to_json,
 )
@@ -198,7 +199,7 @@ def _write(target: Path, content: bytes) -> None:
     try:
         target.write_bytes(content)
     except OSError as error:
-        die(_("%(path)s cannot be written: %(error)s") % {"path": target, "error": error.strerror})
+        die(_("%(path)s cannot be written: %(error)s") % {"path": target, "error": reason_of(error)})
     click.echo(_("Written: %(path)s") % {"path": target})
 
 

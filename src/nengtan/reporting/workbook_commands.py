@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from nengtan.domain.returns import slots
 from nengtan.reporting.asking import period_option, read_period, region_named, return_of
-from nengtan.ui.cli import REFUSED, die, emit, progress_bar, to_json
+from nengtan.ui.cli import REFUSED, die, emit, progress_bar, reason_of, to_json
 
 if TYPE_CHECKING:
     from nengtan.reporting.services.workbooks import FilePlan, FileResult
@@ -122,7 +122,7 @@ def _write(output: Path, content: bytes) -> None:
     try:
         output.write_bytes(content)
     except OSError as error:
-        die(_("%(path)s cannot be written: %(error)s") % {"path": output, "error": error.strerror})
+        die(_("%(path)s cannot be written: %(error)s") % {"path": output, "error": reason_of(error)})
     click.echo(_("Written: %(path)s") % {"path": output})
 
 

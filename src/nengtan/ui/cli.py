@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import re
@@ -58,6 +59,22 @@ def die(message: str, code: int = BAD_USE) -> NoReturn:
     """End the command with one line for the person at the console."""
     click.echo(_("Error: %(message)s") % {"message": " ".join(message.split())}, err=True)
     sys.exit(code)
+
+
+REASONS: dict[int, Promise] = {
+    errno.ENOENT: gettext_lazy("there is no such file or folder"),
+    errno.EACCES: gettext_lazy("not permitted"),
+    errno.EPERM: gettext_lazy("not permitted"),
+    errno.ENOSPC: gettext_lazy("the disk is full"),
+    errno.EROFS: gettext_lazy("the disk can only be read"),
+    errno.EISDIR: gettext_lazy("it is a folder"),
+    errno.ENOTDIR: gettext_lazy("a part of the path is no folder"),
+}
+
+
+def reason_of(error: OSError) -> str:
+    """Why the operating system refused, in words; its own where it is a rare one."""
+    return str(REASONS.get(error.errno or 0) or error.strerror or error)
 
 
 def refuse_file(file: Path, refused: Refused, format: str, counts: Iterable[str]) -> int:

@@ -14,7 +14,7 @@ from nengtan.ledger.models import Origin
 from nengtan.ledger.services import intake
 from nengtan.ledger.wording import result_dict, understood_sheets
 from nengtan.registry.commands import target_argument
-from nengtan.ui.cli import REFUSED, die, emit, format_option, one_of, progress_bar, refuse_file, to_json
+from nengtan.ui.cli import REFUSED, die, emit, format_option, one_of, progress_bar, reason_of, refuse_file, to_json
 from nengtan.ui.sheets import wording
 from nengtan.ui.sheets.refused import Refused
 from nengtan.ui.sheets.understood import lines, skipped_lines
@@ -121,5 +121,5 @@ def template_activity(file: Path | None, output: Path | None) -> None:
     try:
         target.write_bytes(content)
     except OSError as error:
-        die(_("%(path)s cannot be written: %(error)s") % {"path": target, "error": error.strerror})
+        die(_("%(path)s cannot be written: %(error)s") % {"path": target, "error": reason_of(error)})
     click.echo(_("Written: %(path)s") % {"path": target})

@@ -78,6 +78,17 @@ def _marked(cell: Cell) -> Cell:
     return BadCell("control_character", without_unclean(cell)[:80]) if isinstance(cell, str) else str(cell)
 
 
+_FOREIGN = {
+    b"%pdf": "pdf",
+    b"\x89png": "image",
+    b"\xff\xd8\xff": "image",
+    b"rar!": "archive",
+    b"7z\xbc\xaf": "archive",
+    b"\x1f\x8b": "archive",
+}
+"""How files begin that hold no table, in small letters."""
+
+
 class _Kind:
     """What a file is by its content, with its archive when it is one."""
 
@@ -112,9 +123,7 @@ def _kind(data: bytes, limits: Limits) -> _Kind:
     head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta")):
         return _Kind("html")
-    if head.startswith((b"%pdf", b"\x89png", b"\xff\xd8\xff", b"rar!", b"7z\xbc\xaf", b"\x1f\x8b")):
-        return _Kind("other")
-    return _Kind("text")
+    return _Kind(next((kind for begins, kind in _FOREIGN.items() if head.startswith(begins)), "text"))
 
 
 def _workbook(data: bytes, archive: Archive | None, limits: Limits) -> list[Grid]:

@@ -191,6 +191,19 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "out_of_scope": (_("“%(found)s” is outside your region or institution."), _("records you are responsible for")),
 }
 
+CONTENTS: dict[str, str | Promise] = {
+    "pdf": "PDF",
+    "image": _("a picture"),
+    "archive": _("a compressed archive"),
+    "zip": _("a compressed archive"),
+    "html": _("a web page"),
+    "text": _("plain text"),
+    "xls": _("an old Excel workbook (.xls)"),
+    "xlsx": _("an Excel workbook (.xlsx)"),
+    "ods": _("an OpenDocument workbook (.ods)"),
+}
+"""What a file is by its content."""
+
 REFUSALS: dict[str, Promise] = {
     "too_large": _("The file is %(found_size)s; at most %(allowed_size)s is taken. Split it, for example by year."),
     "empty_file": _("The file is empty."),
@@ -326,6 +339,8 @@ def refusal(refused: Refused) -> str:
         "extension": "", "why": "", **refused.params, "found": refused.found, "allowed": refused.allowed,
         "found_size": _size(refused.found), "allowed_size": _size(refused.allowed),
     }  # fmt: skip
+    if refused.code == "extension_mismatch":
+        values = {**values, "found": CONTENTS.get(refused.found, refused.found)}
     return str(REFUSALS[refused.code]) % values
 
 
