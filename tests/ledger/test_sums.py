@@ -30,6 +30,8 @@ from nengtan.ledger.models import (
 )
 from nengtan.ledger.queries.accounts import accounts
 from nengtan.ledger.queries.full import full_accounts
+from nengtan.ledger.queries.lineage import explain
+from nengtan.ledger.queries.selection import Selection
 from nengtan.ledger.services import bulk
 from nengtan.ledger.services.closing import close_year, reopen_year
 from nengtan.ledger.services.entries import FactInput, correct_fact, enter_fact, withdraw_fact
@@ -438,3 +440,38 @@ def test_sums_are_kept_under_any_code(cast: Cast, zone: str) -> None:
     bulk.add(RegionRollup, keys, amounts, [])
     found = RegionRollup.objects.filter(region=region, zone=zone).order_by("period")
     assert [(row.period, row.cells) for row in found] == [(202301, 2), (202302, 2)]
+
+
+def test_a_month_is_divided_by_its_own_area(cast: Cast) -> None:
+    """200 m² from January, 700 from February; the hospital's 100 m² are there until it ends in June."""
+    school, hospital, region = cast.institutions["school"], cast.institutions["hospital"], cast.regions["420106"]
+    system = system_actor()
+    for body, since, area in (
+        (school, date(2023, 1, 1), 200), (school, date(2023, 2, 1), 700), (hospital, date(2022, 1, 1), 100),
+    ):  # fmt: skip
+        set_attribute(system, body, "area_m2", since, Decimal(area))
+    for month in (202301, 202302, 202307):
+        enter_fact(system, FactInput(school, "electricity", month, Decimal(1400), "kWh"))
+    record_event(system, EventInput("closed", date(2023, 6, 30), before=[Institution.objects.get(pk=hospital.pk)]))
+
+    def area(month: int | None, by: str | None = None, **of: Any) -> Any:
+        found = accounts(system, 2023, month=month, by=by, **(of or {"region": region}))
+        rows = {row.key: row.bodies.area_m2 for row in found.rows}
+        return rows if by else found.total.bodies.area_m2
+
+    assert area(None, institution=school) == Decimal("658.333333")
+    assert [area(month, institution=school) for month in (1, 2)] == [200, 700]
+    assert [area(month) for month in (1, 2, 6, 7)] == [300, 800, 800, 700]
+    assert area(1, "type") == {"01": None, "021": 200, "024": 100}
+    assert area(7, "institution")[school.code] == 700
+    assert hospital.code not in area(7, "institution")
+    months = area(None, "month")
+    assert [months[f"2023{month:02d}"] for month in (1, 6, 7)] == [300, 800, 700]
+    per = accounts(system, 2023, month=1, institution=school).total.intensities
+    assert per.kwh_per_m2 == 7
+    told = explain(system, "kwh_per_m2", Selection(2023, institution=school, month=1))
+    assert told.denominator is not None
+    assert [(held.value, held.first, held.last) for held in told.denominator.entries] == [(200, 202301, 202301)]
+    close_year(system, region, 2023)
+    set_attribute(system, school, "area_m2", date(2023, 1, 1), Decimal(500))
+    assert area(1, institution=school) == Decimal("658.333333"), "as closed"

@@ -103,6 +103,7 @@ def context_of(found: Explanation) -> dict[str, object]:
         ],
         "denominator": _denominator(found),
         "below": _below(found),
+        "below_note": _("on the last day of the month") if selection.month else _("mean over the months of the year"),
         "parts": parts[:PARTS_SHOWN],
         "more_parts": parts[PARTS_SHOWN:],
         "facts": [_fact(fact, names) for fact in found.facts[:FACTS_SHOWN]],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -16,10 +17,12 @@ from django.db.models import Count, F, QuerySet, Sum
 
 from nengtan.domain import periods
 from nengtan.domain.change import Coverage
-from nengtan.identity.access import Actor
+from nengtan.domain.overtime import series, year_mean
+from nengtan.identity.access import Actor, system_actor
 from nengtan.ledger.models import RegionBooks, RegionRollup
 from nengtan.ledger.queries.selection import Selection, books_of, facts_of, sees_whole
 from nengtan.ledger.queries.veil import Veil
+from nengtan.registry.models import Attribute
 
 
 @dataclass(frozen=True)
@@ -118,11 +121,14 @@ def together(rows: Iterable[Counted]) -> Bodies:
 def bodies_by(actor: Actor, selection: Selection, by: str, veil: Veil | None) -> tuple[dict[str, Bodies], Bodies]:
     """The bodies of each row of accounts listed ``by`` a dimension, and everybody; no rows for the total alone.
 
-    The completeness of what is cut down to a carrier or a month is that of this carrier or month.
+    The completeness of what is cut down to a carrier or a month is that of this carrier or month. The bodies of a month
+    are those that existed in it, as large as on its last day.
     """
     cut = bool(selection.carrier or selection.month)
     if by in ("region", "institution", "type"):
         groups = _groups(actor, selection, by, veil, *(_SPAN if cut else ()))
+        if selection.month:
+            groups = _groups_in_month(actor, selection, by, veil, groups)
         everyone = [row for rows in groups.values() for row in rows]
         if not cut:
             return {key: together(rows) for key, rows in groups.items()}, together(everyone)
@@ -132,12 +138,91 @@ def bodies_by(actor: Actor, selection: Selection, by: str, veil: Veil | None) ->
     if not (by or cut):
         return {}, together(counted(actor, selection, veil=veil))
     rows = counted(actor, selection, *_SPAN, veil=veil)
+    resized = _resized(actor, selection) if selection.month or by == "month" else {}
+    in_all = _in_month(rows, resized, selection.periods[0]) if selection.month else rows
     if by in ("carrier", "month"):
         monthly = by == "month"
         expected, cells = _expected(selection, rows, monthly), _cells(actor, selection, monthly)
-        covered = _covered(together(rows), *((expected, cells) if monthly else (_each(expected), _each(cells))))
-        return _shown(covered, veil, selection, by), _of_cut(actor, selection, rows)
-    return {}, _of_cut(actor, selection, rows)
+        keys = {**expected, **cells} if monthly else ()
+        months = {key: together(_in_month(rows, resized, int(key))) for key in keys}
+        covered = _covered(
+            together(in_all), months, *((expected, cells) if monthly else (_each(expected), _each(cells)))
+        )
+        return _shown(covered, veil, selection, by), _of_cut(actor, selection, in_all)
+    return {}, _of_cut(actor, selection, in_all)
+
+
+def _in_month(rows: Iterable[Counted], resized: Mapping[int, Sequence[Counted]], period: int) -> list[Counted]:
+    """Of books, those of bodies that existed in a month, as large as they were in it."""
+    there = [row for row in rows if row["first_period"] <= period <= row["last_period"]]
+    return [*there, *resized.get(period, ())]
+
+
+def _groups_in_month(
+    actor: Actor, selection: Selection, by: str, veil: Veil | None, groups: Mapping[str, Sequence[Counted]]
+) -> dict[str, list[Counted]]:
+    """The books behind each row of accounts of a month."""
+    period = selection.periods[0]
+    found = {key: there for key, rows in groups.items() if (there := _in_month(rows, {}, period))}
+    for row in _resized(actor, selection).get(period, ()):
+        key = child_of(selection, row["path"]) if by == "region" else row["kind" if by == "type" else "code"]
+        found[veil.key(by, key, selection.year) if veil else key].append(row)
+    return found
+
+
+_SIZES = (
+    (Attribute.Key.AREA, "area_m2", "area", "areas_known"),
+    (Attribute.Key.PERSONS, "persons", "people", "people_known"),
+)
+"""Attribute, its column in a book, and what books are added up to."""
+
+_HEAD = (
+    ("institution__code", "code"),
+    ("region__path", "path"),
+    *((name, name) for name in ("kind", *_SPAN)),
+)
+_ENTRY = tuple(f"institution__attributes__{name}" for name in ("key", "valid_from", "value"))
+
+
+def _resized(actor: Actor, selection: Selection) -> dict[int, list[Counted]]:
+    """By month, what bodies whose area or headcount changed within the year have in it beyond the mean of the year.
+
+    Books keep that mean, so the size of a region in a month costs what the changes of the year cost. A book that the
+    register no longer agrees with, its year being closed, keeps its mean.
+    """
+    year, keys = selection.year, [key for key, *_columns in _SIZES]
+    changed = Attribute.objects.filter(key__in=keys, valid_from__range=(date(year, 1, 2), date(year, 12, 31)))
+    books = books_of(system_actor() if sees_whole(actor, selection) else actor, selection)
+    books = books.filter(institution__in=changed.values("institution"), institution__attributes__key__in=keys)
+    entries: dict[tuple[int, str], list[tuple[date, Decimal | None]]] = defaultdict(list)
+    held: dict[int, Counted] = {}
+    for row in books.order_by().values(
+        "institution_id", *(name for name, _word in _HEAD), "area_m2", "persons", *_ENTRY
+    ):
+        held[row["institution_id"]] = row
+        key, since, value = (row[name] for name in _ENTRY)
+        entries[row["institution_id"], key].append((since, value))
+    found: dict[int, list[Counted]] = defaultdict(list)
+    for body, book in held.items():
+        months = periods.months_between(book["first_period"], book["last_period"])
+        head = {word: book[name] for name, word in _HEAD}
+        more: dict[int, dict[str, Any]] = {period: head | dict.fromkeys(_OF_SUMS, 0) for period in months}
+        for key, column, size, known in _SIZES:
+            values, kept = series(entries[body, key]), book[column]
+            if as_kept(year_mean(values, year, months)) != as_kept(kept):
+                continue
+            for period, row in more.items():
+                value = values.month_value(period)
+                row[size] = (value or 0) - (kept or 0)
+                row[known] = (value is not None) - (kept is not None)
+        for period, row in more.items():
+            found[period].append(row)
+    return found
+
+
+def as_kept(value: Decimal | None) -> Decimal | None:
+    """A mean to the place up to which books keep it alike."""
+    return None if value is None else round(value, 4)
 
 
 def _groups(actor: Actor, selection: Selection, by: str, veil: Veil | None, *columns: str) -> dict[str, list[Counted]]:
@@ -257,12 +342,15 @@ def _each(grid: Grid) -> Grid:
     return {carrier: {carrier: count} for carrier, count in grid.get("", {}).items()}
 
 
-def _covered(whole: Bodies, expected: Grid, cells: Grid) -> dict[str, Bodies]:
-    """Everybody, with the completeness of each carrier or month; what nobody expects is complete if there."""
+def _covered(whole: Bodies, months: Mapping[str, Bodies], expected: Grid, cells: Grid) -> dict[str, Bodies]:
+    """Everybody (of a month, those of it), with the completeness of each carrier or month.
+
+    What nobody expects is complete if there.
+    """
     found = {}
     for key in {**expected, **cells}:
         there = cells.get(key, {})
-        found[key] = replace(whole, coverage=_coverage(expected.get(key, there), there))
+        found[key] = replace(months.get(key, whole), coverage=_coverage(expected.get(key, there), there))
     return found
 
 

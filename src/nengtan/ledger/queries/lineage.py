@@ -22,6 +22,7 @@ from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.roles import Capability
 from nengtan.ledger.models import ActivityFact, YearClosing
 from nengtan.ledger.queries.accounts import Account, AccountRow, accounts, at_the_door
+from nengtan.ledger.queries.bodies import as_kept
 from nengtan.ledger.queries.choosing import Choosers
 from nengtan.ledger.queries.history import known_tellers
 from nengtan.ledger.queries.selection import Selection, books_of, facts_of
@@ -92,7 +93,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Denominator:
-    """What an intensity divides by: the mean of the months of the year, and the values of the register behind it.
+    """What an intensity divides by: the mean of the months of the year, of a month its own value, and those behind it.
 
     ``lacking``: institutions of which it is not known; what they used is in the numerator all the same.
     """
@@ -264,6 +265,7 @@ def explain(actor: Actor, measure: str, selection: Selection) -> Explanation:
     facts = _facts(actor, selection, upper)
     shown = facts.counting()
     uncounted = facts.exclude(standing=ActivityFact.Standing.COUNTS)
+    by_standing = dict(facts.order_by("standing").values_list("standing").annotate(Count("id")))
     return Explanation(
         measure,
         selection,
@@ -277,9 +279,9 @@ def explain(actor: Actor, measure: str, selection: Selection) -> Explanation:
         parts=tuple(Part(row.key, row.label, value_of(row, measure)) for row in account.rows[:PARTS_SHOWN]),
         parts_are=by or "",
         facts=tuple(_with_evidence(shown)[:FACTS_SHOWN]),
-        fact_count=shown.count(),
+        fact_count=by_standing.pop(ActivityFact.Standing.COUNTS, 0),
         uncounted=tuple(_with_evidence(uncounted)[:FACTS_SHOWN]),
-        uncounted_by_standing=tuple(uncounted.order_by("standing").values_list("standing").annotate(Count("id"))),
+        uncounted_by_standing=tuple(by_standing.items()),
         coverage=account.total.bodies.coverage,
         closing=account.closing,
         partial=account.partial,
@@ -413,18 +415,23 @@ def _below(actor: Actor, row: AccountRow, measure: str, selection: Selection) ->
     books = list(books_of(actor, selection).values_list(*columns)[: FACTS_SHOWN + 1])
     if len(books) > FACTS_SHOWN or not actor.can(Capability.VIEW_DETAIL):
         return Denominator(measure, value, lacking=lacking)
-    kept = {body: (list(periods.months_between(first, last)), amount) for body, first, last, amount in books}
+    first_asked, last_asked = selection.periods
+    kept = {
+        body: (list(periods.months_between(first, last)), amount)
+        for body, first, last, amount in books
+        if first <= last_asked and last >= first_asked
+    }
     entries = Attribute.objects.filter(institution_id__in=kept, key=measure, valid_from__year__lte=selection.year)
     dated = entries.select_related("institution").order_by("institution__code", "valid_from")
-    return Denominator(measure, value, tuple(_held(dated, kept, selection.year)), lacking)
+    return Denominator(measure, value, tuple(_held(dated, kept, selection)), lacking)
 
 
 Kept = tuple[list[int], Decimal | None]
 """The months a body existed in, and the mean of them that its book of the year has."""
 
 
-def _held(entries: Iterable[Attribute], kept: Mapping[int, Kept], year: int) -> Iterator[Held]:
-    """The entries that held in any of the months of their institution, each with those months.
+def _held(entries: Iterable[Attribute], kept: Mapping[int, Kept], selection: Selection) -> Iterator[Held]:
+    """The entries that held in any of the months asked about of their institution, each with those months.
 
     Where the register no longer says what the book was drawn with (its year was closed first), the book is told.
     """
@@ -434,7 +441,8 @@ def _held(entries: Iterable[Attribute], kept: Mapping[int, Kept], year: int) -> 
     for body, dated in by_body.items():
         span, amount = kept[body]
         who = str(dated[0].institution)
-        if _told(year_mean(series((entry.valid_from, entry.value) for entry in dated), year, span)) != _told(amount):
+        mean = year_mean(series((entry.valid_from, entry.value) for entry in dated), selection.year, span)
+        if as_kept(mean) != as_kept(amount):
             if amount is not None:
                 begun = periods.first_day(span[0])
                 yield Held(
@@ -443,18 +451,13 @@ def _held(entries: Iterable[Attribute], kept: Mapping[int, Kept], year: int) -> 
             continue
         of = series((entry.valid_from, entry) for entry in dated)
         months: dict[int, list[int]] = defaultdict(list)
-        for period in span:
+        for period in periods.months_between(*selection.periods):
             held = of.month_value(period)
-            if held is not None:
+            if held is not None and period in span:
                 months[held.pk].append(period)
         for entry in dated:
             if found := months[entry.pk]:
                 yield Held(who, entry.valid_from, entry.value, entry.source, found[0], found[-1], len(found))
-
-
-def _told(value: Decimal | None) -> Decimal | None:
-    """As a book keeps it."""
-    return None if value is None else round(value, 4)
 
 
 class WrongPart(ValueError):
