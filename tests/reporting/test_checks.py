@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from nengtan.domain.returns.sampling import spot_check
 from nengtan.identity.access import Forbidden
 from nengtan.reporting.commands import returns
-from nengtan.reporting.models import Sampled, SpotCheck
+from nengtan.reporting.models import Return, Sampled, SpotCheck
 from nengtan.reporting.services.checks import assign, checkers, close_joint, draw, open_joint, rate_of, record_outcome
 from tests.cast import Cast
 from tests.reporting.books import YEAR, Books
@@ -142,6 +142,59 @@ def test_the_command_draws_once_and_lists(books: Books) -> None:
     assert len(json.loads(out)) == 4
     assert run(*asked, "--draw")[0] == 2
     assert json.loads(run(*asked)[1]) == json.loads(out)
+
+
+def test_the_command_says_who_checks_and_what_was_found(books: Books) -> None:
+    asked = ("spotcheck", "--region", "420106", "--year", str(YEAR), "--format", "json")
+    drawn = [line["code"] for line in json.loads(run(*asked, "--draw")[1])]
+    one, other = ("--institution", drawn[0]), ("--institution", drawn[1])
+    found = json.loads(run(*asked, *one, *other, "--assign", "verifier")[1])
+    assert {line["code"] for line in found if line["assigned_to"] == "verifier"} == set(drawn[:2])
+    corrected = ("--outcome", "corrected", "--findings", "one meter was left out", "--on", "2024-02-20")
+    code, out = run(*asked, *one, "--assign", "", *corrected)
+    line = next(line for line in json.loads(out) if line["code"] == drawn[0])
+    assert (code, line["assigned_to"], line["outcome"]) == (0, "", "corrected")
+    assert (line["findings"], line["checked_on"]) == ("one meter was left out", "2024-02-20")
+    refused = [
+        (*one, "--outcome", "refused"), (*one, "--assign", "nobody-here"), ("--institution", "none", "--assign", ""),
+        one, corrected, ("--assign", "verifier"), (*one, "--assign", "verifier", "--findings", "x"),
+        (*one, *other, "--assign", "statistician"), (*one, "--outcome", "agrees", "--on", "2199-01-01"),
+    ]  # fmt: skip
+    assert [run(*asked, *words)[0] for words in refused] == [2] * len(refused)
+    assert json.loads(run(*asked)[1]) == json.loads(out), "nothing of it was kept"
+
+
+def test_the_command_shows_and_sets_how_cycles_run(books: Books) -> None:
+    asked = ("cycles", "--region", "420106", "--format", "json")
+    usual = json.loads(run(*asked)[1])
+    assert (usual["set_by"], usual["opens_months"], usual["remind_days"], usual["spot_share"]) == (None, False, 3, 5)
+    run("cycles", "--region", "420100", "--remind-days", "9", "--opens-years")
+    above = json.loads(run(*asked)[1])
+    assert (above["set_by"], above["opens_years"], above["remind_days"]) == ("420100", False, 9), (
+        "it opens its own only"
+    )
+    code, out = run(*asked, "--opens-months", "--escalate-days", "20", "--spot-share", "7.5")
+    told = json.loads(out)
+    assert (code, told["set_by"], told["opens_months"], told["opens_years"]) == (0, "420106", True, False)
+    assert (told["remind_days"], told["escalate_days"], told["spot_share"]) == (9, 20, 7.5)
+    kept = json.loads(run(*asked, "--no-opens-months")[1])
+    assert kept == {**told, "opens_months": False}, "the others stay"
+    assert json.loads(run(*asked)[1]) == kept
+    assert [run(*asked, "--spot-share", share)[0] for share in ("0", "101", "half")] == [2, 2, 2]
+
+
+def test_the_command_lets_a_return_be_handed_in_later(books: Books) -> None:
+    of = Return.objects.exclude(state="approved").select_related("institution").get(year=YEAR, slot=0)
+    asked = ("extend", "--institution", of.institution.code, "--period", f"{YEAR}-00", "--format", "json")
+    assert json.loads(run(*asked)[1]) == []
+    code, out = run(*asked, "--until", "2199-05-06", "--reason", "the meter room was flooded")
+    (given,) = json.loads(out)
+    assert (code, given["until"], given["reason"]) == (0, "2199-05-06", "the meter room was flooded")
+    of.refresh_from_db()
+    assert "2199-05-06" in (str(of.due_on), str(of.again_by))
+    refused = [("--until", "2199-05-06", "--reason", "again"), ("--until", "2199-06-01"), ("--reason", "x")]
+    assert [run(*asked, *words)[0] for words in refused] == [2, 2, 2]
+    assert len(json.loads(run(*asked)[1])) == 1
 
 
 def test_the_command_gives_the_roll_up(books: Books) -> None:

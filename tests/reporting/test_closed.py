@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from nengtan.domain.returns import slots
-from nengtan.domain.returns.steps import Action
+from nengtan.domain.returns.steps import Action, State
 from nengtan.identity.access import system_actor
 from nengtan.registry.models import Institution, InstitutionEvent
 from nengtan.registry.services import EventInput, record_event
@@ -22,12 +22,17 @@ from nengtan.reporting.closing import Closing, closings
 from nengtan.reporting.commands import returns
 from nengtan.reporting.lateness import days_late, is_late
 from nengtan.reporting.models import Return
+from nengtan.reporting.queries.bench import Bench
+from nengtan.reporting.queries.overview import Overview
+from nengtan.reporting.queries.rollup import Rollup
 from nengtan.reporting.services import CellChange, open_returns, save_cells, take_step
+from nengtan.reporting.services.reminding import waiting
 from tests.cast import Cast
 from tests.reporting.english import _in_english
 
 __all__ = ["_in_english"]
 
+PLACE = ("--region", "420106", "--period", "2023-Q1")
 NOT_OWED = "closed before the period began"
 
 
@@ -97,6 +102,42 @@ def test_nothing_is_owed_or_taken_for_a_period_after_the_end(cast: Cast, school:
     )  # fmt: skip
     assert (answer.status_code, NOT_OWED in answer.content.decode()) == (422, True)
     assert held(school).values.get(indicator="elec_qty").value == 30000
+
+
+def test_what_is_not_owed_is_counted_nowhere(cast: Cast, school: Return) -> None:
+    """Of three returns one is approved, and its body turns out to have been closed before: two are owed."""
+    Return.objects.filter(pk=school.pk).update(state=State.APPROVED)
+    actor, district, period = cast.actor("district"), cast.regions["420106"], school.period
+
+    def counts() -> tuple[tuple[int, ...], ...]:
+        summary = Rollup(actor, district, period).summary(5)
+        rollup = summary.coverage[summary.heads[0]]
+        overview, bench = Overview(actor, district, period).total, Bench(actor, district, period)
+        listed = CliRunner().invoke(returns, ["status", *PLACE, "--format", "json"])
+        told = waiting(date(2023, 5, 1))
+        return (
+            (rollup.present, rollup.expected), (overview.owed, overview.handed_in, overview.missing, overview.late),
+            (len(bench.rows), bench.handed_in, bench.missing, bench.late), (len(json.loads(listed.stdout)), len(told)),
+        )  # fmt: skip
+
+    assert counts() == ((1, 3), (3, 1, 2, 2), (3, 1, 2, 2), (3, 2))
+    ended(cast, date(2022, 12, 31))
+    assert counts() == ((0, 2), (2, 0, 2, 2), (2, 0, 2, 2), (2, 2))
+    ended(cast, date(2023, 1, 1), of="hospital")
+    assert counts() == ((0, 1), (1, 0, 1, 1), (1, 0, 1, 1), (1, 1))
+
+
+@pytest.mark.parametrize("period", [slots.annual(2023), slots.quarter(2023, 2), slots.month(2023, 4)], ids=str)
+@pytest.mark.parametrize(
+    "closed", [None, *(date(2023, month, day) for month in (1, 3, 4, 5, 7) for day in (1, 2, 28)), date(2024, 1, 1)]
+)
+def test_the_database_and_the_page_mean_the_same_by_owed(
+    cast: Cast, school: Return, period: slots.Slot, closed: date | None
+) -> None:
+    Institution.objects.filter(pk=school.institution_id).update(closed_on=closed)
+    Return.objects.filter(pk=school.pk).update(year=period.year, slot=period.number, kind=period.kind)
+    of = held(school)
+    assert Return.objects.owed().filter(pk=of.pk).exists() == bool(of.months_owed)
 
 
 def test_no_return_is_opened_after_the_end_and_asking_for_one_says_why(cast: Cast, school: Return) -> None:

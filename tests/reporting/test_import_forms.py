@@ -145,3 +145,17 @@ def test_a_head_written_over_in_the_form_of_rooms_is_refused_where_it_stands(cas
 
     (problem,) = take(cast, edited(drawn(cast, school), change)).errors
     assert (problem.code, problem.found) == ("form_line_moved", "总用水量")
+
+
+@pytest.mark.parametrize("written", ["2023年第一季度", "2023年一季度", "2023Q1", "2023年度"])
+def test_the_period_of_a_row_and_of_an_empty_form_are_read_alike(cast: Cast, school: Return, written: str) -> None:
+    """Of the year there is no return."""
+    book = opened_book(typed_rows(rows(cast, "statistician"), "电消费量", 31000))
+    sheet = next(sheet for sheet in book if sheet.cell(1, 1).value == "单位编码")
+    at = next(cell.column for cell in sheet[1] if cell.value == "报告期")
+    sheet.cell(2, at).value = written
+    by_row, by_form = take(cast, saved(book)), take(cast, filled_in(top={"填报单位": "The school", "报告期": written}))
+    if written == "2023年度":
+        assert (codes(by_row), codes(by_form)) == (["no_such_return"], ["no_such_return"])
+    else:
+        assert (by_row.stored, by_row.cells, codes(by_form)) == (True, 1, [])

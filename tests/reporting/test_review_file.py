@@ -325,3 +325,33 @@ def test_that_no_quota_is_known_is_told_and_where_one_is_there_it_holds(
     (line,) = [line for line in result.stderr.splitlines() if "\u5b9a\u989d" in line]
     assert re.findall(r"P\d\d", line) == lacking
     assert [item["period"] for item in json.loads(result.stdout) if item["rule"] == "P06"] == over
+
+
+# headings and periods as people write them
+
+
+def test_a_heading_written_over_is_a_finding_with_its_cell_and_a_column_of_ones_own_a_note(tmp_path: Path) -> None:
+    headings = HEADINGS.replace("水消费量", "用水总量") + ",备注,用气总量"
+    told = ran(tmp_path, row("2025-00") + ",已核对,", headings=headings)
+    (found,) = [item for item in json.loads(told.stdout) if item["found"] == "用水总量"]
+    assert (found["rule"], found["severity"], found["cell"], found["institution"]) == ("L01", "block", "L1", "")
+    assert "水消费量" in found["expected"]
+    assert "用水总量" in found["message"]
+    assert told.exit_code == 2, "a column was not reviewed"
+    assert "备注" in told.stderr, "told, and left out"
+    assert "用水总量" not in told.stderr
+    assert "用气总量" in told.stderr, "nothing stands below it"
+    plain = ran(tmp_path, row("2025-00") + ",已核对", headings=HEADINGS + ",备注")
+    assert (plain.exit_code, [item for item in json.loads(plain.stdout) if item["cell"].endswith("1")]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("written", "period"),
+    [
+        ("2025年3月", "2025-03"), ("2025/3", "2025-03"), ("2025年第一季度", "2025-Q1"), ("2025年一季度", "2025-Q1"),
+        ("2025年度", "2025-00"), ("2025全年", "2025-00"),
+    ],
+)  # fmt: skip
+def test_periods_of_rows_are_read_as_people_write_them(review: Review, written: str, period: str) -> None:
+    found = review(row(written, water=""), rule="L01")
+    assert {(item["period"], item["cell"]) for item in found} == {(period, "water_qty")}

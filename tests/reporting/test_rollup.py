@@ -22,6 +22,7 @@ from nengtan.reporting.models import RegionReport, Return, Value
 from nengtan.reporting.queries.rollup import Rollup
 from nengtan.reporting.report.gather import annual_report
 from nengtan.reporting.services import open_returns, take_step
+from nengtan.reporting.services.headers import header_line, set_header
 from nengtan.reporting.services.summaries import decide, is_as_reported, report_up
 from nengtan.reporting.totals import NONE, Counted
 from tests.budget import MOST_QUERIES
@@ -316,6 +317,19 @@ def test_the_page_asks_the_database_few_times(five: Books, asked: str, django_as
     client.get(address)
     with django_assert_max_num_queries(MOST_QUERIES):
         assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("form", [5, 8])
+def test_the_page_bears_the_marks_of_the_form(five: Books, form: int) -> None:
+    """As shipped they are not verified; what is entered stands without that word."""
+    client = five.cast.client("district")
+    address = f"/returns/rollup/?region=420106&period={PERIOD}&form={form}"
+    line = header_line(five.returns["school", YEAR].edition, "form_number", form)
+    assert line.state in {"unverified", "unknown"}
+    page = client.get(address).content.decode()
+    assert f"{form} {line.value + '（未核实）' if line.value else '—'}" in page
+    set_header(system_actor(), line.edition, line.field, "X-77", "the notice", form=form)
+    assert f"{form} X-77<" in "".join(client.get(address).content.decode().split("\n"))
 
 
 # sums of many returns are kept

@@ -23,7 +23,7 @@ from nengtan.reporting.asking import (
     return_of,
 )
 from nengtan.reporting.header_commands import headers
-from nengtan.reporting.managing import deadlines, due, jointreview, rollup, spotcheck
+from nengtan.reporting.managing import cycles, deadlines, due, extend, jointreview, rollup, spotcheck
 from nengtan.reporting.report_commands import naming, publish, report
 from nengtan.reporting.rule_commands import rules
 from nengtan.reporting.wording import severity_word
@@ -264,9 +264,19 @@ def _of_file(file: Path, edition: str) -> tuple[list[dict[str, object]], bool]:
         for finding in reviewed.findings()
         if not (finding.cell.indicator in sheet.refused and finding.check in ("number", "room_number"))
     ]
-    unread = [*_columns_unread(sheet, of), *_rows_unread(sheet)]
+    unread = [*_headings_unknown(sheet), *_columns_unread(sheet, of), *_rows_unread(sheet)]
     once = {tuple(item.items()): item for item in found}  # of doubles each says the same
     return [*unread, *once.values()], not unread
+
+
+def _headings_unknown(sheet: ReturnSheet) -> list[dict[str, object]]:
+    """A heading that is none of the scheme above a column that holds something: refused at import as well."""
+    from nengtan.ui.sheets import wording
+
+    return [
+        _unread("", "", "L01", problem.place, problem.found, wording.allowed(problem), wording.message(problem))
+        for problem in sheet.unknown
+    ]
 
 
 def _columns_unread(sheet: ReturnSheet, edition: Edition) -> list[dict[str, object]]:
@@ -401,7 +411,10 @@ def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
     return CellChange(indicator, number, seen.get((record, indicator), 0), record)
 
 
-_OTHERS = (deadlines, due, export, headers, jointreview, naming, publish, report, rollup, rules, spotcheck, template)
+_OTHERS = (
+    cycles, deadlines, due, export, extend, headers, jointreview, naming, publish, report, rollup, rules, spotcheck,
+    template,
+)  # fmt: skip
 for _command in _OTHERS:
     returns.add_command(_command)
 

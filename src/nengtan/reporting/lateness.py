@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from nengtan.domain.returns.steps import State
 from nengtan.reporting import clock
-from nengtan.reporting.models import Return
+from nengtan.reporting.models import OWED, Return
 
 __all__ = ["HANDED_IN", "days_again", "days_late", "days_over", "deadline", "is_late", "overdue"]
 
@@ -57,6 +57,6 @@ def days_over(of: Return, today: date | None = None) -> int | None:
 
 
 def overdue(day: date) -> Q:
-    """Returns that are not handed in and whose :func:`deadline` is before ``day``."""
+    """Returns that are owed and not handed in and whose :func:`deadline` is before ``day``."""
     own = Q(reported_at__isnull=False, again_by__isnull=False)
-    return ~Q(state__in=HANDED_IN) & (Q(own, again_by__lt=day) | Q(~own, due_on__lt=day))
+    return OWED & ~Q(state__in=HANDED_IN) & (Q(own, again_by__lt=day) | Q(~own, due_on__lt=day))

@@ -1,4 +1,4 @@
-"""What departments do with returns at the console: roll-up, spot check, joint review, due days, reminders."""
+"""What departments do with returns at the console: roll-up, spot check, joint review, due days, cycles, reminders."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.scheme import Task
-from nengtan.reporting.asking import period_option, region_named, region_option
+from nengtan.reporting.asking import institution_option, period_option, region_named, region_option, return_of
 from nengtan.ui.cli import Words, die, emit, emit_one, format_option
 
 if TYPE_CHECKING:
     from nengtan.registry.models import Region
+    from nengtan.reporting.models import SpotCheck
 
 SAMPLED_COLUMNS = {
     "code": gettext_lazy("Code"),
@@ -26,6 +28,23 @@ SAMPLED_COLUMNS = {
     "assigned_to": gettext_lazy("Assigned to"),
     "outcome": gettext_lazy("Outcome"),
     "findings": gettext_lazy("Findings"),
+    "checked_on": gettext_lazy("Checked on"),
+}
+EXTENSION_COLUMNS = {
+    "until": gettext_lazy("Due on"),
+    "reason": gettext_lazy("Reason"),
+    "by": gettext_lazy("by"),
+    "at": gettext_lazy("at"),
+}
+CYCLE_HEADINGS = {
+    "region": gettext_lazy("Region"),
+    "set_by": gettext_lazy("Set by region"),
+    "opens_months": gettext_lazy("open months by themselves"),
+    "opens_quarters": gettext_lazy("open quarters by themselves"),
+    "opens_years": gettext_lazy("open years by themselves"),
+    "remind_days": gettext_lazy("remind so many days before"),
+    "escalate_days": gettext_lazy("tell the level above after so many days late"),
+    "spot_share": gettext_lazy("share to check on the spot [%]"),
 }
 ROLLUP_COLUMNS = {
     "head": gettext_lazy("Row or column"),
@@ -80,23 +99,39 @@ def rollup(region: str, period: slots.Slot, form: int, by: str, format: str) -> 
     emit(lines, ROLLUP_COLUMNS, format)
 
 
-@click.command("spotcheck", help=_("The yearly spot check: draw it, or list what was drawn and found."))
+@click.command(
+    "spotcheck",
+    help=_("The yearly spot check: draw it, list it, or write down with --institution who checks and what was found."),
+)
 @region_option
 @click.option("--year", type=click.IntRange(1990, 2199), required=True, help=_("Year of the returns."))
 @click.option("--draw", "drawing", is_flag=True, help=_("Draw the sample; once a year."))
 @click.option("--share", type=str, default=None, metavar="PERCENT", help=_("Share of each type, in percent."))
 @click.option("--seed", default="", help=_("Seed of the draw; region and year unless given."))
+@click.option("--institution", "codes", multiple=True, metavar="CODE",
+              help=_("An institution that was drawn; may be given several times."))  # fmt: skip
+@click.option("--assign", metavar="USER", help=_("Who checks it, by user name; empty for nobody."))
+@click.option("--outcome", type=click.Choice(["agrees", "corrected", "refused"]), help=_("What the check came to."))
+@click.option("--findings", default="", help=_("What was found; needed unless it agrees."))
+@click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), help=_("Day of the check; today unless given."))
 @format_option
-def spotcheck(region: str, year: int, drawing: bool, share: str | None, seed: str, format: str) -> None:
+def spotcheck(
+    region: str, year: int, drawing: bool, share: str | None, seed: str, codes: tuple[str, ...], assign: str | None,
+    outcome: str | None, findings: str, on: datetime | None, format: str,
+) -> None:  # fmt: skip
     """Drawn once; asked again it lists."""
     from nengtan.reporting.models import SpotCheck
 
     place = region_named(region)
+    if bool(codes) != (assign is not None or outcome is not None) or (outcome is None and (findings or on)):
+        die(_("Name --institution with --assign or --outcome."))
     if drawing:
         _draw(place, year, share, seed)
     check = SpotCheck.objects.filter(region=place, year=year).first()
     if check is None:
         die(_("No sample of %(year)s is drawn here; draw it with --draw.") % {"year": year})
+    if codes:
+        _write_down(check, codes, assign, outcome, findings, on.date() if on else None)
     rows = check.sampled.select_related("institution", "assigned_to")
     emit(
         [
@@ -104,7 +139,7 @@ def spotcheck(region: str, year: int, drawing: bool, share: str | None, seed: st
                 "code": row.institution.code, "institution": row.institution.name, "type": row.institution_kind,
                 "assigned_to": row.assigned_to.username if row.assigned_to else "",
                 "outcome": str(row.get_outcome_display()) if format == "table" else row.outcome,
-                "findings": row.findings,
+                "findings": row.findings, "checked_on": row.checked_on,
             }
             for row in rows
         ],
@@ -117,11 +152,42 @@ def _draw(place: Region, year: int, share: str | None, seed: str) -> None:
     from nengtan.reporting.services.checks import draw
 
     try:
-        percent = None if share is None else Decimal(share)
-    except ArithmeticError:
-        die(_("Found “%(found)s”; a number such as 5 is allowed.") % {"found": share})
+        draw(system_actor(), place, year, None if share is None else _percent(share), seed)
+    except ValidationError as error:
+        die(" ".join(error.messages))
+
+
+def _percent(text: str) -> Decimal:
     try:
-        draw(system_actor(), place, year, percent, seed)
+        return Decimal(text)
+    except ArithmeticError:
+        die(_("Found “%(found)s”; a number such as 5 is allowed.") % {"found": text})
+
+
+def _write_down(
+    check: SpotCheck, codes: tuple[str, ...], assign: str | None, outcome: str | None, findings: str, on: date | None
+) -> None:
+    """Who checks, or what was found, of all that are named or of none."""
+    from nengtan.identity.access import system_actor
+    from nengtan.identity.queries import users_for
+    from nengtan.reporting import clock
+    from nengtan.reporting.services import checks
+
+    actor = system_actor()
+    drawn = check.sampled.select_related("check_of__region", "institution", "of__region")
+    named = {row.institution.code: row for row in drawn.filter(institution__code__in=codes)}
+    for code in codes:
+        if code not in named:
+            die(_("“%(code)s” was not drawn.") % {"code": code})
+    user = users_for(actor).filter(username=assign).first() if assign else None
+    if assign and user is None:
+        die(_("There is no user “%(name)s”.") % {"name": assign})
+    try:
+        with transaction.atomic():
+            if assign is not None:
+                checks.assign(actor, list(named.values()), user)
+            for row in named.values() if outcome else ():
+                checks.record_outcome(actor, row, outcome or "", findings, on or clock.today())
     except ValidationError as error:
         die(" ".join(error.messages))
 
@@ -226,3 +292,58 @@ def jointreview(
         emit_one(joint_dict(checks.close_joint(system_actor(), held) if close else held), format)
     except ValidationError as error:
         die(" ".join(error.messages))
+
+
+@click.command("cycles", help=_("How the cycles of a region run; with options its own settings are set."))
+@region_option
+@click.option("--opens-months/--no-opens-months", default=None, help=_("Open months by themselves."))
+@click.option("--opens-quarters/--no-opens-quarters", default=None, help=_("Open quarters by themselves."))
+@click.option("--opens-years/--no-opens-years", default=None, help=_("Open years by themselves."))
+@click.option("--remind-days", type=click.IntRange(0, 60), help=_("Remind so many days before."))
+@click.option("--escalate-days", type=click.IntRange(1, 366), help=_("Tell the level above after so many days late."))
+@click.option("--spot-share", metavar="PERCENT", help=_("Share of each type to check on the spot, in percent."))
+@format_option
+def cycles(region: str, spot_share: str | None, format: str, **asked: bool | int | None) -> None:
+    """What is not named stays as it holds; whether a period opens by itself is each region's own."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.api.cycles import cycle_dict
+    from nengtan.reporting.deadlines import cycle_of
+    from nengtan.reporting.models import CycleSetting
+    from nengtan.reporting.services.cycles import set_cycle
+
+    place = region_named(region)
+    held = cycle_of(place)
+    changed: dict[str, object] = {name: value for name, value in asked.items() if value is not None}
+    if spot_share is not None:
+        changed["spot_share"] = _percent(spot_share)
+    if changed:
+        kept = {name: value for name, value in cycle_dict(place.code, held).items() if name not in ("region", "set_by")}
+        try:
+            held = set_cycle(system_actor(), CycleSetting(region=place, **(kept | changed)))
+        except ValidationError as error:
+            die(" ".join(error.messages))
+    emit_one(cycle_dict(place.code, held), format, CYCLE_HEADINGS)
+
+
+@click.command("extend", help=_("Let a return be handed in later with --until and --reason, or list such days."))
+@institution_option
+@period_option
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help=_("The day it is due on instead."))
+@click.option("--reason", default="", help=_("Why."))
+@format_option
+def extend(institution: str, period: slots.Slot, until: datetime | None, reason: str, format: str) -> None:
+    """The latest last."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.api.cycles import extension_dict
+    from nengtan.reporting.services import extend
+
+    of = return_of(institution, period)
+    if until is None and reason:
+        die(_("Name the day with --until."))
+    if until is not None:
+        try:
+            extend(system_actor(), of, until.date(), reason)
+        except ValidationError as error:
+            die(" ".join(error.messages))
+    rows = of.extensions.select_related("by").order_by("pk")
+    emit([extension_dict(row) for row in rows], EXTENSION_COLUMNS, format)

@@ -13,6 +13,7 @@ from nengtan.domain import periods
 from nengtan.domain.returns.rollup import Joined, comparison_groups
 from nengtan.domain.returns.slots import Slot
 from nengtan.registry.models import EventParty, InstitutionEvent
+from nengtan.reporting.models import owed_months
 
 __all__ = ["joined"]
 
@@ -43,11 +44,12 @@ def joined(
         EventParty.objects.filter(event__kind__in=_BECAME, event__effective_on__gt=first, event__effective_on__lte=last)
         .annotate(owed=owed)
         .order_by("event_id", "id")
-        .values_list("event_id", key, F("owed__year"))
+        .values_list("event_id", key, F("owed__year"), "institution__closed_on")
     )
     members: dict[int, dict[Body, set[int]]] = defaultdict(lambda: defaultdict(set))
-    for event, body, year in rows:
-        members[event][body] |= {year} - {None}
+    for event, body, year, closed in rows:
+        owes = year is not None and owed_months(Slot(year, now.number, now.kind), closed)
+        members[event][body] |= {year} if owes else set()
     groups = comparison_groups((next(iter(held)), body) for held in members.values() for body in held)
     counted = {(body, now.year) for body in here} | {(body, base.year) for body in there}
     apart = {

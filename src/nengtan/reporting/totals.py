@@ -27,7 +27,7 @@ from nengtan.reporting import kept
 from nengtan.reporting.models import Return, ReturnQuerySet, Value
 from nengtan.ui.fields import from_units
 
-__all__ = ["BY", "NONE", "Counted", "Lying", "edition_among"]
+__all__ = ["BY", "NONE", "Counted", "Lying", "edition_among", "know_bodies"]
 
 BY = ("region", "system", "superior")
 """What the returns are told apart by: regions below, systems (departments), or the bodies they are collected by."""
@@ -100,7 +100,8 @@ class Lying:
 class Counted:
     """The returns of a period that count towards a region, and their sums by child and class.
 
-    A return counts where its institution stood on the period's last day, or where the body that collects it does.
+    A return counts where its institution stood on the period's last day, or where the body that collects it does; of a
+    body closed before the period nowhere, for it owes none.
     ``within`` narrows which are counted; its fields are those of a return. ``lying`` is shared by the periods that are
     asked about together.
     """
@@ -111,7 +112,7 @@ class Counted:
         self.region, self.period, self.by = region, period, by
         self._within = Q() if within is None else within
         self._lying = lying or Lying(period)
-        self._all = Return.objects.filter(year=period.year, slot=period.number, kind=period.kind)
+        self._all = Return.objects.owed().filter(year=period.year, slot=period.number, kind=period.kind)
 
     @cached_property
     def returns(self) -> ReturnQuerySet:
@@ -307,6 +308,15 @@ class Counted:
             group: {line: from_units(amount) for line, amount in held.items()} for group, held in units.items()
         }
         return sums, dict(known), rooms
+
+
+def know_bodies(now: Counted, base: Counted) -> None:
+    """Whose returns of two years are approved, asked in one query."""
+    first, second = (held.approved.order_by().values_list("year", "institution_id") for held in (now, base))
+    found: dict[int, set[int]] = defaultdict(set)
+    for year, body in first.union(second, all=True):
+        found[year].add(body)
+    now.bodies, base.bodies = (found[held.period.year] for held in (now, base))
 
 
 def _cells_and_rooms(rows: ReturnQuerySet, columns: tuple[str, ...]) -> QuerySet[Value, tuple[Any, ...]]:

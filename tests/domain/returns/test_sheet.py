@@ -22,6 +22,11 @@ def convert(value: Decimal, unit: str, line: Indicator) -> Decimal | None:
     return value * 10000 if (unit, line.unit) == ("10MWh", "kWh") else None
 
 
+def alone(region: str) -> tuple[str, ...]:
+    """A region with none above it."""
+    return (region,) if region else ()
+
+
 def read(*rows: list[Cell]) -> ReturnSheet:
     return read_returns(Grid("s", [list(row) for row in rows]), EDITION, scheme.headings(), sheet_words(), convert)
 
@@ -89,7 +94,7 @@ def test_rows_of_one_sheet_are_held_against_each_other() -> None:
         ["甲", "2024-00", 80],
         *[["甲", f"2025-Q{number}", number * 10] for number in (1, 2, 3, 4)],
     )
-    rows, rooms, _of = rows_of(sheet, Kind.ANNUAL, institution_types())
+    rows, rooms, _of = rows_of(sheet, Kind.ANNUAL, institution_types(), alone)
     assert not rooms
     now = rows[0]
     assert (now.views["last"], now.views["periods"], now.facts["duplicates"]) == (
@@ -104,7 +109,7 @@ def test_rooms_are_rows_of_their_own_with_the_lines_of_form_three() -> None:
         ["甲", "", "2025-00", "021", "", 1000, ""],
         ["甲", "", "2025-00", "021", "0001", "", 300],
     )
-    rows, rooms, of = rows_of(sheet, Kind.ANNUAL, institution_types())
+    rows, rooms, of = rows_of(sheet, Kind.ANNUAL, institution_types(), alone)
     assert (rows[0].values, rooms[0].values, rooms[0].record, of) == (
         {"elec_qty": 1000}, {"room_elec": 300}, "0001", [0],
     )  # fmt: skip
@@ -113,7 +118,7 @@ def test_rooms_are_rows_of_their_own_with_the_lines_of_form_three() -> None:
 def test_codes_and_classes_are_judged_where_they_are_given() -> None:
     wrong: list[Cell] = ["甲", "12420106MB0000001Z", "2025-00", "02", "", 1]
     sheet = read([*TOP, "电消费量"], wrong, ["乙", "", "2025-00", "", "", 1])
-    (first, second), _rooms, _of = rows_of(sheet, Kind.ANNUAL, institution_types())
+    (first, second), _rooms, _of = rows_of(sheet, Kind.ANNUAL, institution_types(), alone)
     assert (first.facts["code_valid"], first.facts["class_coarse"], first.facts["code_unique"]) == (0, 1, 1)
     assert (second.facts["code_valid"], second.facts["class_valid"]) == (None, None)
 
@@ -141,6 +146,6 @@ def test_bodies_of_one_name_are_told_apart_by_their_codes() -> None:
     sheet = read(top, ["1", "甲", "2025-00", 100], ["2", "甲", "2025-00", 70], ["3", "乙", "2025-00", 5],
                  ["", "乙", "2024-00", 4])  # fmt: skip
     join_named(sheet.rows)
-    rows, _rooms, _of = rows_of(sheet, Kind.ANNUAL, institution_types())
+    rows, _rooms, _of = rows_of(sheet, Kind.ANNUAL, institution_types(), alone)
     assert [(row.institution, row.facts["duplicates"]) for row in rows] == [("1", 0), ("2", 0), ("3", 0), ("3", 0)]
     assert rows[2].views["last"] == {"elec_qty": 4}

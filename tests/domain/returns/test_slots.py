@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nengtan.domain.returns.slots import Kind, Slot, SlotError, annual, month, parse, quarter
+from nengtan.reference.scheme import form_words
 
 years = st.integers(1950, 2198)
 slots = st.one_of(
@@ -34,13 +35,49 @@ def test_a_year_is_slot_zero() -> None:
         ("2025-12", month(2025, 12)),
         ("2025-12Q", quarter(2025, 4)),
         (" 2025-q1 ", quarter(2025, 1)),
+        ("2025/3", month(2025, 3)),
+        ("2025/12", month(2025, 12)),
+        ("2025-03-01", month(2025, 3)),
+        ("2025/3/1", month(2025, 3)),
+        ("2025年3月", month(2025, 3)),
+        ("2025年03月份", month(2025, 3)),
+        ("２０２５年 12 月", month(2025, 12)),
+        ("2025年第一季度", quarter(2025, 1)),
+        ("2025年一季度", quarter(2025, 1)),
+        ("2025年第4季度", quarter(2025, 4)),
+        ("2025年4季度", quarter(2025, 4)),
+        ("2025年Q2", quarter(2025, 2)),
+        ("2025年", annual(2025)),
+        ("2025年度", annual(2025)),
+        ("2025全年", annual(2025)),
+        ("2025年全年", annual(2025)),
     ],
 )
 def test_reading(text: str, expected: Slot) -> None:
     assert parse(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "2025", "2025-13", "2025-02Q", "2025-Q5", "1025-00", "25-01", "2025-1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2025",
+        "2025-13",
+        "2025-02Q",
+        "2025-Q5",
+        "1025-00",
+        "25-01",
+        "2025-1",
+        "2025.1",
+        "2025/0",
+        "2025/13",
+        "2025-03-02",
+        "2025年13月",
+        "2025年第五季度",
+        "2025年上半年",
+        "25年3月",
+    ],
+)
 def test_what_is_no_period(text: str) -> None:
     with pytest.raises(SlotError) as refused:
         parse(text)
@@ -56,6 +93,10 @@ def test_a_slot_fits_its_kind(number: int, kind: Kind) -> None:
 @given(slots)
 def test_written_and_read_again(slot: Slot) -> None:
     assert parse(str(slot)) == slot
+    words = form_words()
+    number = slot.number // 3 if slot.kind is Kind.QUARTER else slot.number
+    printed = words[{Kind.ANNUAL: "year"}.get(slot.kind, str(slot.kind))]
+    assert parse(printed.format(year=slot.year, month=number, quarter=number)) == slot, "as forms print it"
 
 
 @given(slots)

@@ -16,7 +16,7 @@ from nengtan.domain.returns.scheme import Edition, Indicator, Records, edition_o
 from nengtan.domain.returns.slots import Slot, SlotError, parse
 from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets.cells import Cell, Grid, is_blank, shown
-from nengtan.domain.sheets.problems import Fault
+from nengtan.domain.sheets.problems import Fault, Problem
 from nengtan.domain.sheets.words import Words
 
 __all__ = [
@@ -111,7 +111,7 @@ class ReturnSheet:
     """What a sheet holds; ``ignored`` are headings that name nothing of the edition, ``unread`` rows left out.
 
     ``units`` are lines given in another unit than theirs, with that unit: their figures were converted. ``refused``
-    are lines whose heading states a unit that leads nowhere.
+    are lines whose heading states a unit that leads nowhere, ``unknown`` headings that may be a line's, written over.
     """
 
     rows: list[Typed] = field(default_factory=list)
@@ -119,6 +119,7 @@ class ReturnSheet:
     unread: list[Unread] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
     refused: dict[str, RefusedUnit] = field(default_factory=dict)
+    unknown: list[Problem] = field(default_factory=list)
 
 
 def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words, convert: Convert) -> ReturnSheet:

@@ -7,12 +7,20 @@ entered in slot 12 and covers all three months; slot 00 is the year.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
 __all__ = ["Kind", "Slot", "SlotError", "annual", "month", "parse", "quarter"]
 
 _WRITTEN = re.compile(r"(\d{4})-?(?:(\d{2})(Q?)|Q([1-4]))")
+_MONTH = re.compile(r"(\d{4})(?:/(\d{1,2})|[-/](\d{1,2})[-/]0?1(?:T?00:00(?::00)?)?|\u5e74(\d{1,2})\u6708\u4efd?)")
+"""2025/3, the first day a spreadsheet made of it, and year and month with their words (nian, yue, yuefen)."""
+_QUARTER = re.compile(r"(\d{4})\u5e74?(?:\u7b2c?([1-4\u4e00\u4e8c\u4e09\u56db])\u5b63\u5ea6?|Q([1-4]))")
+"""Year, ordinal in digits or in words, and quarter (jidu), with and without the sign of ordinals (di)."""
+_YEAR = re.compile(r"(\d{4})(?:\u5e74\u5ea6?|\u5e74?\u5168\u5e74)")
+"""Year (nian, niandu), or the whole of it (quannian)."""
+_ORDINALS = {word: number for number, word in enumerate("\u4e00\u4e8c\u4e09\u56db", 1)}
 _FIRST_YEAR, _LAST_YEAR = 1949, 2199
 
 
@@ -146,7 +154,10 @@ def month(year: int, number: int) -> Slot:
 
 
 def parse(text: str) -> Slot:
-    """Read a period: 2025-00, 202500, 2025-Q4, 2025-12Q (the slot of a quarter), 2025-07.
+    """Read a period: 2025-00, 202500, 2025-Q4, 2025-12Q (the slot of a quarter), 2025-07, or as people write it.
+
+    A bare year is none, for beside it a month may stand in a column of its own; nor is 2025.1, which a spreadsheet
+    makes of 2025.10.
 
     >>> parse("2025-12Q") == parse("2025Q4") == quarter(2025, 4), parse("202500") == annual(2025)
     (True, True)
@@ -154,11 +165,12 @@ def parse(text: str) -> Slot:
     Traceback (most recent call last):
     nengtan.domain.returns.slots.SlotError: '2025-13' is not a period; ...
     """
-    written = _WRITTEN.fullmatch(text.strip().upper())
-    if written is None:
-        raise SlotError(text)
-    year, number, is_quarter, ordinal = int(written[1]), int(written[2] or 0), bool(written[3]), written[4]
+    plain = "".join(unicodedata.normalize("NFKC", text).split()).upper()
+    written = _WRITTEN.fullmatch(plain)
     try:
+        if written is None:
+            return _as_people_write(plain)
+        year, number, is_quarter, ordinal = int(written[1]), int(written[2] or 0), bool(written[3]), written[4]
         if ordinal:
             return quarter(year, int(ordinal))
         if is_quarter:
@@ -166,3 +178,14 @@ def parse(text: str) -> Slot:
         return month(year, number) if number else annual(year)
     except SlotError:
         raise SlotError(text) from None
+
+
+def _as_people_write(plain: str) -> Slot:
+    if found := _MONTH.fullmatch(plain):
+        return month(int(found[1]), int(found[2] or found[3] or found[4]))
+    if found := _QUARTER.fullmatch(plain):
+        ordinal = found[2] or found[3]
+        return quarter(int(found[1]), _ORDINALS.get(ordinal) or int(ordinal))
+    if found := _YEAR.fullmatch(plain):
+        return annual(int(found[1]))
+    raise SlotError(plain)

@@ -192,17 +192,19 @@ def deadline_drop(request: ActorRequest, key: Annotated[Key, Path()]) -> dict[st
 def cycle(request: ActorRequest, region: Annotated[RegionCode, Query()]) -> dict[str, Any]:
     """Its own settings, else the nearest above it; whether a period opens by itself is each region's own."""
     place = overseen_region(request.actor, region)
-    return _cycle(place.code, cycle_of(place))
+    return cycle_dict(place.code, cycle_of(place))
 
 
 @router.put("/returns/cycle", response=CycleOut, summary="Set how the cycles of a region run")
 def cycle_set(request: ActorRequest, data: CycleIn) -> dict[str, Any]:
     """For the region and all below it that set nothing."""
     region = managed_region(request.actor, data.region)
-    return _cycle(region.code, set_cycle(request.actor, CycleSetting(region=region, **data.dict(exclude={"region"}))))
+    held = set_cycle(request.actor, CycleSetting(region=region, **data.dict(exclude={"region"})))
+    return cycle_dict(region.code, held)
 
 
-def _cycle(code: str, held: CycleSetting) -> dict[str, Any]:
+def cycle_dict(code: str, held: CycleSetting) -> dict[str, Any]:
+    """As programs and the command are told it."""
     own = held.region.code == code
     opens = {name: own and getattr(held, name) for name in ("opens_months", "opens_quarters", "opens_years")}
     names = ("remind_days", "escalate_days", "spot_share")
@@ -221,10 +223,11 @@ def period_open(request: ActorRequest, data: PeriodIn) -> Status[Any]:
 def extensions(request: ActorRequest, key: PathKey) -> list[dict[str, Any]]:
     """The latest last."""
     held = return_of(request.actor, key).extensions.select_related("by").order_by("pk")
-    return [_extension(row) for row in held]
+    return [extension_dict(row) for row in held]
 
 
-def _extension(row: Extension) -> dict[str, Any]:
+def extension_dict(row: Extension) -> dict[str, Any]:
+    """As programs and the command are told it."""
     return {"until": row.until, "reason": row.reason, "by": str(row.by) if row.by else None, "at": row.at}
 
 

@@ -6,6 +6,7 @@ from nengtan.reporting.models.headers import HeaderSetting
 from nengtan.reporting.models.publication import AnnualReport, NamingRule, Publication, ReportTemplate
 from nengtan.reporting.models.returns import (
     KINDS,
+    OWED,
     STATES,
     Explanation,
     Extension,
@@ -13,12 +14,14 @@ from nengtan.reporting.models.returns import (
     ReturnQuerySet,
     ReturnStep,
     Value,
+    owed_months,
 )
 from nengtan.reporting.models.rules import RuleSetting, RuleTrial, RuleVersion
 from nengtan.reporting.models.summaries import RegionReport
 
 __all__ = [
     "KINDS",
+    "OWED",
     "STATES",
     "TASKS",
     "AnnualReport",
@@ -42,4 +45,5 @@ __all__ = [
     "Sampled",
     "SpotCheck",
     "Value",
+    "owed_months",
 ]

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -31,8 +32,37 @@ STATES = [
 ]
 
 
+_FIRST_MONTH = Case(
+    When(kind=slots.Kind.ANNUAL, then=1),
+    When(kind=slots.Kind.QUARTER, then=F("slot") - 2),
+    default="slot",
+    output_field=models.IntegerField(),
+)
+_CLOSED = "institution__closed_on"
+OWED = (
+    Q(**{_CLOSED: None})
+    | Q(**{f"{_CLOSED}__year__gt": F("year")})
+    | Q(**{f"{_CLOSED}__year": F("year"), f"{_CLOSED}__month__gt": _FIRST_MONTH})
+    | Q(**{f"{_CLOSED}__year": F("year"), f"{_CLOSED}__month": _FIRST_MONTH, f"{_CLOSED}__day__gt": 1})
+)
+"""What :func:`owed_months` says of a return, for the database: the body was not closed before the period began."""
+
+
+def owed_months(period: slots.Slot, closed: date | None) -> tuple[int, ...]:
+    """The months of a period (yyyymm) in which a body existed; none where it was closed before they began.
+
+    >>> owed_months(slots.quarter(2025, 1), date(2025, 2, 1)), owed_months(slots.annual(2025), date(2025, 1, 1))
+    ((202501,), ())
+    """
+    return tuple(month for month in period.months if closed is None or date(month // 100, month % 100, 1) < closed)
+
+
 class ReturnQuerySet(models.QuerySet["Return"]):
     """Returns by scope."""
+
+    def owed(self) -> ReturnQuerySet:
+        """Without those of bodies that were closed or merged before the period began."""
+        return self.filter(OWED)
 
     def for_actor(self, actor: Actor, capability: str = "view_detail") -> ReturnQuerySet:
         """Returns of the institutions the actor may use ``capability`` on."""
@@ -93,10 +123,7 @@ class Return(models.Model):
     @property
     def months_owed(self) -> tuple[int, ...]:
         """The months of the period (yyyymm) in which the body existed; none where it was closed before they began."""
-        closed = self.institution.closed_on
-        return tuple(
-            month for month in self.period.months if closed is None or date(month // 100, month % 100, 1) < closed
-        )
+        return owed_months(self.period, self.institution.closed_on)
 
     @property
     def standing(self) -> Standing:

@@ -222,7 +222,8 @@ def _year(request: ActorRequest) -> int:
 
 def _lines(request: ActorRequest, region: Region, year: int) -> list[Line]:
     days = calendar_of(region, date(year, 1, 1), date(year, 12, 31))
-    rows = Return.objects.for_actor(request.actor).filter(region__path__startswith=region.path, year__gte=year - 2)
+    rows = Return.objects.for_actor(request.actor).owed()
+    rows = rows.filter(region__path__startswith=region.path, year__gte=year - 2)
     counts = {
         (row["year"], row["slot"], row["kind"]): row
         for row in rows.order_by().values("year", "slot", "kind").annotate(

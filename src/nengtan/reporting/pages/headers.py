@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -16,16 +17,18 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from nengtan.domain.returns.scheme import Edition
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.ledger.pages.forms import add_errors
 from nengtan.reference import scheme
 from nengtan.reporting.header_wording import STATES, field_word, form_word
 from nengtan.reporting.models import HeaderSetting
-from nengtan.reporting.services.headers import HeaderLine, Headers, drop_header, header_line, set_header
+from nengtan.reporting.services.headers import OF_A_FORM, HeaderLine, Headers, drop_header, header_line, set_header
 from nengtan.reporting.wording import title_word
-from nengtan.ui.components import Crumb, EvidenceItem, Judgement, badge_html
+from nengtan.ui.components import Crumb, Definition, EvidenceItem, Judgement, badge_html
 from nengtan.ui.tables import ChoiceFilter, Column, Table
+from nengtan.ui.words import named
 
 _JUDGED: dict[str, Judgement] = {"set": "good", "verified": "good", "unverified": "warn", "unknown": "warn"}
 
@@ -42,6 +45,18 @@ class DropForm(forms.Form):
     """Back to what is shipped."""
 
     reason = forms.CharField(label=_("Reason"), max_length=400)
+
+
+def marks_of(edition: Edition, forms: Sequence[int]) -> list[Definition]:
+    """What the headers of some forms say, as they are printed: the number of each, and what they share."""
+    held, names = Headers(), {item.code: item for item in edition.fields if item.part == "header"}
+    texts = {number: held.texts(edition.code, edition.forms[number]) for number in forms}
+    numbers = " · ".join(f"{number} {text[OF_A_FORM] or '—'}" for number, text in texts.items())
+    shared = {field: text for field, text in texts[forms[0]].items() if field != OF_A_FORM}
+    return [
+        Definition(named(names[OF_A_FORM]), numbers),
+        *(Definition(named(names[field]), text or gettext("not known")) for field, text in shared.items()),
+    ]
 
 
 def _crumbs(last: str = "") -> list[Crumb]:

@@ -26,6 +26,7 @@ from nengtan.identity.access import Forbidden
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.reporting.models import RegionReport
+from nengtan.reporting.pages.headers import marks_of
 from nengtan.reporting.pages.lists import return_url
 from nengtan.reporting.pages.places import (
     manager_tabs,
@@ -103,6 +104,7 @@ def rollup_page(request: ActorRequest) -> HttpResponseBase:
     context = {
         "rollup": rollup, "region": region, "period": str(period), "period_word": period_word(period), "form": form,
         "title": title_word(rollup.edition.forms[form]), "table": table, "compared": compared, "whole": whole,
+        "marks": marks_of(rollup.edition, [form]),
         "compared_words": comparison_words(years),
         "forms": [(number, title_word(rollup.edition.forms[number])) for number in FORMS], "by": rollup.by,
         "bys": list(_BY_WORDS.items()), "energy": _headline(rollup),

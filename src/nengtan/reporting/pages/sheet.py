@@ -22,12 +22,12 @@ from nengtan.reporting.models import Return
 from nengtan.reporting.models.returns import STATES
 from nengtan.reporting.pages import live
 from nengtan.reporting.pages.forms import ExplainForm
+from nengtan.reporting.pages.headers import marks_of
 from nengtan.reporting.pages.history import history_of
 from nengtan.reporting.pages.lists import late_badge, state_badge
 from nengtan.reporting.pages.typed import Typed, read_cells
 from nengtan.reporting.queries import visible
 from nengtan.reporting.services import CellChange, Conflict, Saved, explain_with_file, save_cells
-from nengtan.reporting.services.headers import OF_A_FORM, Headers
 from nengtan.reporting.services.workbooks import BASE_FORMS
 from nengtan.reporting.services.workbooks.gathering import Gathered
 from nengtan.reporting.turns import can_enter
@@ -58,7 +58,8 @@ def return_page(request: ActorRequest, pk: int) -> HttpResponseBase:
         "bar": live.bar(request.actor, filling, may), "tabs": _tabs(filling), "sections": _sections(filling, may),
         "with_previous": of.period.previous != of.period.last_year,
         "with_base": any(line.base is not None for line in filling.lines),
-        "history": history_of(of, filling.edition), "basics": _basics(filling), "marks": _marks(filling),
+        "history": history_of(of, filling.edition), "basics": _basics(filling),
+        "marks": marks_of(filling.edition, BASE_FORMS),
         "basics_title": title_word(filling.edition.forms[1]),
         "institution_url": reverse("institution_record", args=[of.institution.code]),
         "crumbs": [Crumb(_("Returns"), reverse("returns")), Crumb(f"{of.institution} {period}")],
@@ -77,17 +78,6 @@ def _basics(filling: Filling) -> list[Definition]:
     texts = Gathered([filling.of], {filling.of.pk: filling.stored}).basics(filling.of)
     fields = [item for item in filling.edition.fields if item.part == "form1"]
     return [Definition(named(item), texts.get(item.code, "")) for item in fields]
-
-
-def _marks(filling: Filling) -> list[Definition]:
-    """What the headers of its forms say, as they are printed."""
-    held, forms = Headers(), filling.edition.forms
-    shared = held.texts(filling.of.edition, forms[1])
-    names = {item.code: item for item in filling.edition.fields if item.part == "header"}
-    numbers = (f"{number} {held.texts(filling.of.edition, forms[number])[OF_A_FORM] or '—'}" for number in BASE_FORMS)
-    found = [Definition(named(names[field]), text or _("not known")) for field, text in shared.items()
-             if field != OF_A_FORM]  # fmt: skip
-    return [Definition(named(names[OF_A_FORM]), " · ".join(numbers)), *found]
 
 
 def _new_room(request: ActorRequest) -> str:

@@ -23,9 +23,10 @@ TURNS: dict[Role, tuple[State, ...]] = {
 
 
 def returns_of(actor: Actor, region: Region, period: slots.Slot) -> ReturnQuerySet:
-    """The returns of a period the actor may see, of a region and all below it, as it stood then."""
+    """The returns owed for a period that the actor may see, of a region and all below it, as it stood then."""
     return (
         Return.objects.for_actor(actor)
+        .owed()
         .filter(year=period.year, slot=period.number, kind=period.kind, region__path__startswith=region.path)
         .select_related("institution", "region")
         .order_by("institution__code")
@@ -60,7 +61,7 @@ def waiting_for(actor: Actor) -> ReturnQuerySet:
         right = RIGHTS[role]
         if actor.can(right):
             found |= Q(state__in=states) & actor.scope_for(right).institutions_q("institution__")
-    return _latest_first(Return.objects.filter(found))
+    return _latest_first(Return.objects.filter(found).owed())
 
 
 def turn_count(actor: Actor) -> int | None:
@@ -74,7 +75,7 @@ def review_count(actor: Actor) -> int | None:
     """How many reported returns wait for the actor's decision; None for those who decide on none."""
     if not actor.can(Capability.REVIEW_RETURNS):
         return None
-    return _count(Return.objects.for_actor(actor, Capability.REVIEW_RETURNS).filter(state=State.REPORTED))
+    return _count(Return.objects.for_actor(actor, Capability.REVIEW_RETURNS).owed().filter(state=State.REPORTED))
 
 
 def is_of_an_institution(actor: Actor) -> bool:

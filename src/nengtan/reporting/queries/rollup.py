@@ -25,7 +25,7 @@ from nengtan.identity.roles import Capability
 from nengtan.registry.models import Institution, Region
 from nengtan.reporting.models import Return, ReturnQuerySet, Value
 from nengtan.reporting.same import joined
-from nengtan.reporting.totals import BY, NONE, Counted, Lying, edition_among
+from nengtan.reporting.totals import BY, NONE, Counted, Lying, edition_among, know_bodies
 from nengtan.ui.words import named, system_word
 
 __all__ = ["BY", "FORMS", "NONE", "Behind", "Rollup"]
@@ -104,6 +104,7 @@ class Rollup:
 
     def comparison(self, form: int) -> Comparison:
         """The lines of a form this year and last: of all institutions, and of those in both years."""
+        know_bodies(self.counted, self.last_year)
         now, base = self.counted.bodies, self.last_year.bodies
         here, there, counts = joined(self.period, self.period.last_year, now, base).same(now, base)
         same = _of_bodies(self.counted, here), _of_bodies(self.last_year, there)

@@ -214,7 +214,7 @@ def close_joint(actor: Actor, review: JointReview) -> JointReview:
 
 
 def _annual(region: Region, year: int) -> list[Return]:
-    rows = Return.objects.filter(year=year, slot=0, kind=Kind.ANNUAL, region__path__startswith=region.path)
+    rows = Return.objects.owed().filter(year=year, slot=0, kind=Kind.ANNUAL, region__path__startswith=region.path)
     return list(rows.select_related("institution", "region").order_by("institution__code"))
 
 

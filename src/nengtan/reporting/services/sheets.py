@@ -13,6 +13,7 @@ from nengtan import reference
 from nengtan.domain.returns.among import numbered, rows_of, with_earlier
 from nengtan.domain.returns.forms.heads import heads_of, period_written
 from nengtan.domain.returns.forms.reading import FormRead, read_form
+from nengtan.domain.returns.forms.rows import unknown_headings
 from nengtan.domain.returns.forms.seal import Tag, read_blank, read_tag
 from nengtan.domain.returns.review.engine import Engine
 from nengtan.domain.returns.review.findings import Finding
@@ -67,7 +68,10 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
             refused.append(error)
             continue
         _of_edition(grid, edition, read)
-        for name in ("rows", "ignored", "unread"):
+        read.unknown = unknown_headings(grid, list(scheme.editions().values()), scheme.headings())
+        wrong = {problem.found for problem in read.unknown}
+        read.ignored = [heading for heading in read.ignored if heading not in wrong]
+        for name in ("rows", "ignored", "unread", "unknown"):
             getattr(whole, name).extend(getattr(read, name))
         whole.units |= read.units
         whole.refused |= read.refused
@@ -85,7 +89,7 @@ def _blanks(grids: Sequence[Grid], edition: Edition) -> dict[int, Tag]:
     heads = heads_of([(grids[at], edition) for at, _blank in blanks], words)
     for (at, blank), head in zip(blanks, heads, strict=True):
         whose = next(filter(None, head.whose), "")
-        period = period_written(head.texts.get("period", ""), words)
+        period = period_written(head.texts.get("period", ""))
         if period is None or not whose:
             raise SheetError("blank_unnamed", head.texts.get("period", ""), sheet=grids[at].name)
         found[at] = Tag(whose, period, blank.edition, blank.form, blank.row)

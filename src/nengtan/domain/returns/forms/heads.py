@@ -9,14 +9,13 @@ from functools import reduce
 
 from nengtan.domain.returns.forms.page import Words
 from nengtan.domain.returns.scheme import Edition
-from nengtan.domain.returns.slots import Slot, SlotError, annual, month, parse, quarter
+from nengtan.domain.returns.slots import Slot, SlotError, parse
 from nengtan.domain.sheets.cells import Cell, Grid, column_letter, shown
 
 __all__ = ["Head", "heads_of", "period_written", "read_head"]
 
 _LOOK_DOWN = 25
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
-_FIRST_DAY = re.compile(r"(\d{4}-\d{2})-01")
 _FIELDS = {
     "reporting_unit": "institution",
     "credit_code": "credit_code",
@@ -83,27 +82,13 @@ def _after(cell: Cell, names: Sequence[str] | Mapping[str, str], words: Words) -
     return "", ""
 
 
-def period_written(text: str, words: Words) -> Slot | None:
-    """A period as people write it on a form: 2025-03, as forms print it, or the first day a spreadsheet made of it.
+def period_written(text: str) -> Slot | None:
+    """The period a form says it is of; None where that is none.
 
-    >>> words = {"month": "{year}y{month}m", "quarter": "{year}y q{quarter}", "year": "{year}y"}
-    >>> [str(period_written(text, words)) for text in ("2025-03", "2025-03-01", "2025y3m", "2025y q1", "2025y", "x")]
-    ['2025-03', '2025-03', '2025-03', '2025-Q1', '2025-00', 'None']
+    >>> str(period_written("2025-03-01")), period_written("spring")
+    ('2025-03', None)
     """
-    plain = "".join(text.split())
-    first = _FIRST_DAY.match(plain)
     try:
-        return parse(first[1] if first else plain)
+        return parse(text)
     except SlotError:
-        pass
-    for key, make in (("month", month), ("quarter", quarter), ("year", annual)):
-        pattern = re.escape("".join(words[key].split()))
-        for name, digits in (("year", r"\d{4}"), ("month", r"\d{1,2}"), ("quarter", r"[1-4]")):
-            pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{digits})")
-        found = re.fullmatch(pattern, plain)
-        if found:
-            try:
-                return make(*map(int, found.groups()))
-            except SlotError:
-                return None
-    return None
+        return None

@@ -87,7 +87,8 @@ def read_rows(grid: Grid, edition: Edition, headings: Headings, words: vocabular
 def unknown_headings(grid: Grid, editions: Sequence[Edition], headings: Headings) -> list[Problem]:
     """Headings no edition knows above columns that hold something: most often one that was written over.
 
-    ``allowed`` are the headings it may have been: those like it that the sheet does not have.
+    ``allowed`` are the headings it may have been: those like it, of bodies or rooms as the others, that the sheet does
+    not have.
 
     Raises:
         SheetError: the sheet has no row of headings with an institution, a period and an indicator.
@@ -96,8 +97,13 @@ def unknown_headings(grid: Grid, editions: Sequence[Edition], headings: Headings
     top = read[0][0]
     nowhere = set(read[0][2]).intersection(*(ignored for _top, _columns, ignored in read))
     there = {name for _top, columns, _ignored in read for name in columns.values()}
-    lines = _lines(editions[-1], dict(enumerate(editions[-1].indicators)), rooms="record" in there).values()
-    free = [line.name_zh for line in lines if line.is_entered and line.key not in there]
+    last = editions[-1]
+    rooms = {_of_room(last, line) for key, line in last.indicators.items() if key in there} or {"record" in there}
+    free = [
+        line.name_zh
+        for key, line in last.indicators.items()
+        if line.is_entered and key not in there and _of_room(last, line) in rooms
+    ]
     return [
         Problem(
             top + 1, "", "", column_letter(at), "heading_unknown", found, tuple(get_close_matches(found, free, 3, 0.3)),
@@ -134,9 +140,13 @@ def _lines(edition: Edition, columns: Mapping[int, str], *, rooms: bool) -> dict
     found = {}
     for at, name in columns.items():
         line = edition.indicators.get(name)
-        if line is not None and (edition.forms[line.form].records is Records.ROOM) == rooms:
+        if line is not None and _of_room(edition, line) == rooms:
             found[at] = line
     return found
+
+
+def _of_room(edition: Edition, line: Indicator) -> bool:
+    return edition.forms[line.form].records is Records.ROOM
 
 
 def _row(

@@ -127,7 +127,7 @@ def _blanks(read: FileRead, blanks: Sequence[tuple[Grid, Blank]], only: tuple[st
     forms = [(grid, editions.get(blank.edition) or editions[max(editions)]) for grid, blank in blanks]
     for (grid, blank), head in zip(blanks, heads_of(forms, words), strict=True):
         code, credit_code, name = head.whose
-        period = period_written(head.texts.get("period", ""), words)
+        period = period_written(head.texts.get("period", ""))
         if only is not None:
             code = code if code or credit_code or name else only[0]
             period = period if period or "period" in head.texts else only[1]
