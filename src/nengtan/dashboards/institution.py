@@ -49,11 +49,11 @@ class InstitutionView(YearView):
 
     @cached_property
     def reasons(self) -> list[Worded]:
-        """What was found about it among the bodies of its region."""
+        """What was found about it among the bodies of its region; what came after its end stands with its ending."""
         around = Selection(self.year, region=self.institution.region)
         found = standing_out(self.actor, around)
-        own = [finding for finding in found.findings if finding.institution == self.institution.code]
-        return [worded(finding, found.unverified) for finding in own]
+        own = [item for item in found.findings if item.institution == self.institution.code]
+        return [worded(item, found.unverified) for item in own if item.code != "after_closing"]
 
     @cached_property
     def peers(self) -> list[float]:
