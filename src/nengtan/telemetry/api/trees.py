@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -166,11 +167,20 @@ def _trees(request: ActorRequest, wanted: TreeFilter, by: Grouping = "whole") ->
 @router.get("/meter-formulas", response=Listed[FormulaOut], summary="Virtual meters")
 def meter_formulas(request: ActorRequest, paging: Query[Paging], meter: Line = "") -> dict[str, Any]:
     """What virtual meters are computed from, and since when."""
-    request.actor.require(Capability.VIEW_DETAIL)
-    rows = Formula.objects.for_actor(request.actor).select_related("meter").prefetch_related("terms__meter")
-    rows = rows.order_by("meter__code", "valid_from")
+    rows = _formulas(request).order_by("meter__code", "valid_from")
     told = paged(rows.filter(meter__code=meter) if meter else rows, paging)
     return {**told, "items": [formula_dict(one) for one in told["items"]]}
+
+
+@router.get("/meter-formulas/{pk}", response=FormulaOut, summary="A version of a virtual meter")
+def meter_formula(request: ActorRequest, pk: PathKey) -> dict[str, Any]:
+    """By its key, as the list has it."""
+    return formula_dict(get_object_or_404(_formulas(request), pk=pk))
+
+
+def _formulas(request: ActorRequest) -> QuerySet[Formula]:
+    request.actor.require(Capability.VIEW_DETAIL)
+    return Formula.objects.for_actor(request.actor).select_related("meter").prefetch_related("terms__meter")
 
 
 @router.post("/meter-formulas", response={201: FormulaOut}, summary="Say what a virtual meter is computed from")
