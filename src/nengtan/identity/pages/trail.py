@@ -85,7 +85,7 @@ class AuditTable(Table):
         ChoiceFilter("action", gettext_lazy("Action"), choices=wording.actions),
         ChoiceFilter("kind", gettext_lazy("Kind of record"), choices=wording.kinds, field="subject_type"),
         TextFilter("body", gettext_lazy("Institution"), fields=("institution__name", "institution__code")),
-        PeriodFilter("on", gettext_lazy("Dates"), field="at", unit="2026-01"),
+        PeriodFilter("on", gettext_lazy("Dates"), field="at", placeholder="2026-01"),
     )
     empty_title = gettext_lazy("Nothing was written yet")
     empty_text = gettext_lazy("Every change of the register, the ledger, factors, users and keys will stand here.")

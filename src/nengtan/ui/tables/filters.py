@@ -98,6 +98,7 @@ class RangeFilter(Filter):
 
     field: str = ""
     unit: Text = ""
+    placeholder: Text = ""
     kind: ClassVar[str] = "range"
 
     @property
