@@ -8,17 +8,21 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiomqtt
 import pytest
 
-from nengtan.telemetry.gateways.intake import Reach
+from nengtan.telemetry.gateways.intake import Intake, Reach, Senders
 from nengtan.telemetry.gateways.mosquitto import mosquitto_hash
+from nengtan.telemetry.gateways.mqtt import take_all
 from nengtan.telemetry.gateways.payload import read_payload
 from nengtan.telemetry.marks import Mark
 from nengtan.telemetry.sent import Unreadable
+from nengtan.telemetry.services.accepting import Answer
 from tests.machine import mosquitto_path
 from tests.telemetry.gateways.site import Process, Site, free_port, until
 
@@ -253,3 +257,45 @@ def test_serving_runs_what_is_configured(broker: Broker, site: Site) -> None:
     broker.simulate("--point", "S1-E1", "--times", "1")
     kept(site, 1)
     assert served.end() == 0
+
+
+def test_messages_are_handed_in_as_they_came_however_long_a_sender_is_looked_up() -> None:
+    class Slow(Senders):
+        """The first question takes longest."""
+
+        async def find(self, code: str) -> Reach | None:
+            asked, self._known[code] = code in self._known, (0.0, None)
+            await asyncio.sleep(0 if asked else 0.05)
+            return Reach("GW", "420106-S1", {}, {})
+
+    class Link:
+        """Three messages, then a line that breaks."""
+
+        def __init__(self) -> None:
+            self.acknowledged: list[int] = []
+            self._client = SimpleNamespace(ack=lambda number, _qos: self.acknowledged.append(number))
+
+        @property
+        async def messages(self) -> AsyncIterator[Any]:
+            for number in (1, 2, 3):
+                yield SimpleNamespace(topic=UP, payload=message(name=f"m{number}").encode(), mid=number, qos=1)
+            await asyncio.sleep(0.1)
+            raise aiomqtt.MqttError("gone")
+
+    handed: list[str] = []
+
+    class Noting(Intake):
+        async def hand(self, _source: str, _sent: Any, _registers: Any, name: str = "") -> asyncio.Future[Answer]:
+            handed.append(name)
+            kept: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            kept.set_result(Answer(0, {}, []))
+            return kept
+
+    async def run(link: Any) -> None:
+        await take_all(link, Noting(), Slow())
+
+    link = Link()
+    with pytest.raises(aiomqtt.MqttError):
+        asyncio.run(run(link))
+    assert handed == ["m1", "m2", "m3"]
+    assert link.acknowledged == [1, 2, 3]

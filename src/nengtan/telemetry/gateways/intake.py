@@ -126,9 +126,15 @@ class Intake:
         Raises:
             NotKept: the inbox cannot take them, as on a full disk.
         """
+        return await (await self.hand(source, sent, registers, name))
+
+    async def hand(
+        self, source: str, sent: Sent, registers: dict[tuple[str, str], int], name: str = ""
+    ) -> asyncio.Future[Answer]:
+        """The same without waiting for the disk: what is handed in first is written first."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         await self._queue.put((Parcel(source, sent, registers, name), answer))
-        return await answer
+        return answer
 
     async def run(self) -> None:
         """Write what waits, until cancelled."""

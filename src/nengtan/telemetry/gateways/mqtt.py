@@ -26,7 +26,7 @@ from nengtan.telemetry.gateways.payload import read_payload
 from nengtan.telemetry.sent import Fault, Sent, Unreadable
 from nengtan.telemetry.services.accepting import Answer
 
-__all__ = ["Broker", "listen"]
+__all__ = ["Broker", "listen", "take_all"]
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ async def listen(broker: Broker, intake: Intake, senders: Senders, ready: Callab
                 log.info("broker %s:%s: connected", broker.host, broker.port)
                 attempt = 0
                 ready()
-                await _take_all(client, intake, senders)
+                await take_all(client, intake, senders)
         except (aiomqtt.MqttError, OSError, NotKept) as error:
             pause = backoff(attempt, random.random(), _LEAST_S, _MOST_S)
             log.warning("broker %s:%s: %s; again in %.0f s", broker.host, broker.port, str(error) or "gone", pause)
@@ -91,14 +91,14 @@ def _client(broker: Broker) -> aiomqtt.Client:
     return client
 
 
-async def _take_all(client: aiomqtt.Client, intake: Intake, senders: Senders) -> None:
+async def take_all(client: aiomqtt.Client, intake: Intake, senders: Senders) -> None:
     """Take messages; raises `NotKept` where one cannot be kept: connecting anew makes the broker send it again."""
     room = asyncio.Semaphore(AT_ONCE)
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def take(message: aiomqtt.Message) -> None:
+    async def settle(message: aiomqtt.Message, taken: _Taken) -> None:
         try:
-            refused = await _take(message, intake, senders)
+            refused = _told(taken, await taken.answer)
             client._client.ack(message.mid, message.qos)
             if refused is not None:
                 await client.publish(*refused, qos=0)
@@ -113,7 +113,7 @@ async def _take_all(client: aiomqtt.Client, intake: Intake, senders: Senders) ->
     async def each(group: asyncio.TaskGroup) -> None:
         async for message in client.messages:
             await room.acquire()
-            group.create_task(take(message))
+            group.create_task(settle(message, await _take(message, intake, senders)))
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -123,21 +123,28 @@ async def _take_all(client: aiomqtt.Client, intake: Intake, senders: Senders) ->
         raise group_error.exceptions[0] from None
 
 
-async def _take(message: aiomqtt.Message, intake: Intake, senders: Senders) -> tuple[str, str] | None:
-    """Keep a message; a topic and what to say there where something of it was refused."""
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A message on its way to the disk: what will be said of it, and who sent it under which name."""
+
+    answer: asyncio.Future[Answer]
+    reach: Reach | None = None
+    name: str = ""
+
+
+async def _take(message: aiomqtt.Message, intake: Intake, senders: Senders) -> _Taken:
+    """Hand a message in; one after another, so that of two that contradict each other the first one holds."""
     body, code = str(message.topic).split("/")[2:4]
     reach = await senders.find(code)
     if reach is None or reach.body != body:
-        await intake.put("mqtt", _nothing("unknown_sender", f"{body}/{code}"[:64], str(message.topic)), {})
-        return None
+        nobody = _nothing("unknown_sender", f"{body}/{code}"[:64], str(message.topic))
+        return _Taken(await intake.hand("mqtt", nobody, {}))
     content = message.payload if isinstance(message.payload, bytes) else str(message.payload).encode()
     try:
         sent = _read(content, reach)
     except Unreadable as error:
-        answer = await intake.put(reach.source, _nothing("unreadable", "", str(error)), {})
-        return _told(reach, "", answer)
-    answer = await intake.put(reach.source, sent, reach.registers, sent.name)
-    return _told(reach, sent.name, answer) if answer.refused or answer.contradicts else None
+        return _Taken(await intake.hand(reach.source, _nothing("unreadable", "", str(error)), {}), reach)
+    return _Taken(await intake.hand(reach.source, sent, reach.registers, sent.name), reach, sent.name)
 
 
 def _read(content: bytes, reach: Reach) -> Sent:
@@ -157,7 +164,10 @@ def _nothing(reason: str, whose: str, found: str) -> Sent:
     return Sent([], none, none, none, np.zeros(0), [Fault(0, whose, reason, found[:80])])
 
 
-def _told(reach: Reach, name: str, answer: Answer) -> tuple[str, str]:
+def _told(taken: _Taken, answer: Answer) -> tuple[str, str] | None:
+    """A topic and what to say there, where something of a message was refused."""
+    if taken.reach is None or not (answer.refused or answer.contradicts):
+        return None
     refused = [{"place": one.row, "point": one.meter, "reason": one.reason} for one in answer.refused[:100]]
-    said = {"mid": name, "accepted": answer.accepted, "refused": refused, "contradicts": answer.contradicts}
-    return f"{topics_of(reach.body, reach.code)}/down/ack", json.dumps(said, ensure_ascii=False)
+    said = {"mid": taken.name, "accepted": answer.accepted, "refused": refused, "contradicts": answer.contradicts}
+    return f"{topics_of(taken.reach.body, taken.reach.code)}/down/ack", json.dumps(said, ensure_ascii=False)
