@@ -85,6 +85,16 @@ def test_a_right_held_in_one_place_is_not_held_in_another(cast: Cast) -> None:
     assert not actor.scope_for(Capability.WRITE_REGISTRY).covers(cast.regions["420106"].path)
 
 
+@pytest.mark.parametrize("name", SEES)
+def test_one_institution_is_within_reach_where_the_question_to_the_database_finds_it(cast: Cast, name: str) -> None:
+    actor = cast.actor(name)
+    for capability in (Capability.VIEW, Capability.VIEW_DETAIL, Capability.WRITE_REGISTRY):
+        scope = actor.scope_for(capability)
+        found = set(Institution.objects.filter(scope.institutions_q()))
+        held = Institution.objects.select_related("region")
+        assert {one for one in held if scope.includes(one.pk, one.region.path, one.system)} == found
+
+
 def test_the_sister_with_the_longer_code_is_not_below(cast: Cast) -> None:
     """Paths end in a slash, so that 4201 is no parent of 42010."""
     scope = cast.actor("district").scope

@@ -12,14 +12,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from nengtan.domain.returns import slots
 from nengtan.identity.access import system_actor
 from nengtan.ledger.services import FactInput, enter_fact
 from nengtan.registry.services import save_asset
 from nengtan.reporting.models import Return
-from nengtan.reporting.services import CellChange, prefill, save_cells
+from nengtan.reporting.services import CellChange, open_returns, prefill, save_cells
 from tests.budget import MOST_QUERIES
 from tests.cast import Cast
-from tests.reporting.desk import bill
+from tests.reporting.desk import bill, handed_in, register
 
 
 def browser(cast: Cast, who: str) -> Any:
@@ -67,6 +68,23 @@ def test_the_page_opens_in_few_queries(
     with django_assert_max_num_queries(MOST_QUERIES):
         text = page(cast, school, who)
     assert "30,000" in text
+
+
+def test_the_page_of_a_month_in_review_opens_in_few_queries(cast: Cast, django_assert_max_num_queries: Any) -> None:
+    """The dearest page: last year is only in the books, and the reader has a step to decide on."""
+    for number, who in enumerate(("school", "hospital", "office"), 1):
+        register(cast, who, number)
+        for month in (202202, 202301, 202302):
+            bill(cast, who, "electricity", month, "9000", "kWh", "5400")
+            bill(cast, who, "water", month, "300", "m3", "900")
+    for month in (1, 2):
+        open_returns(cast.actor("district"), cast.regions["420106"], slots.month(2023, month))
+        of = Return.objects.get(institution=cast.institutions["school"], slot=month)
+        handed_in(cast, of)
+    page(cast, of, "district")
+    with django_assert_max_num_queries(MOST_QUERIES):
+        text = page(cast, of, "district")
+    assert "9,000" in text
 
 
 def test_last_year_comes_from_the_books_where_no_return_has_it(cast: Cast, school: Return) -> None:

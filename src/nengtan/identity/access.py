@@ -58,6 +58,13 @@ class Scope:
             wanted |= Q(**{f"{prefix}id__in": self.institutions})
         return wanted & Q(**{f"{prefix}region__path__startswith": self.limit}) if self.limit else wanted
 
+    def includes(self, institution: int, path: str, system: str) -> bool:
+        """What `institutions_q` asks, of one institution by its key, the path of its region and its system."""
+        inside = self.everything or institution in self.institutions
+        inside = inside or any(path.startswith(root) for root in self.regions)
+        inside = inside or any(path.startswith(root) and system == only for root, only in self.systems)
+        return inside and path.startswith(self.limit)
+
     def regions_q(self) -> Q:
         """Filter on regions whose totals the actor may see: the subtrees granted over whole regions."""
         wanted = Q() if self.everything else Q(pk__in=[])

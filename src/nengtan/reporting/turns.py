@@ -53,7 +53,8 @@ def can_enter(actor: Actor, of: Return) -> bool:
 
 def holds(actor: Actor, of: Return, right: str) -> bool:
     """Whether a right of the actor reaches a return."""
-    return actor.can(right) and Return.objects.for_actor(actor, right).filter(pk=of.pk).exists()
+    body = of.institution
+    return actor.can(right) and actor.scope_for(right).includes(body.pk, body.region.path, body.system)
 
 
 def refusal_of(because: steps.Because) -> str:

@@ -48,7 +48,7 @@ def _latest_first(returns: ReturnQuerySet) -> ReturnQuerySet:
     )
     end = Case(When(slot=0, then=12), default=F("slot"), output_field=IntegerField())
     return (
-        returns.select_related("institution", "region", "superior")
+        returns.select_related("institution__region", "region", "superior")
         .annotate(end=end, length=length)
         .order_by("-year", "-end", "-length", "institution__code")
     )
