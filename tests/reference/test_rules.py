@@ -177,6 +177,8 @@ PASSING: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("L17", "coarse", {"fact.class_coarse": None}, {}),
     ("P01", "range", {"water_cost": 9123}, {}),
     ("P01", "far", {"gas_cost": 603330}, {}),
+    ("P01", "far", {"gas_cost": 0}, {}),  # what is free is for L09 to ask about
+    ("P01", "range", {"gas_cost": 0}, {}),
     ("P01", "range", {"gas_qty": 0, "gas_cost": 60333}, {}),
     ("P01", "area_charge", {"heating_charge_by_area": 120000}, {}),
     ("P02", "change", {"area": 1100, "last.area": 1000}, {}),
