@@ -15,7 +15,7 @@ from nengtan.carbon import words
 from nengtan.domain.carbon.claims import ClaimKind
 from nengtan.domain.carbon.inventory import Gwp, MarketGreen, Negative, SecondHand
 from nengtan.ledger.typed import number
-from nengtan.ui.cli import die, emit, emit_one, format_option, one_of, refuse_rows, to_json
+from nengtan.ui.cli import die, emit, emit_one, format_option, one_of, read_or_refuse, to_json
 from nengtan.ui.formats import exact
 from nengtan.ui.words import unit_word
 
@@ -63,16 +63,11 @@ def inventory(path: Path, region: str, year: int, format: str, **asked: str) -> 
     from nengtan.carbon.files import read_items
     from nengtan.carbon.telling import inventory_record
     from nengtan.domain.carbon import inventory as books
-    from nengtan.ui.sheets import wording
-    from nengtan.ui.sheets.refused import Refused
 
     chain = _chain(region)
-    try:
-        items, problems = read_items(path)
-    except Refused as refused:
-        _refuse(path, [wording.refusal_told(refused)], format)
-    if problems:
-        _refuse(path, [wording.told(problem) for problem in problems], format)
+    why = _("%(file)s: nothing was computed: mend the rows and try again.") % {"file": path.name}
+    nothing: dict[str, Any] = {"statutory_t": None, "extended_t": None, "by_source": [], "factors": []}
+    items = read_or_refuse(path, read_items, nothing, format, why)
     settings = books.Settings(
         MarketGreen(asked["market_green"]), Negative(asked["negative"]), Gwp(asked["gwp"]),
         SecondHand(asked["second_hand"]),
@@ -85,12 +80,6 @@ def inventory(path: Path, region: str, year: int, format: str, **asked: str) -> 
         emit(told["by_source"], {key: key for key in told["by_source"][0]}, format)
     else:
         _print_inventory(told)
-
-
-def _refuse(path: Path, faults: list[dict[str, Any]], format: str) -> NoReturn:
-    nothing: dict[str, Any] = {"statutory_t": None, "extended_t": None, "by_source": [], "factors": []}
-    why = _("%(file)s: nothing was computed: mend the rows and try again.") % {"file": path.name}
-    raise SystemExit(refuse_rows([{"file": path.name, **fault} for fault in faults], nothing, format, why))
 
 
 def _print_inventory(told: Mapping[str, Any]) -> None:

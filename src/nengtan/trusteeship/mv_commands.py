@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from nengtan.ui.cli import Columns, die, emit, format_option, one_of, refuse_rows, to_json
+from nengtan.ui.cli import Columns, die, emit, format_option, one_of, read_or_refuse, to_json
 
 if TYPE_CHECKING:
     from nengtan.domain.sheets.problems import Problem
@@ -248,21 +248,8 @@ def _read_all(path: Path, asked: Mapping[str, Any], format: str) -> tuple[Told, 
 
 
 def _read(path: Path, read: Callable[[Path], tuple[T, list[Problem]]], format: str) -> T:
-    from nengtan.ui.sheets import wording
-    from nengtan.ui.sheets.refused import Refused
-
-    try:
-        found, problems = read(path)
-    except Refused as refused:
-        _refuse(path, [wording.refusal_told(refused)], format)
-    if problems:
-        _refuse(path, [wording.told(problem) for problem in problems], format)
-    return found
-
-
-def _refuse(path: Path, faults: list[dict[str, Any]], format: str) -> NoReturn:
     why = _("%(file)s: nothing was computed: mend the rows and try again.") % {"file": path.name}
-    raise SystemExit(refuse_rows([{"file": path.name, **fault} for fault in faults], {}, format, why))
+    return read_or_refuse(path, read, {}, format, why)
 
 
 def _span(option: str, text: str) -> tuple[int, int]:

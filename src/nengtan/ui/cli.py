@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from django.utils import timezone
@@ -27,7 +27,10 @@ from rich.table import Table
 from nengtan.ui.harmless import safe_text
 
 if TYPE_CHECKING:
+    from nengtan.domain.sheets.problems import Problem
     from nengtan.ui.sheets.refused import Refused
+
+T = TypeVar("T")
 
 FORMATS = ("table", "json", "csv")
 
@@ -112,6 +115,23 @@ def refuse_rows(faults: Sequence[Mapping[str, Any]], nothing: Mapping[str, Any],
             click.echo(omitted(len(faults)), err=True)
         click.echo(said, err=True)
     return REFUSED
+
+
+def read_or_refuse(
+    path: Path, read: Callable[[Path], tuple[T, Sequence[Problem]]], nothing: Mapping[str, Any], format: str, said: str
+) -> T:
+    """What ``read`` finds in a file; a file or rows that are refused end the command, told as by `refuse_rows`."""
+    from nengtan.ui.sheets import wording
+    from nengtan.ui.sheets.refused import Refused
+
+    try:
+        found, problems = read(path)
+        faults = [wording.told(problem) for problem in problems]
+    except Refused as refused:
+        faults = [wording.refusal_told(refused)]
+    if faults:
+        raise SystemExit(refuse_rows([{"file": path.name, **fault} for fault in faults], nothing, format, said))
+    return found
 
 
 _EXACT = "\x00exact:"
