@@ -13,6 +13,8 @@ from nengtan import reference
 from nengtan.carbon.commands import carbon
 from nengtan.carbon.words import MISTAKES, USES
 
+pytestmark = pytest.mark.django_db
+
 CASE = ("--kind", "saving", "--kwh", "6430000", "--region", "420106", "--year", "2023", "--claimed", "2900")
 
 

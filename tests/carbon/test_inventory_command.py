@@ -97,7 +97,7 @@ FAULTS = [
     ("electricity,5,furlong,purchased", "unit", "furlong", "unknown_unit"),
     ("heat,3,,purchased", "unit", "", "missing_unit"),
     ("electricity,5MWh,kWh,purchased", "unit", "MWh", "unit_conflict"),
-    ("electricity,5,kWh,", "kind", "", "not_a_choice"),
+    ("electricity,5,kWh,", "kind", "", "missing_kind"),
     ("electricity,5,kWh,green", "kind", "green", "not_a_choice"),
     ("natural_gas,5,m3,own_pv", "kind", "own_pv", "not_a_choice"),
     ("heat,5,GJ,direct_green", "kind", "direct_green", "not_a_choice"),

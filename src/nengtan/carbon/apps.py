@@ -9,3 +9,9 @@ class CarbonConfig(AppConfig):
 
     name = "nengtan.carbon"
     verbose_name = _("Carbon books")
+
+    def ready(self) -> None:
+        from nengtan.identity.roles import Capability
+        from nengtan.ui import nav
+
+        nav.register("carbon", _("Test a claim"), "claim", Capability.VIEW, icon="search", order=40)

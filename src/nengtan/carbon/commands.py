@@ -12,14 +12,15 @@ from django.utils.translation import gettext as _
 
 from nengtan import reference
 from nengtan.carbon import words
+from nengtan.carbon.claiming import LARGEST, checked
 from nengtan.domain.carbon.claims import ClaimKind
 from nengtan.domain.carbon.inventory import Gwp, MarketGreen, Negative, SecondHand
+from nengtan.ledger.queries.conversion import UnknownRegion
 from nengtan.ledger.typed import number
 from nengtan.ui.cli import die, emit, emit_one, format_option, one_of, read_or_refuse, to_json
 from nengtan.ui.formats import exact
 from nengtan.ui.words import unit_word
 
-LARGEST = Decimal(10) ** 15
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _REGION = click.option("--region", required=True, metavar="CODE", help=_("Code of the region, such as 420106."))
 _YEAR = click.option("--year", required=True, type=click.IntRange(1990, 2100), help=_("Year of the activity."))
@@ -132,10 +133,12 @@ def _shown(row: Mapping[str, Any], **places: int) -> dict[str, Any]:
 def claim(kind: str, kwh: str, region: str, year: int, claimed: str, format: str) -> None:
     """The factor it implies, the published ones, the official figure, and which mistake fits."""
     from nengtan.carbon.telling import claim_record
-    from nengtan.domain.carbon.claims import Claim, check
 
-    told_claim = Claim(ClaimKind(kind), _above("--kwh", kwh), _above("--claimed", claimed), _chain(region), year)
-    found = check(told_claim, reference.carbon_library(), reference.power_factors(), reference.claim_mistakes())
+    amounts = _above("--kwh", kwh), _above("--claimed", claimed)
+    try:
+        found = checked(ClaimKind(kind), *amounts, region.strip(), year)
+    except UnknownRegion:
+        _no_region(region)
     told = claim_record(found, region)
     if format == "json":
         click.echo(to_json(told))
@@ -184,13 +187,17 @@ def _above(option: str, text: str) -> Decimal:
 
 def _chain(region: str) -> tuple[str, ...]:
     """A region and what lies above it."""
-    from nengtan.registry.regions import near_words
-
     code = region.strip()
     if code not in reference.regions():
-        shipped = {key: row.name_zh for key, row in reference.regions().items()}
-        _wrong("--region", region, _("the code of a region"), near_words(code, shipped))
+        _no_region(region)
     return reference.region_chain(code)
+
+
+def _no_region(region: str) -> NoReturn:
+    from nengtan.registry.regions import near_words
+
+    shipped = {key: row.name_zh for key, row in reference.regions().items()}
+    _wrong("--region", region, _("the code of a region"), near_words(region.strip(), shipped))
 
 
 def _wrong(option: str, found: str, allowed: str, hint: str = "") -> NoReturn:

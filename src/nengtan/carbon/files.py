@@ -117,7 +117,7 @@ class _Row:
         """The kind; left out it is bought, where a source can only be bought."""
         cell = self.cells.get("kind")
         if is_blank(cell):
-            return source.kinds[0] if len(source.kinds) == 1 else Fault("not_a_choice", "", source.kinds)
+            return source.kinds[0] if len(source.kinds) == 1 else Fault("missing_kind", "", source.kinds)
         kind = sheet_words().choices["carbon_kind"].get(fold(shown(cell)))
         return Supply(kind) if kind in source.kinds else _not_of(shown(cell), source.kinds)
 

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from nengtan import reference
 from nengtan.domain.carbon.claims import Check, ClaimKind, Explanation, Use, Verdict, Why
 from nengtan.domain.carbon.inventory import Gwp, MarketGreen, Negative, Remark, SecondHand, Supply, Treatment
 from nengtan.ui.formats import exact
@@ -96,22 +97,21 @@ USES: dict[str, Promise] = {
     Use.BASELINE: _("baseline of offset projects"),
 }
 
+_COAL_EQUIVALENT = _(
+    "%(first)s kgce/kWh × %(second)s = %(factor)s: CO₂ was derived from tonnes of coal equivalent instead of from the "
+    "power."
+)
 MISTAKES: dict[str, Promise] = {
     "coal_44_12": _(
-        "0.1229 kgce/kWh × 44/12 = %(factor)s: the coal equivalent of power was taken for its carbon. A kilogram of "
-        "coal equivalent is 29.3 MJ of heat, not a kilogram of carbon."
+        "%(first)s kgce/kWh × %(second)s = %(factor)s: the coal equivalent of power was taken for its carbon. A "
+        "kilogram of coal equivalent is %(third)s MJ of heat, not a kilogram of carbon."
     ),
     "folk_997": _(
-        "%(factor)s kg/kWh goes round in articles (0.4 kg of coal, 0.272 kg of carbon, 0.997 kg of CO₂ for one "
-        "kilowatt-hour); it stands in no notice and is more than even power from fossil fuels alone."
+        "%(factor)s kg/kWh goes round in articles (%(first)s kg of coal, %(second)s kg of carbon, %(factor)s kg of "
+        "CO₂ for one kilowatt-hour); it stands in no notice and is more than even power from fossil fuels alone."
     ),
-    "coal_266": _(
-        "0.1229 kgce/kWh × 2.66 = %(factor)s: CO₂ was derived from tonnes of coal equivalent instead of from the power."
-    ),
-    "coal_2457": _(
-        "0.1229 kgce/kWh × 2.4567 = %(factor)s: CO₂ was derived from tonnes of coal equivalent instead of from the "
-        "power."
-    ),
+    "coal_266": _COAL_EQUIVALENT,
+    "coal_2457": _COAL_EQUIVALENT,
 }
 _WHYS: dict[Why, Promise] = {
     Why.AGREES: _("%(name)s, %(factor)s kg/kWh, gives %(expected)s t: the claim agrees."),
@@ -167,7 +167,9 @@ def explained(found: Check, one: Explanation) -> str:
     """One explanation in words, with its numbers."""
     text = MISTAKES[one.code] if one.why is Why.MISTAKE else _WHYS[one.why]
     published = one.published
+    terms = next((held.terms for held in reference.claim_mistakes() if held.code == one.code), ())
     values = {
+        **dict(zip(("first", "second", "third"), terms, strict=False)),
         "name": named(published, published.code) if published else "",
         "year": published.year or gettext("any year") if published else "",
         "factor": "" if one.factor is None else exact(one.factor.quantize(Decimal("1e-4"))),
@@ -219,3 +221,14 @@ NEAREST = {
     "use": _("What it is for"),
     "confidence": _("Confidence"),
 }
+
+
+def nearest_words(place: bool, year: bool, official: bool) -> str:
+    """Whether a published factor is for the place and the year of a claim."""
+    if official:
+        return gettext("yes: the official one")
+    if place and year:
+        return gettext("yes, but for another use")
+    if place:
+        return gettext("this place, another year")
+    return gettext("another place, this year") if year else gettext("another place and year")

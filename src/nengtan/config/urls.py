@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("nengtan.registry.urls")),
     path("", include("nengtan.telemetry.urls")),
     path("", include("nengtan.ledger.urls")),
+    path("", include("nengtan.carbon.urls")),
     path("", include("nengtan.reporting.urls")),
     path("ui/", include("nengtan.ui.urls")),
     path("jobs/", include("nengtan.ui.jobs.urls")),

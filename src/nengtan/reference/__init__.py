@@ -2,11 +2,13 @@
 
 from nengtan.reference._carbon import (
     carbon_library,
+    carbon_library_of,
     carbon_source_of_word,
     carbon_sources,
     carbon_unit,
     claim_mistakes,
     power_factors,
+    power_factors_of,
 )
 from nengtan.reference._carriers import carriers, normal_spelling, unit_of_spelling, unit_spellings, units
 from nengtan.reference._classes import (
@@ -58,6 +60,7 @@ __all__ = [
     "averages",
     "building_uses",
     "carbon_library",
+    "carbon_library_of",
     "carbon_source_of_word",
     "carbon_sources",
     "carbon_unit",
@@ -80,6 +83,7 @@ __all__ = [
     "item_variants",
     "normal_spelling",
     "power_factors",
+    "power_factors_of",
     "published_factors",
     "region_chain",
     "regions",

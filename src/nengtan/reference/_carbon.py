@@ -1,7 +1,7 @@
 """Sources of the carbon inventories, factors of both bases, and what is often taken for a factor, as shipped."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -18,11 +18,13 @@ from nengtan.reference.words import sheet_words
 
 __all__ = [
     "carbon_library",
+    "carbon_library_of",
     "carbon_source_of_word",
     "carbon_sources",
     "carbon_unit",
     "claim_mistakes",
     "power_factors",
+    "power_factors_of",
 ]
 
 _FILE = "carbon_sources.csv"
@@ -120,10 +122,14 @@ def carbon_library() -> FactorLibrary:
     >>> carbon_library().choose(Kind.CO2, "electricity", ("420000", "CN"), 2023, "market").factor.value
     Decimal('0.6096')
     """
-    residual = {factor.id for factor, use in power_factors() if use is Use.RESIDUAL}
-    known = [replace(factor, default=True) if factor.id in residual else factor for factor in factors()]
-    held = {factor.id for factor in known}
-    others = [row for row in published_factors() if not row.carrier and row.code not in held]
+    return carbon_library_of(factors())
+
+
+def carbon_library_of(held: Iterable[Factor]) -> FactorLibrary:
+    """The same of an installation's own factors of carriers."""
+    known = [replace(factor, default=True) if _use(factor) is Use.RESIDUAL else factor for factor in held]
+    codes = {factor.id for factor in known}
+    others = [row for row in published_factors() if not row.carrier and row.code not in codes]
     return FactorLibrary([*known, *filter(None, map(_of_no_carrier, others))])
 
 
@@ -156,12 +162,29 @@ def _of_no_carrier(row: PublishedFactor) -> Factor | None:
 @cache
 def power_factors() -> tuple[tuple[Factor, Use], ...]:
     """Every shipped CO2 factor of power with what it is for."""
-    uses = [(row.text("code"), Use(row.one_of("use", list(Use)))) for row in rows("factor_uses.csv")]
+    return power_factors_of(factors())
+
+
+def power_factors_of(held: Iterable[Factor]) -> tuple[tuple[Factor, Use], ...]:
+    """The same of an installation's own factors, less those added there and retired again."""
     return tuple(
-        (factor, next(use for prefix, use in uses if factor.code.startswith(prefix)))
-        for factor in factors()
-        if factor.kind is Kind.CO2 and factor.carrier == "electricity"
+        (factor, use)
+        for factor in held
+        if (use := _use(factor)) is not None and not (factor.added_by and factor.superseded_on)
     )
+
+
+def _use(factor: Factor) -> Use | None:
+    """What a factor of power is for, shipped ones by their code, added ones by their basis; None of any other."""
+    if factor.kind is not Kind.CO2 or factor.carrier != "electricity":
+        return None
+    added = {"market": Use.RESIDUAL, "fossil": Use.FOSSIL}.get(factor.basis, Use.AVERAGE)
+    return next((use for prefix, use in _uses() if factor.code.startswith(prefix)), added)
+
+
+@cache
+def _uses() -> tuple[tuple[str, Use], ...]:
+    return tuple((row.text("code"), Use(row.one_of("use", list(Use)))) for row in rows("factor_uses.csv"))
 
 
 @cache
@@ -171,4 +194,7 @@ def claim_mistakes() -> tuple[Mistake, ...]:
     >>> [one.code for one in claim_mistakes()][:2]
     ['coal_44_12', 'folk_997']
     """
-    return tuple(Mistake(row.text("code"), row.quotient("factor")) for row in rows("claim_mistakes.csv"))
+    return tuple(
+        Mistake(row.text("code"), row.quotient("factor"), tuple(row.text("terms").split("|")))
+        for row in rows("claim_mistakes.csv")
+    )

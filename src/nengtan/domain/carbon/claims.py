@@ -82,10 +82,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A figure [kg/kWh] that is often taken for an emission factor and is none."""
+    """A figure [kg/kWh] that is often taken for an emission factor and is none.
+
+    ``terms`` are the numbers it is told to come from, as they are written.
+    """
 
     code: str
     factor: Decimal
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

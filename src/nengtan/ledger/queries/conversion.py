@@ -10,7 +10,7 @@ from django.db.utils import OperationalError, ProgrammingError
 
 from nengtan import reference
 from nengtan.domain.convert import Conversion, convert
-from nengtan.domain.factors import Chooser
+from nengtan.domain.factors import FactorLibrary
 from nengtan.ledger.factors import library
 from nengtan.ledger.places import Places
 from nengtan.ledger.queries.accounts import at_the_door
@@ -32,12 +32,17 @@ def conversion(carrier: str, quantity: Decimal, unit: str, region: str, year: in
     """
     if not 0 <= quantity <= LARGEST:
         raise ValueError(quantity)
-    chooser, chain = _library(region)
+    chooser, chain = library_at(region)
     code = unit if unit in reference.units() else reference.unit_of_spelling(unit) or unit
     return convert(reference.carriers(), chooser, carrier, quantity, code, chain, year)
 
 
-def _library(region: str) -> tuple[Chooser, tuple[str, ...]]:
+def library_at(region: str) -> tuple[FactorLibrary, tuple[str, ...]]:
+    """The factors that hold at a region and where to look for them: codes, nearest first.
+
+    Raises:
+        UnknownRegion: neither this installation nor the shipped tree has it.
+    """
     try:
         with transaction.atomic():
             own = library()

@@ -108,6 +108,7 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         _("a carrier such as electricity, natural gas or water"),
     ),
     "missing_unit": (_("The quantity has no unit."), "%(allowed)s"),
+    "missing_kind": (_("The kind of supply is not told; it decides how power or heat counts."), "%(allowed)s"),
     "missing_value": (_("The cell is empty."), _("this column must be filled")),
     "unknown_carrier": (_("“%(found)s” is not a known carrier."), "%(allowed)s"),
     "unknown_unit": (_("“%(found)s” is not a known unit."), _("a unit such as kWh, m³, t, L, GJ")),
