@@ -234,3 +234,24 @@ def test_the_console_sets_due_days_and_holds_the_joint_review(books: Books) -> N
     closed = run(*of, "--close")
     assert closed["outcome"]["returns"] == 5
     assert (run(*of)["outcome"], run(*of, "--close").exit_code) == (closed["outcome"], 2), "closed once"
+
+
+def test_the_console_hands_the_region_s_forms_in_and_decides_on_them(books: Books) -> None:
+    """Four of five returns are approved; sent back once with a reason, then approved."""
+    of = ("handin", "--region", "420106", "--period", f"{YEAR}-00", "--format", "json")
+
+    def asked(*words: str) -> list[dict[str, Any]]:
+        code, out = run(*of, *words)
+        assert code == 0, out
+        return json.loads(out)
+
+    assert asked() == []
+    assert run(*of, "--approve")[0] == 2, "nothing is handed in"
+    (first,) = asked("--submit", "--note", "the clinic follows")
+    assert (first["state"], first["approved"], first["owed"], first["note"]) == ("reported", 4, 5, "the clinic follows")
+    assert run(*of, "--submit")[0] == 2, "it stands already"
+    assert run(*of, "--send-back")[0] == 2, "why?"
+    assert run(*of, "--approve", "--reason", "x")[0] == 2
+    assert asked("--send-back", "--reason", "the clinic is missing")[0]["state"] == "returned"
+    assert [row["state"] for row in asked("--submit")] == ["reported", "returned"]
+    assert [row["state"] for row in asked("--approve")] == ["approved", "returned"]

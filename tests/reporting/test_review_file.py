@@ -266,6 +266,12 @@ def test_a_finding_says_what_was_found_and_what_was_expected(
     assert (item["found"], item["expected"]) == (found, expected)
 
 
+def test_a_tiny_price_is_told_as_it_is(review: Review) -> None:
+    """1 yuan for 20,000 kWh is 0.00005 yuan a kWh, not 0."""
+    (found,) = review(row("2025-03", 20_000, cost=1), rule="P01")
+    assert (found["found"], "0.00005" in found["message"]) == ("0.00005", True)
+
+
 def test_l02_names_the_code_that_is_wrong_or_given_to_two(tmp_path: Path) -> None:
     """The last character of the first is no check digit; the second is right, and stands for two bodies."""
     codes = ("12420106MB0000001Z", "91350100M000100Y43", "91350100M000100Y43")

@@ -23,7 +23,7 @@ from nengtan.reporting.asking import (
     return_of,
 )
 from nengtan.reporting.header_commands import headers
-from nengtan.reporting.managing import cycles, deadlines, due, extend, jointreview, rollup, spotcheck
+from nengtan.reporting.managing import cycles, deadlines, due, extend, handin, jointreview, rollup, spotcheck
 from nengtan.reporting.report_commands import naming, publish, report
 from nengtan.reporting.rule_commands import rules
 from nengtan.reporting.wording import severity_word
@@ -412,8 +412,8 @@ def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
 
 
 _OTHERS = (
-    cycles, deadlines, due, export, extend, headers, jointreview, naming, publish, report, rollup, rules, spotcheck,
-    template,
+    cycles, deadlines, due, export, extend, handin, headers, jointreview, naming, publish, report, rollup, rules,
+    spotcheck, template,
 )  # fmt: skip
 for _command in _OTHERS:
     returns.add_command(_command)

@@ -46,6 +46,17 @@ CYCLE_HEADINGS = {
     "escalate_days": gettext_lazy("tell the level above after so many days late"),
     "spot_share": gettext_lazy("share to check on the spot [%]"),
 }
+REGION_REPORT_COLUMNS = {
+    "region": gettext_lazy("Region"),
+    "period": gettext_lazy("Period"),
+    "state": gettext_lazy("State"),
+    "approved": gettext_lazy("Returns approved"),
+    "owed": gettext_lazy("Returns owed"),
+    "reported_at": gettext_lazy("Reported at"),
+    "decided_at": gettext_lazy("Decided at"),
+    "note": gettext_lazy("Remark"),
+    "reason": gettext_lazy("Reason"),
+}
 ROLLUP_COLUMNS = {
     "head": gettext_lazy("Row or column"),
     "coverage": gettext_lazy("Approved / owed"),
@@ -60,6 +71,13 @@ def _task(code: str) -> str:
     return str(dict(TASKS)[Task(code)])
 
 
+def _report_state(code: str) -> str:
+    from nengtan.reporting.models import RegionReport
+
+    return str(RegionReport.State(code).label)
+
+
+REGION_REPORT_WORDS: Words = {"state": _report_state}
 DUE_WORDS: Words = {"task": _task, "verified": lambda held: _("yes") if held else _("no")}
 DUE_COLUMNS = {
     "due_on": gettext_lazy("Due on"),
@@ -97,6 +115,42 @@ def rollup(region: str, period: slots.Slot, form: int, by: str, format: str) -> 
         if value is not None
     ]
     emit(lines, ROLLUP_COLUMNS, format)
+
+
+@click.command(
+    "handin",
+    help=_("A region's own return to the level above: list it, hand it in, or decide on it there."),
+)
+@region_option
+@period_option
+@click.option("--submit", is_flag=True, help=_("Hand forms 5 to 8 in as they add up now."))
+@click.option("--approve", is_flag=True, help=_("Approve what is handed in."))
+@click.option("--send-back", is_flag=True, help=_("Send it back, with --reason."))
+@click.option("--note", default="", help=_("Remark to the level above."))
+@click.option("--reason", default="", help=_("Why."))
+@format_option
+def handin(
+    region: str, period: slots.Slot, submit: bool, approve: bool, send_back: bool, note: str, reason: str, format: str
+) -> None:
+    """What was handed in and sent back stays listed, the latest first."""
+    from nengtan.identity.access import system_actor
+    from nengtan.reporting.api.rollup import region_report_dict
+    from nengtan.reporting.models import RegionReport
+    from nengtan.reporting.services import summaries
+
+    place, actor = region_named(region), system_actor()
+    if submit + approve + send_back > 1 or (note and not submit) or (reason and not send_back):
+        die(_("Name one of --submit (with --note), --approve and --send-back (with --reason)."))
+    held = RegionReport.objects.filter(region=place, year=period.year, slot=period.number, kind=period.kind)
+    try:
+        if submit:
+            summaries.report_up(actor, place, period, note)
+        elif approve or send_back:
+            summaries.decide(actor, held.first() or die(_("Nothing of this period is handed in.")), approve, reason)
+    except ValidationError as error:
+        die(" ".join(error.messages))
+    rows = held.select_related("region", "reported_by", "decided_by")
+    emit([region_report_dict(row) for row in rows], REGION_REPORT_COLUMNS, format, REGION_REPORT_WORDS)
 
 
 @click.command(

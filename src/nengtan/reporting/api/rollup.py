@@ -154,7 +154,7 @@ def _change(found: Any) -> dict[str, Decimal | None]:
 def region_report(request: ActorRequest, data: RegionReportIn) -> Status[Any]:
     """To the level above, frozen as they add up now."""
     region = managed_region(request.actor, data.region)
-    return Status(201, _report(report_up(request.actor, region, slot_of(data.period), data.note)))
+    return Status(201, region_report_dict(report_up(request.actor, region, slot_of(data.period), data.note)))
 
 
 @router.get("/returns/region-reports", response=Listed[RegionReportOut], summary="What regions handed in")
@@ -164,7 +164,7 @@ def region_reports(request: ActorRequest, paging: Query[Paging], region: Line = 
     rows = RegionReport.objects.for_actor(request.actor, Capability.OVERSEE_RETURNS)
     rows = rows.filter(region__path__contains=f"/{region}/") if region else rows
     page = paged(rows.select_related("region", "reported_by", "decided_by"), paging)
-    return page | {"items": [_report(row) for row in page["items"]]}
+    return page | {"items": [region_report_dict(row) for row in page["items"]]}
 
 
 @router.post("/returns/region-reports/{key}/decision", response=RegionReportOut, summary="Decide on a region's forms")
@@ -173,10 +173,11 @@ def region_report_decide(request: ActorRequest, key: Annotated[Key, Path()], dat
     request.actor.require(Capability.REVIEW_RETURNS)
     rows = RegionReport.objects.for_actor(request.actor, Capability.REVIEW_RETURNS)
     held = get_object_or_404(rows.select_related("region__parent"), pk=key)
-    return _report(decide(request.actor, held, data.approve, data.reason))
+    return region_report_dict(decide(request.actor, held, data.approve, data.reason))
 
 
-def _report(held: RegionReport) -> dict[str, Any]:
+def region_report_dict(held: RegionReport) -> dict[str, Any]:
+    """What a region handed in, as programs get it, from the API and the command alike."""
     names = ("id", "edition", "state", "note", "reason", "reported_at", "decided_at")
     return {
         "region": held.region.code, "period": str(Slot(held.year, held.slot, Kind(held.kind))),

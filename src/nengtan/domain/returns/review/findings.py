@@ -231,10 +231,11 @@ def _decimal(values: Array, at: int) -> Decimal | None:
 
 
 def _text(value: Decimal | str | None) -> str:
-    """A figure as a sentence gives it: two decimals, four below one; the finding itself holds it exact."""
+    """A figure as a sentence gives it: two decimals, four below one, all six below a hundredth; the finding is exact."""
     if value is None:
         return "—"
     if isinstance(value, str):
         return value
-    text = f"{value:.{2 if abs(value) >= 1 else 4}f}"
+    size = abs(value)
+    text = f"{value:.{2 if size >= 1 else 4 if size >= Decimal('0.01') else _PLACES}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
