@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,7 @@ from nengtan.reporting.services import workbooks
 from nengtan.ui.sheets.wording import message
 from tests.cast import Cast
 from tests.reporting.test_import import codes, drawn, figures, rows, take, write
-from tests.reporting.workbooks import cell_of, edited, opened_book, saved, sheet_of, typed
+from tests.reporting.workbooks import cell_of, column_of, edited, opened_book, saved, sheet_of, typed
 
 # the empty forms of an edition, filled in
 
@@ -159,3 +160,132 @@ def test_the_period_of_a_row_and_of_an_empty_form_are_read_alike(cast: Cast, sch
         assert (codes(by_row), codes(by_form)) == (["no_such_return"], ["no_such_return"])
     else:
         assert (by_row.stored, by_row.cells, codes(by_form)) == (True, 1, [])
+
+
+# files that were changed in ways that say something about whose figures they are
+
+
+def told_of(cast: Cast, school: Return, change: Callable[[Any], None]) -> tuple[list[str], workbooks.FileResult]:
+    """The errors of the school's forms after somebody changed them and typed 31,000 kWh; nothing may be stored."""
+    before = list(school.values.values_list("record", "indicator", "value", "version"))
+    result = take(cast, edited(typed(drawn(cast, school), c110=31000), change))
+    assert list(school.values.values_list("record", "indicator", "value", "version")) == before or result.stored
+    return codes(result), result
+
+
+def heading_of(sheet: Any, begins: str) -> Any:
+    return next(cell for row in sheet.iter_rows(max_row=8) for cell in row if str(cell.value or "").startswith(begins))
+
+
+@pytest.mark.parametrize("merged", ["C{0}:D{0}", "D{1}:D{0}"])
+def test_a_figure_under_a_merged_range_is_no_empty_cell(cast: Cast, school: Return, merged: str) -> None:
+    def merge(book: Any) -> None:
+        sheet = sheet_of(book, 2)
+        row = cell_of(sheet, "110").row
+        sheet.merge_cells(merged.format(row, row - 1))
+
+    found, result = told_of(cast, school, merge)
+    assert (found, result.stored) == (["merged_cell"], False)
+    assert result.errors[0].place.startswith("D")
+
+
+def test_merged_figures_of_rows_are_told_too(cast: Cast, school: Return) -> None:
+    def merge(book: Any) -> None:
+        sheet = book.worksheets[0]
+        at = column_of(sheet, "电消费量")
+        sheet.merge_cells(start_row=2, end_row=2, start_column=at - 1, end_column=at)
+
+    result = take(cast, edited(rows(cast), merge))
+    assert "merged_cell" in codes(result)
+    assert not result.stored
+
+
+@pytest.mark.parametrize("tag", [None, "nengtan/420106-S1/2023-13/2022/2"])
+def test_a_form_whose_tag_is_gone_is_no_sheet_of_somebody_s_own(cast: Cast, school: Return, tag: str | None) -> None:
+    def cut(book: Any) -> None:
+        for cell in (cell for row in sheet_of(book, 2).iter_rows() for cell in row):
+            if "nengtan/" in str(cell.value or ""):
+                cell.value = tag
+
+    assert told_of(cast, school, cut)[0] == ["form_tag_missing"]
+
+
+@pytest.mark.parametrize(
+    ("begins", "text", "code"),
+    [
+        ("填报单位", "填报单位：武昌区教育局", "name_code_mismatch"),
+        ("统一社会信用代码", "统一社会信用代码：11420106DEM000022M", "credit_code_mismatch"),
+        ("报告期", "报告期：2022年", "another_period"),
+    ],
+)
+def test_a_form_that_says_it_is_of_somebody_else(
+    cast: Cast, school: Return, begins: str, text: str, code: str
+) -> None:
+    def rename(book: Any) -> None:
+        sheet = sheet_of(book, 2)
+        heading_of(sheet, begins).value = text
+
+    type(school.institution).objects.filter(pk=school.institution_id).update(credit_code="12420106MB0000001A")
+    school.institution.refresh_from_db()
+    assert told_of(cast, school, rename)[0] == [code]
+
+
+def test_a_row_with_the_credit_code_of_another_body_is_refused(cast: Cast, school: Return) -> None:
+    type(school.institution).objects.filter(pk=school.institution_id).update(credit_code="12420106MB0000001A")
+
+    def exchange(book: Any) -> None:
+        sheet = book.worksheets[0]
+        at = column_of(sheet, "统一社会信用代码")
+        row = next(row for row in range(2, sheet.max_row + 1) if sheet.cell(row, at).value == "12420106MB0000001A")
+        sheet.cell(row, at).value = "11420106DEM000022M"
+
+    assert codes(take(cast, edited(rows(cast), exchange))) == ["credit_code_mismatch"]
+
+
+def test_a_sheet_of_rows_without_its_periods_is_refused_and_its_total_row_left_out(cast: Cast, school: Return) -> None:
+    def cut(book: Any) -> None:
+        sheet = book.worksheets[0]
+        sheet.delete_cols(column_of(sheet, "报告期"))
+
+    def add(book: Any) -> None:
+        sheet = book.worksheets[0]
+        sheet.cell(sheet.max_row + 1, column_of(sheet, "单位名称")).value = "合计"
+        sheet.cell(sheet.max_row, column_of(sheet, "电消费量")).value = 5
+
+    assert codes(take(cast, edited(rows(cast), cut))) == ["no_period_heading"]
+    result = take(cast, edited(rows(cast), add))
+    assert (codes(result), "total_row" in {note.code for note in result.notes}) == ([], True)
+
+
+def test_a_room_whose_row_is_emptied_stays_and_that_is_told(cast: Cast, school: Return) -> None:
+    write(school, "0001", room_elec=500)
+
+    def empty(book: Any) -> None:
+        sheet = sheet_of(book, 3)
+        row = next(row for row in sheet.iter_rows() if row[0].value == "0001")
+        for cell in row:
+            cell.value = None
+
+    _errors, result = told_of(cast, school, empty)
+    assert [(note.code, note.found) for note in result.notes if note.code == "room_row_gone"] == [
+        ("room_row_gone", "0001")
+    ]
+    assert figures(school)["0001", "room_elec"] == 500
+
+
+@pytest.mark.parametrize("name", [" ", "　"])
+def test_a_sheet_named_with_blanks_is_a_sheet(cast: Cast, school: Return, name: str) -> None:
+    def add(book: Any) -> None:
+        book.create_sheet(name).append(["a calculation of my own", 5])
+
+    errors, result = told_of(cast, school, add)
+    assert (errors, result.stored) == ([], True)
+
+
+def test_codes_may_be_typed_full_width(cast: Cast, school: Return) -> None:
+    def widen(book: Any) -> None:
+        sheet = sheet_of(book, 2)
+        next(row[2] for row in sheet.iter_rows() if str(row[2].value or "").rstrip("*") == "110").value = "１１０"
+
+    _errors, result = told_of(cast, school, widen)
+    assert (result.stored, figures(school)["", "elec_qty"]) == (True, 31000)

@@ -15,7 +15,7 @@ from docx import Document
 
 from nengtan.domain.returns import slots
 from nengtan.identity.access import Forbidden
-from nengtan.reporting.report import pango, pdf, shipped, word
+from nengtan.reporting.report import pango, pdf, shipped, tagging, word
 from nengtan.reporting.report.gather import Gathered, annual_report, filings
 from nengtan.reporting.report.words import Wording, worded
 from nengtan.reporting.totals import Counted
@@ -191,9 +191,22 @@ def test_an_edited_template_is_used(wording: Wording) -> None:
         ("{{ region", "tag", ""),
         ("{% for x in findings %}", "tag", ""),
         ("{{ region.__class__.__mro__ }}", "unknown", "__class__"),
-        ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "unknown", "__class__"),
-        ("{{ 'a' * 1000000000 }}", "unsafe", ""),
-        ("{{ range(10) }}", "unknown", "range"),
+        ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "unsafe", "__subclasses__()"),
+        ("{{ 'a' * 1000000000 }}", "unsafe", "mul"),
+        ("{{ 1/0 }}", "unsafe", "div"),
+        ("{{ range(10) }}", "unsafe", "range()"),
+        ("{{ 'x'|center(2000000000) }}", "unsafe", "|center"),
+        ("{{ '%3000000000d'|format(1) }}", "unsafe", "|format"),
+        ("{{ 'x'.ljust(2000000000) }}", "unsafe", "ljust()"),
+        ("{{ '" + "x" * 300 + "' }}", "unsafe", "xxx"),
+        ("{% set s = region %}", "unsafe", "assign"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "unsafe", "macro"),
+        ("{% for a in findings %}{% for b in findings %}{% endfor %}{% endfor %}", "unsafe", "for"),
+        ("{% for a in 'abc' %}{% endfor %}", "unsafe", "for"),
+        ("{% for a in findings recursive %}{{ loop(a) }}{% endfor %}", "unsafe", "for"),
+        ("{% for a in findings %}{% endfor %}" * 300, "unsafe", "for"),
+        ("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", "tag", ""),
+        ("{% if region > 3 %}{% endif %}", "tag", ""),
     ],
 )
 def test_what_a_template_may_not_say_is_told_by_name(books: Books, tag: str, kind: str, found: str) -> None:
@@ -201,6 +214,22 @@ def test_what_a_template_may_not_say_is_told_by_name(books: Books, tag: str, kin
         word.check(edited("Main findings", tag))
     assert raised.value.kind == kind
     assert found in raised.value.found
+
+
+def test_what_an_office_may_say_in_a_tag(wording: Wording) -> None:
+    tag = "{{ region|upper }}: {{ findings|length }} of {% for row in tables.by_kind %}{{ row.name|trim }};{% endfor %}"
+    mine = edited("Main findings", tag + "{% if has.same and counted != owed %}in part{% else %}whole{% endif %}")
+    word.check(mine)
+    text = text_of(word.render(mine, wording, "en"))
+    assert f"{wording.tags['region'].upper()}: {len(wording.tags['findings'])} of" in text
+    assert ";in part" in text
+
+
+def test_a_report_grows_no_longer_than_any_report(wording: Wording, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tagging, "MOST_WRITTEN", 1000)
+    with pytest.raises(word.TemplateFault) as raised:
+        word.render(shipped.template("en"), wording, "en")
+    assert raised.value.kind == "unsafe"
 
 
 def repacked(changes: dict[str, bytes]) -> bytes:

@@ -326,6 +326,8 @@ _SHEET_FAULTS = {
         "%(file)s: the empty form “%(sheet)s” does not say at its top whose it is and of which period (found"
         " “%(found)s”; allowed: 2025-00, 2025-03, 2025-Q1)."
     ),
+    "no_period_heading": gettext_lazy("%(file)s: the sheet “%(found)s” has no column of periods."),
+    "no_institution_heading": gettext_lazy("%(file)s: the sheet “%(found)s” has no column of institutions."),
     "heading_twice": gettext_lazy("%(file)s: the heading “%(found)s” stands twice."),
     "wrong_edition": gettext_lazy(
         "%(file)s: the sheet “%(sheet)s” is of edition %(found)s, not of edition %(allowed)s. Review it with"

@@ -33,6 +33,10 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     "form_line_twice": (_("The line “%(found)s” stands here and at %(first)s."), _("each line once")),
     "form_line_missing": (_("The line “%(found)s” is not in the sheet; its figure was left as it is."), ""),
     "room_without_code": (_("The row has figures but no code of a room."), _("a code of up to 4 characters")),
+    "room_row_gone": (
+        _("“%(name)s”: the row of the room “%(found)s” is not in the file any more; its figures stay as they are."),
+        _("a room that is out of use is taken out on the page of the return"),
+    ),
     "room_twice": (_("The room “%(found)s” stands here a second time."), _("each room once")),
     "unknown_form": (_("“%(found)s” is no form that is filled in here."), _("editions %(allowed)s, forms 1 to 4")),
     "not_a_return_period": (
@@ -48,6 +52,26 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     ),
     "no_such_return": (
         _("“%(found)s” has no return of %(period)s."), _("a period that was opened for this institution"),
+    ),
+    "form_tag_missing": (
+        _("“%(found)s” looks like a form, but its tag is gone or was changed, so nobody knows whose it is."),
+        _("a form downloaded here, with the tag in its last line; or the empty form"),
+    ),
+    "no_period_heading": (
+        _("“%(found)s” has no column of periods."),
+        _("a column of periods, as downloaded; a sheet that holds no returns is hidden or taken out"),
+    ),
+    "no_institution_heading": (
+        _("“%(found)s” has no column of institutions."),
+        _("a column of codes or names of institutions, as downloaded; a sheet that holds no returns is hidden or taken out"),
+    ),
+    "total_row": (_("“%(found)s”: a row that adds up others was left out."), ""),
+    "credit_code_mismatch": (
+        _("The credit code “%(found)s” is not that of “%(name)s”."), _("%(allowed)s; or no credit code"),
+    ),
+    "another_period": (
+        _("The form says “%(found)s” at its top, and was downloaded for %(allowed)s."),
+        _("the form of the period that is meant, downloaded for it"),
     ),
     "another_return": (_("This is the return of %(found)s."), _("the workbook of %(allowed)s")),
     "wrong_edition": (

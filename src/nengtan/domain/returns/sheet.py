@@ -17,7 +17,7 @@ from nengtan.domain.returns.slots import Slot, SlotError, parse
 from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets.cells import Cell, Grid, is_blank, shown
 from nengtan.domain.sheets.problems import Fault, Problem
-from nengtan.domain.sheets.words import Words
+from nengtan.domain.sheets.words import Words, is_total
 
 __all__ = [
     "COLUMNS",
@@ -29,6 +29,7 @@ __all__ = [
     "Unread",
     "heading_row",
     "is_aside",
+    "is_sum",
     "join_named",
     "other_edition",
     "read_returns",
@@ -137,7 +138,7 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
     for row, cells in enumerate(grid.rows[top + 1 :], top + 2):
         texts = {name: _text(cells, at) for name, at in where.items()}
         whose = _whose(texts)
-        if not whose:
+        if not whose or is_sum(texts, words):
             continue
         try:
             period = parse(texts["period"])
@@ -158,6 +159,9 @@ def read_returns(grid: Grid, edition: Edition, headings: Headings, words: Words,
         for at, line in indicators.items():
             said = stated.get(at, "")
             if (edition.forms[line.form].records is Records.ROOM) != bool(typed.record):
+                continue
+            if (hidden := grid.hiding(row - 1, at)) is not None:
+                typed.unreadable[line.key], typed.values[line.key] = hidden.found, None
                 continue
             _read(typed, line, cells[at] if at < len(cells) else None, words, convert, said)
             unit = other_unit(said, line, words)
@@ -252,9 +256,10 @@ def heading_row(grid: Grid, edition: Edition, headings: Headings) -> tuple[int, 
     """The row of headings (counted from 0), what each column is, and headings that are nothing, by column.
 
     Raises:
-        SheetError: there is no such row, or a heading stands twice.
+        SheetError: there is no such row, or none with a period or an institution, or a heading stands twice.
     """
     names = _names(edition, headings)
+    lacking = ""
     for top, cells in enumerate(grid.rows[:_LOOK_DOWN]):
         texts = {at: _known(shown(cell), names) for at, cell in enumerate(cells) if not is_blank(cell)}
         columns = {at: names[text] for at, text in texts.items() if text in names}
@@ -262,9 +267,23 @@ def heading_row(grid: Grid, edition: Edition, headings: Headings) -> tuple[int, 
         if told & set(_WHOSE) and "period" in told and told - COLUMNS:
             twice = [name for name, times in Counter(columns.values()).items() if times > 1]
             if twice:
-                raise SheetError("heading_twice", twice[0])
+                at = max(at for at, name in columns.items() if name == twice[0])
+                raise SheetError("heading_twice", shown(cells[at]))
             return top, columns, {at: shown(cells[at]) for at in texts if at not in columns}
-    raise SheetError("no_headings", grid.name, "institution period elec_qty …")
+        if len(told - COLUMNS) > 1:
+            lacking = lacking or ("no_period_heading" if told & set(_WHOSE) else "no_institution_heading")
+    raise SheetError(lacking or "no_headings", grid.name, "institution period elec_qty …")
+
+
+def is_sum(texts: Mapping[str, str], words: Words) -> bool:
+    """Whether a row adds up others: it has no code, and a total word where the name of an institution stands.
+
+    >>> is_sum({"institution": "Sum", "code": ""}, Words.of([("total_word", "", "sum")]))
+    True
+    """
+    if texts.get("code") or texts.get("credit_code"):
+        return False
+    return is_total(texts.get("institution", ""), words)
 
 
 def is_aside(heading: str, headings: Headings) -> bool:

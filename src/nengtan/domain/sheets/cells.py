@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from .problems import Fault
@@ -39,6 +40,15 @@ class Merge(NamedTuple):
     bottom: int
     right: int
 
+    @property
+    def place(self) -> str:
+        """The range as a spreadsheet names it.
+
+        >>> Merge(16, 3, 17, 3).place
+        'D17:D18'
+        """
+        return f"{column_letter(self.left)}{self.top + 1}:{column_letter(self.right)}{self.bottom + 1}"
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -55,6 +65,26 @@ class Grid:
         """Take the width from the rows when it is not given."""
         if not self.width and self.rows:
             object.__setattr__(self, "width", max(map(len, self.rows)))
+
+    def hiding(self, row: int, column: int) -> Fault | None:
+        """Why a cell (from 0) shows nothing of its own: it lies under the first cell of a merged range.
+
+        >>> grid = Grid("a", [[1.0, None]], [Merge(0, 0, 0, 1)])
+        >>> grid.hiding(0, 0), grid.hiding(0, 1).found
+        (None, 'A1:B1')
+        """
+        for merge in self._merges_by_row.get(row, ()):
+            if merge.left <= column <= merge.right and (row, column) != (merge.top, merge.left):
+                return Fault("merged_cell", merge.place)
+        return None
+
+    @cached_property
+    def _merges_by_row(self) -> dict[int, list[Merge]]:
+        found: dict[int, list[Merge]] = {}
+        for merge in self.merges:
+            for row in range(merge.top, merge.bottom + 1):
+                found.setdefault(row, []).append(merge)
+        return found
 
 
 def column_letter(index: int) -> str:

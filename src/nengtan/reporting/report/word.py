@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from docx.opc.exceptions import PackageNotFoundError
@@ -48,12 +49,8 @@ def render(template: bytes, wording: Wording, language: str | None = None) -> by
     """
     tags = filled(_clean(wording.tags), wording.charts, Phrases(language))
     made = DocxTemplate(io.BytesIO(template))
-    try:
+    with _faults_told():
         made.render(tags, Environment(), autoescape=True)
-    except SecurityError as error:
-        raise TemplateFault("unsafe", str(error)) from error
-    except TemplateError as error:
-        raise TemplateFault("tag", str(error)) from error
     document: Any = made.docx
     _draw(document, wording.charts)
     for table in document.tables:
@@ -90,17 +87,27 @@ def check(content: bytes) -> None:
     _check_package(content)
     undefined, unknown = unknown_names()
     made = DocxTemplate(io.BytesIO(content))
-    try:
+    with _faults_told():
         _check_closed(made)
         made.render(filled(sample(), {}, Phrases()), Environment(undefined), autoescape=True)
-    except SecurityError as error:
-        raise TemplateFault("unsafe", str(error)) from error
-    except (TemplateError, TypeError, ValueError) as error:
-        raise TemplateFault("tag", str(error)[:200]) from error
-    except (KeyError, PackageNotFoundError, etree.XMLSyntaxError) as error:
-        raise TemplateFault("not_word") from error
     if unknown:
         raise TemplateFault("unknown", ", ".join(unknown))
+
+
+@contextmanager
+def _faults_told() -> Iterator[None]:
+    """What goes wrong in a template as its fault: a tag can fail in as many ways as the language it is written in."""
+    try:
+        yield
+    except SecurityError as error:
+        raise TemplateFault("unsafe", str(error)) from error
+    except (KeyError, PackageNotFoundError, etree.XMLSyntaxError) as error:
+        raise TemplateFault("not_word") from error
+    except (
+        TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, SyntaxError, TypeError,
+        ValueError,
+    ) as error:  # fmt: skip
+        raise TemplateFault("tag", str(error)[:200]) from error
 
 
 def _check_package(content: bytes) -> None:

@@ -106,9 +106,8 @@ def template_of(region: Region) -> ReportTemplate | None:
     return max(held, key=lambda item: (len(item.region.path), item.pk), default=None)
 
 
-@transaction.atomic
 def keep_template(actor: Actor, region: Region, name: str, content: bytes) -> ReportTemplate:
-    """Use an office's own template from now on.
+    """Use an office's own template from now on; read through before anything is held, so that it blocks nobody.
 
     Raises:
         ValidationError: what is wrong with it, unknown tags by name.
@@ -119,9 +118,11 @@ def keep_template(actor: Actor, region: Region, name: str, content: bytes) -> Re
         word.check(content)
     except word.TemplateFault as fault:
         raise ValidationError({"file": told(fault)}) from fault
-    _retire(region)
-    made = ReportTemplate.objects.create(region=region, name=name[:200], content=content, by=actor.user)
-    record(actor, "report.template", made, after={"name": made.name, "size": len(content)}, region_path=region.path)
+    with transaction.atomic():
+        _retire(region)
+        made = ReportTemplate.objects.create(region=region, name=name[:200], content=content, by=actor.user)
+        told_of = {"name": made.name, "size": len(content)}
+        record(actor, "report.template", made, after=told_of, region_path=region.path)
     return made
 
 

@@ -63,7 +63,7 @@ def read_file(filename: str, content: bytes, edition: Edition) -> ReturnSheet:
         try:
             read = read_returns(grid, edition, scheme.headings(), sheet_words(), converted)
         except SheetError as error:
-            if error.code != "no_headings":
+            if error.code not in ("no_headings", "no_period_heading", "no_institution_heading"):
                 raise
             refused.append(error)
             continue

@@ -128,6 +128,10 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
         _("%(found)s %(unit)s in one month is beyond belief; the unit is probably wrong."),
         _("at most %(limit)s %(unit)s"),
     ),
+    "merged_cell": (
+        _("The cell lies under the merged range %(found)s and has no figure of its own."),
+        _("a cell that is not merged"),
+    ),
     "merged_figure": (
         _("The figure %(found)s is merged over rows %(first)s to %(last)s, so no row has a figure of its own."),
         _("one figure in each row"),

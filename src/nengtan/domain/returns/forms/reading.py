@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from nengtan.domain.sheets.cells import Cell as Content
 from nengtan.domain.sheets.cells import Grid, column_letter, is_blank, shown
 from nengtan.domain.sheets.problems import Fault, Problem
 
-__all__ = ["FormRead", "Placed", "range_fault", "read_form", "room_code"]
+__all__ = ["FormRead", "Placed", "is_form", "range_fault", "read_form", "room_code"]
 
 _LOOK_DOWN = 25
 
@@ -198,7 +199,8 @@ class _Reader:
         self, row: int, at: int, cells: Sequence[Content], cell: Cell, line: Indicator, stated: str = ""
     ) -> None:
         content, stated = cells[at] if at < len(cells) else None, stated.rstrip(self.mark)
-        value = number(content, line, self.sheet_words, self.convert, stated)
+        hidden = self.grid.hiding(row - 1, at)
+        value = hidden or number(content, line, self.sheet_words, self.convert, stated)
         if isinstance(value, Decimal) and (unit := other_unit(stated, line, self.sheet_words)):
             self.read.units[line.key] = unit
         fault = value if isinstance(value, Fault) else range_fault(value)
@@ -211,13 +213,7 @@ class _Reader:
 
     def _heads(self) -> tuple[int, int, int, int] | None:
         """Row of the heads and where the name, the code and the figure of a line stand."""
-        wanted = [self.words[key] for key in ("indicator", "code", "amount")]
-        for top, cells in enumerate(self.grid.rows[:_LOOK_DOWN]):
-            texts = [self._plain(shown(cell)) for cell in cells]
-            if all(texts.count(word) == 1 for word in wanted):
-                name, code, value = (texts.index(word) for word in wanted)
-                return top, name, code, value
-        return None
+        return _heads_of(self.grid, self.words)
 
     def _codes(self) -> tuple[int, dict[int, Indicator]]:
         """Row of the codes, and the line of each column."""
@@ -236,7 +232,7 @@ class _Reader:
         return shown(cells[at]).strip() if at < len(cells) else ""
 
     def _plain(self, text: str) -> str:
-        return "".join(text.split()).removeprefix(self.words["of_which"]).rstrip(self.mark)
+        return _plain(text, self.words)
 
     def _refuse(self, code: str, allowed: str) -> None:
         self.read.problems.append(Problem(0, "", "", "", code, self.grid.name, (allowed,), sheet=self.grid.name))
@@ -247,9 +243,29 @@ class _Reader:
         self.read.problems.append(placed.problem(line.key if line else "record", label))
 
 
+def is_form(grid: Grid, words: Words) -> bool:
+    """Whether a sheet has the heads of a form with a line a row, or the row of codes of one with a room a row."""
+    codes = (cells for cells in grid.rows[:_LOOK_DOWN] if cells and _plain(shown(cells[0]), words) == words["code"])
+    return _heads_of(grid, words) is not None or any(len(cells) - sum(map(is_blank, cells)) > 2 for cells in codes)
+
+
+def _heads_of(grid: Grid, words: Words) -> tuple[int, int, int, int] | None:
+    wanted = [words[key] for key in ("indicator", "code", "amount")]
+    for top, cells in enumerate(grid.rows[:_LOOK_DOWN]):
+        texts = [_plain(shown(cell), words) for cell in cells]
+        if all(texts.count(word) == 1 for word in wanted):
+            name, code, value = (texts.index(word) for word in wanted)
+            return top, name, code, value
+    return None
+
+
+def _plain(text: str, words: Words) -> str:
+    return "".join(text.split()).removeprefix(words["of_which"]).rstrip(words["unverified_mark"])
+
+
 def _code(text: str) -> str:
-    """A code as compared: a spreadsheet may have made a number of 009."""
-    return text.lstrip("0")
+    """A code as compared: a spreadsheet may have made a number of 009, a person typed full-width digits."""
+    return unicodedata.normalize("NFKC", text).lstrip("0")
 
 
 def range_fault(value: Decimal | None) -> Fault | None:

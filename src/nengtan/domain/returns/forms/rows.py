@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from nengtan.domain.returns.forms.reading import range_fault, room_code
 from nengtan.domain.returns.scheme import Edition, Indicator, Records
-from nengtan.domain.returns.sheet import COLUMNS, Headings, heading_row, is_aside, refused_units, stated_units
+from nengtan.domain.returns.sheet import COLUMNS, Headings, heading_row, is_aside, is_sum, refused_units, stated_units
 from nengtan.domain.returns.slots import Slot, SlotError, parse
 from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets import words as vocabulary
@@ -38,7 +38,8 @@ class RowsRead:
     """The rows of one sheet, the letter of each column, and what is wrong with rows that name nothing.
 
     ``units`` are lines whose heading states another unit than theirs, with that unit: their figures were converted.
-    ``refused`` are lines whose heading states a unit that leads nowhere: what is wrong with the heading.
+    ``refused`` are lines whose heading states a unit that leads nowhere: what is wrong with the heading. ``totals``
+    are the rows left out because they add up others.
     """
 
     sheet: str
@@ -48,6 +49,7 @@ class RowsRead:
     ignored: list[str] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
     refused: dict[str, Problem] = field(default_factory=dict)
+    totals: list[int] = field(default_factory=list)
 
 
 def read_rows(grid: Grid, edition: Edition, headings: Headings, words: vocabulary.Words, convert: Convert) -> RowsRead:
@@ -72,9 +74,15 @@ def read_rows(grid: Grid, edition: Edition, headings: Headings, words: vocabular
         held = [at for at in lines if at < len(cells) and not is_blank(cells[at])]
         if not held and not any(texts.get(name) for name in ("code", "credit_code", "institution")):
             continue
+        if is_sum(texts, words):
+            read.totals.append(row)
+            continue
         found = _row(read, row, cells, texts, where)
         if found is not None:
             for at, line in lines.items():
+                if (hidden := grid.hiding(row - 1, at)) is not None:
+                    found.faults[line.key] = hidden
+                    continue
                 said = stated.get(at, "")
                 _take(found, line, cells[at] if at < len(cells) else None, words, convert, said)
                 unit = other_unit(said, line, words)

@@ -35,8 +35,8 @@ _MAGIC, _VERSION = "nengtan-returns", "1"
 _CHUNK = 30_000
 """Characters in one cell; a spreadsheet holds 32 767."""
 
-_TAG = re.compile(r"nengtan/(.+)/(\d{4}-(?:\d\d|Q[1-4]))/(\w+)/(\d)")
-_BLANK = re.compile(r"nengtan/blank/(\w+)/(\d)")
+_TAG = re.compile(r"nengtan/(.+)/(\d{4}-(?:\d\d|Q[1-4]))/(\w+)/(\d+)")
+_BLANK = re.compile(r"nengtan/blank/(\w+)/(\d+)")
 _TAG_ROWS, _TAG_COLUMNS = 400, 3
 
 

@@ -7,17 +7,19 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from nengtan.domain import creditcode
 from nengtan.domain.returns import slots, steps
 from nengtan.domain.returns.forms.page import Cell
 from nengtan.domain.returns.forms.seal import Seal
 from nengtan.domain.sheets.numbers import as_kept
 from nengtan.domain.sheets.problems import Fault, Problem
+from nengtan.domain.sheets.words import fold
 from nengtan.identity.access import Actor
 from nengtan.identity.roles import Capability
 from nengtan.ledger.services import bulk
 from nengtan.ledger.services.intake.matching import Body, Institutions, Pair, Unmatched
 from nengtan.reference import scheme
-from nengtan.registry.models import Institution
+from nengtan.registry.models import Institution, InstitutionSpan
 from nengtan.reporting import clock
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.services.opening import days_of
@@ -28,6 +30,8 @@ from nengtan.reporting.services.workbooks.plan import Change, FilePlan, ReturnPl
 from nengtan.ui.fields import PLACES, from_units, to_units
 
 __all__ = ["check"]
+
+ROOM_FORM = 3
 
 Known = dict[Cell, tuple[int, Decimal | None]]
 Key = tuple[str, slots.Slot]
@@ -101,6 +105,9 @@ class _Checker:
             self._refuse(sent, column, body.fault)
             return None
         of = self.returns.get((body.id, sent.period))
+        if of is not None and (contrary := _contrary(sent, of.institution)) is not None:
+            self._refuse(sent, *contrary)
+            return None
         fault = self._wrong(sent, of, body)
         if fault is not None or of is None:
             self._refuse(sent, "period", fault or Fault("no_such_return"))
@@ -139,10 +146,21 @@ class _Checker:
                     break
             else:
                 self._cells(plan, sent, held, seal)
+        if seal is not None:
+            self._rooms_gone(of, sheets, seal)
         if seal is None and plan.changes:
             self.plan.notes.append(_note("not_sealed", of.institution.name))
         self._standing(plan, sheets[0])
         return plan
+
+    def _rooms_gone(self, of: Return, sheets: Sequence[Sent], seal: Seal) -> None:
+        """A room whose row is gone from the file stays in the return as it is: that is told."""
+        there = {record for sent in sheets for record, _indicator in (*sent.cells, *sent.faults)} - {""}
+        drawn = {record for record, _indicator in seal.cells} - {""}
+        if there or any(sent.form == ROOM_FORM for sent in sheets):
+            self.plan.notes += [
+                _note("room_row_gone", record, name=of.institution.name) for record in sorted(drawn - there)
+            ]
 
     def _twice(self, plan: ReturnPlan, sent: Sent, earlier: Sent, cell: Cell) -> None:
         where = f"{earlier.sheet}!{earlier.placed(cell).place}"
@@ -189,6 +207,19 @@ class _Checker:
         findings = review([plan.of for plan in changed], instead)
         for plan in changed:
             plan.findings = findings[plan.of.pk]
+
+
+def _contrary(sent: Sent, body: Institution) -> tuple[str, Fault] | None:
+    """In which column the sheet says it is of somebody else than its code does; former names are names."""
+    stated, own = creditcode.normalise(sent.whose[1]), creditcode.normalise(body.credit_code or "")
+    if stated and own and stated != own:
+        told = {"name": body.name}
+        return "credit_code", Fault("credit_code_mismatch", sent.whose[1], (body.credit_code or "",), told)
+    if sent.named and fold(sent.named) != fold(body.name):
+        former = InstitutionSpan.objects.filter(institution=body).values_list("name", flat=True)
+        if fold(sent.named) not in set(map(fold, former)):
+            return "institution", Fault("name_code_mismatch", sent.named, (body.name,))
+    return None
 
 
 def _pair(sent: Sent) -> Pair:

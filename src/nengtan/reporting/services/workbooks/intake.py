@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from django.conf import settings
 
-from nengtan.domain.returns.forms.heads import Head, heads_of, period_written
+from nengtan.domain.returns.forms.heads import Head, heads_of, period_written, read_head
 from nengtan.domain.returns.forms.page import Cell
-from nengtan.domain.returns.forms.reading import Placed, read_form
+from nengtan.domain.returns.forms.reading import Placed, is_form, read_form
 from nengtan.domain.returns.forms.rows import Row, RowsRead, read_rows, unknown_headings, years_of
 from nengtan.domain.returns.forms.seal import Blank, Seal, SealBroken, Tag, is_seal, read_blank, read_seals, read_tag
 from nengtan.domain.returns.scheme import Edition, Level, edition_of
@@ -33,7 +33,7 @@ __all__ = ["FileRead", "Sent", "limits", "read_workbook"]
 class Sent:
     """What one sheet, or one row, says of a return; ``edition`` is "" where the sheet names none.
 
-    ``at`` is where the header of an empty form says whose it is. ``headings`` are lines whose heading is wrong, with
+    ``at`` is where the header of a form says whose it is, ``named`` the name it says beside its tag. ``headings`` are lines whose heading is wrong, with
     what is wrong: told once, not at every figure below it; ``unknown`` headings are nothing at all.
     """
 
@@ -48,6 +48,7 @@ class Sent:
     places: dict[Cell, Placed] | None = None
     letters: dict[str, str] = field(default_factory=dict)
     at: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    named: str = ""
     problems: list[Problem] = field(default_factory=list)
     headings: Mapping[str, Problem] = field(default_factory=dict)
     unknown: Sequence[Problem] = ()
@@ -113,7 +114,7 @@ def _read_sheet(read: FileRead, grid: Grid) -> None:
     tag = read_tag(grid)
     if tag is not None:
         _form(read, grid, tag)
-    elif grid.name.split()[0] == scheme.form_words()["notes_sheet"]:
+    elif grid.name.split()[:1] == [scheme.form_words()["notes_sheet"]]:
         return
     elif grid.hidden:
         read.notes.append(_of_sheet(grid, "sheet_hidden"))
@@ -166,10 +167,18 @@ def _form(
         return
     if grid.formulas:
         read.notes.append(replace(_of_sheet(grid, "formulas_taken"), params={"count": grid.formulas}))
-    found = read_form(grid, edition, tag.form, scheme.form_words(), sheet_words(), converted)
+    found, named = read_form(grid, edition, tag.form, scheme.form_words(), sheet_words(), converted), ""
+    if whose is None:
+        head = read_head(grid, edition, scheme.form_words())
+        stated = period_written(head.texts.get("period", ""))
+        if stated not in (None, tag.period):
+            told = Fault("another_period", head.texts["period"], (str(tag.period),))
+            read.problems.append(_of_head(grid, head, "period", told))
+            return
+        named = head.texts.get("institution", "")
+        whose, at = (tag.institution, head.texts.get("credit_code", ""), ""), {"code": (tag.row, "A"), **head.places}
     sent = Sent(
-        grid.name, 0, whose or (tag.institution, "", ""), tag.period, tag.edition, tag.form, places=found.cells,
-        at=at or {},
+        grid.name, 0, whose, tag.period, tag.edition, tag.form, places=found.cells, at=at or {}, named=named,
     )  # fmt: skip
     for cell, placed in found.cells.items():
         if placed.fault is not None:
@@ -199,6 +208,7 @@ def _rows(read: FileRead, grid: Grid) -> None:
         _no_rows(read, grid, error)
         return
     read.problems += told.problems
+    read.notes += [replace(_of_sheet(grid, "total_row"), row=row) for row in told.totals]
     if grid.formulas:
         read.notes.append(replace(_of_sheet(grid, "formulas_taken"), params={"count": grid.formulas}))
     refused = {problem.found for problem in unknown}
@@ -208,7 +218,9 @@ def _rows(read: FileRead, grid: Grid) -> None:
 
 
 def _no_rows(read: FileRead, grid: Grid, error: SheetError) -> None:
-    if error.code == "no_headings":
+    if error.code == "no_headings" and is_form(grid, scheme.form_words()):
+        read.problems.append(replace(_of_sheet(grid, "form_tag_missing"), severity="error"))
+    elif error.code == "no_headings":
         read.notes.append(_of_sheet(grid, "sheet_left_out"))
     else:
         read.problems.append(replace(_of_sheet(grid, error.code), found=error.found, severity="error"))
