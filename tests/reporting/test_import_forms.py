@@ -218,9 +218,7 @@ def test_a_form_whose_tag_is_gone_is_no_sheet_of_somebody_s_own(cast: Cast, scho
         ("报告期", "报告期：2022年", "another_period"),
     ],
 )
-def test_a_form_that_says_it_is_of_somebody_else(
-    cast: Cast, school: Return, begins: str, text: str, code: str
-) -> None:
+def test_a_form_that_says_it_is_of_somebody_else(cast: Cast, school: Return, begins: str, text: str, code: str) -> None:
     def rename(book: Any) -> None:
         sheet = sheet_of(book, 2)
         heading_of(sheet, begins).value = text

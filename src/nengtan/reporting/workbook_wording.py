@@ -59,11 +59,11 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     ),
     "no_period_heading": (
         _("“%(found)s” has no column of periods."),
-        _("a column of periods, as downloaded; a sheet that holds no returns is hidden or taken out"),
+        _("a column of periods; a sheet that holds no returns is hidden or taken out"),
     ),
     "no_institution_heading": (
         _("“%(found)s” has no column of institutions."),
-        _("a column of codes or names of institutions, as downloaded; a sheet that holds no returns is hidden or taken out"),
+        _("a column of codes or names of institutions; a sheet that holds no returns is hidden or taken out"),
     ),
     "total_row": (_("“%(found)s”: a row that adds up others was left out."), ""),
     "credit_code_mismatch": (

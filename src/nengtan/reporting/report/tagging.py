@@ -86,7 +86,7 @@ def _require_plain(node: nodes.Node, rows: frozenset[str]) -> None:
         _require_plain(child, rows)
 
 
-def _require_list(walked: nodes.Expr, rows: frozenset[str]) -> None:
+def _require_list(walked: nodes.Node, rows: frozenset[str]) -> None:
     """A loop walks through a list of the report; within a loop, through one of the row."""
     while isinstance(walked, (nodes.Getattr, nodes.Getitem)):
         walked = walked.node

@@ -104,8 +104,8 @@ def _faults_told() -> Iterator[None]:
     except (KeyError, PackageNotFoundError, etree.XMLSyntaxError) as error:
         raise TemplateFault("not_word") from error
     except (
-        TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, SyntaxError, TypeError,
-        ValueError,
+        TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, SyntaxError,
+        TypeError, ValueError,
     ) as error:  # fmt: skip
         raise TemplateFault("tag", str(error)[:200]) from error
 

@@ -231,7 +231,7 @@ def _decimal(values: Array, at: int) -> Decimal | None:
 
 
 def _text(value: Decimal | str | None) -> str:
-    """A figure as a sentence gives it: two decimals, four below one, all six below a hundredth; the finding is exact."""
+    """A figure as a sentence gives it: two decimals, four below one, six below a hundredth; it holds it exact."""
     if value is None:
         return "—"
     if isinstance(value, str):

@@ -33,8 +33,9 @@ __all__ = ["FileRead", "Sent", "limits", "read_workbook"]
 class Sent:
     """What one sheet, or one row, says of a return; ``edition`` is "" where the sheet names none.
 
-    ``at`` is where the header of a form says whose it is, ``named`` the name it says beside its tag. ``headings`` are lines whose heading is wrong, with
-    what is wrong: told once, not at every figure below it; ``unknown`` headings are nothing at all.
+    ``at`` is where the header of a form says whose it is, ``named`` the name it says beside its tag. ``headings`` are
+    lines whose heading is wrong, with what is wrong: told once, not at every figure below it; ``unknown`` headings are
+    nothing at all.
     """
 
     sheet: str
