@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from nengtan.domain import finance as figures
 from nengtan.ledger.typed import number
+from nengtan.trusteeship.contract_commands import contract
 from nengtan.trusteeship.mv_commands import mv
 from nengtan.ui.cli import die, emit_one, format_option, to_json
 
@@ -102,4 +103,4 @@ def _flows(text: str) -> list[float]:
     return found
 
 
-commands: list[click.Command] = [finance, mv]
+commands: list[click.Command] = [finance, mv, contract]
