@@ -12,7 +12,14 @@ from tests.journeys.visitor import Visitor
 
 DISTRICT, SCHOOL, BUREAU = "/regions/420106/", "/institutions/WC041/", "/institutions/WC012/"
 LOOK = ["Overview", "Register", "Buildings", "Meters", "Equipment", "Live metering", "Ledger", "Imports"]
-LOOK += ["Energy and carbon accounts", "Test a claim", "Factor library", "Still alive?", "Closed years"]
+LOOK += [
+    "Energy and carbon accounts",
+    "Carbon inventories",
+    "Test a claim",
+    "Factor library",
+    "Still alive?",
+    "Closed years",
+]
 OWN = [*LOOK, "Returns", "Publications"]
 OVERSEEN = [*OWN, "Workbench", "Roll-up", "Joint review and spot check", "Deadlines", "Annual analysis report"]
 OVERSEEN += ["Audit trail"]

@@ -14,4 +14,7 @@ class CarbonConfig(AppConfig):
         from nengtan.identity.roles import Capability
         from nengtan.ui import nav
 
+        nav.register(
+            "carbon", _("Carbon inventories"), "inventories", Capability.VIEW_DETAIL, icon="leaf", order=20
+        )  # fmt: skip
         nav.register("carbon", _("Test a claim"), "claim", Capability.VIEW, icon="search", order=40)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from nengtan import reference
 from nengtan.carbon import words
 from nengtan.carbon.claiming import LARGEST, checked
+from nengtan.carbon.settings import settings_from
 from nengtan.domain.carbon.claims import ClaimKind
 from nengtan.domain.carbon.inventory import Gwp, MarketGreen, Negative, SecondHand
 from nengtan.ledger.queries.conversion import UnknownRegion
@@ -26,9 +27,13 @@ _REGION = click.option("--region", required=True, metavar="CODE", help=_("Code o
 _YEAR = click.option("--year", required=True, type=click.IntRange(1990, 2100), help=_("Year of the activity."))
 
 
+if TYPE_CHECKING:
+    from nengtan.carbon.books import InstitutionInventory
+
+
 @click.group("carbon", help=_("Carbon books: inventories and claims."))
 def carbon() -> None:
-    """Works without a database."""
+    """Files and claims need no database."""
 
 
 def _setting(name: str, kind: Any, default: str) -> Any:
@@ -69,10 +74,7 @@ def inventory(path: Path, region: str, year: int, format: str, **asked: str) -> 
     why = _("%(file)s: nothing was computed: mend the rows and try again.") % {"file": path.name}
     nothing: dict[str, Any] = {"statutory_t": None, "extended_t": None, "by_source": [], "factors": []}
     items = read_or_refuse(path, read_items, nothing, format, why)
-    settings = books.Settings(
-        MarketGreen(asked["market_green"]), Negative(asked["negative"]), Gwp(asked["gwp"]),
-        SecondHand(asked["second_hand"]),
-    )  # fmt: skip
+    settings = settings_from(asked)
     found = books.inventory(items, reference.carbon_library(), chain, year, settings)
     told = inventory_record(found, region, year)
     if format == "json":
@@ -118,6 +120,70 @@ def _digits(value: Any, places: int) -> Any:
 
 def _shown(row: Mapping[str, Any], **places: int) -> dict[str, Any]:
     return {**row, "quantity": exact(row["quantity"]), **{key: _digits(row[key], n) for key, n in places.items()}}
+
+
+@carbon.command(
+    "report",
+    help=_("The carbon report of an institution's year from the ledger: on the screen, or as Word, PDF or Excel."),
+)
+@click.option("--institution", "code", required=True, metavar="CODE", help=_("Code of the institution."))
+@_YEAR
+@_setting("market_green", MarketGreen, "average")
+@_setting("negative", Negative, "zero")
+@_setting("gwp", Gwp, "AR5")
+@_setting("second_hand", SecondHand, "used")
+@click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=Path),
+              help=_("File to write, ending in .docx, .pdf or .xlsx."))  # fmt: skip
+@format_option
+def report(code: str, year: int, output: Path | None, format: str, **asked: str) -> None:
+    """The same as the page of the institution's inventory."""
+    from nengtan.carbon.blocks import blocks, cell_text, headline, remarks
+    from nengtan.carbon.books import institution_inventory
+    from nengtan.carbon.telling import institution_record
+    from nengtan.identity.access import system_actor
+    from nengtan.registry.models import Institution
+
+    body = Institution.objects.select_related("region").filter(code=code).first()
+    if body is None:
+        die(_("There is no institution with code %(code)s.") % {"code": code})
+    found = institution_inventory(system_actor(), body, year, settings_from(asked))
+    if output is not None:
+        _write(found, output)
+    elif format == "json":
+        click.echo(to_json(institution_record(found)))
+    elif format == "csv":
+        told = institution_record(found)["by_source"]
+        emit(told, {key: key for key in (told[0] if told else LINES_OF_CSV)}, format)
+    else:
+        click.echo(headline(found))
+        for block in blocks(found):
+            click.echo(f"\n{block.heading}")
+            heads = {str(at): head.title for at, head in enumerate(block.heads)}
+            rows = [{str(at): cell_text(cell, block.heads[at]) for at, cell in enumerate(row.cells)}
+                    for row in block.rows]  # fmt: skip
+            emit(rows, heads, "table")
+        for text in remarks(found):
+            click.echo(text, err=True)
+
+
+LINES_OF_CSV = ("source", "kind", "quantity", "unit", "statutory_t", "extended_t", "market_t")
+"""Headings of an inventory without lines."""
+
+
+def _write(found: InstitutionInventory, output: Path) -> None:
+    from django.utils import timezone
+
+    from nengtan.carbon.documents import Format, made
+    from nengtan.reporting.report.pango import NoPdf
+
+    ending = output.suffix.lstrip(".").lower()
+    if ending not in list(Format):
+        die(_("Found “%(found)s”; allowed: a file that ends in .docx, .pdf or .xlsx.") % {"found": output.name})
+    try:
+        output.write_bytes(made(found, Format(ending), timezone.localdate()))
+    except NoPdf as error:
+        die(_("This machine cannot make PDF: %(why)s.") % {"why": error})
+    click.echo(str(output))
 
 
 @carbon.command("claim", help=_("Test a claim: so many kilowatt-hours saved or generated are so many tonnes of CO₂."))

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from nengtan.carbon.books import InstitutionInventory
 from nengtan.carbon.words import explained, remark
 from nengtan.domain.carbon.claims import Check, Explanation, Near
 from nengtan.domain.carbon.inventory import Basis, Line, Part, Result, Side
 from nengtan.domain.factors import Choice
 from nengtan.ui.words import named
 
-__all__ = ["claim_record", "inventory_record"]
+__all__ = ["claim_record", "institution_record", "inventory_record"]
 
 _PLACES = Decimal("1e-6")
 
@@ -55,6 +56,37 @@ def inventory_record(found: Result, region: str, year: int) -> dict[str, Any]:
             "second_hand": str(found.settings.second_hand),
         },
     }  # fmt: skip
+
+
+def institution_record(found: InstitutionInventory) -> dict[str, Any]:
+    """The inventories of an institution's year, last year's beside them, intensity, activity data, fingerprint."""
+    last, alike, book = found.last, found.last_alike, found.book
+    told = inventory_record(found.result, found.institution.region.code, found.year)
+    return {
+        "institution": {"code": found.institution.code, "name": found.institution.name},
+        **told,
+        "last_year_t": last.statutory_t if last else None,
+        "last_year_same_factors_t": alike.statutory_t if alike else None,
+        "kgco2_per_m2": _short(found.intensities.kgco2_per_m2),
+        "area_m2": book.area_m2 if book else None,
+        "persons": book.persons if book else None,
+        "months_present": book.present if book else 0,
+        "months_expected": book.expected if book else 0,
+        "closed": found.closing is not None,
+        "activity": [
+            {
+                "source": use.carrier,
+                "period": use.period,
+                "quantity": use.quantity,
+                "origin": use.origin,
+                "grade": use.grade,
+                "records": use.records,
+                "with_evidence": use.proved,
+            }
+            for use in found.uses
+        ],
+        "fingerprint": found.fingerprint,
+    }
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Official reference data, shipped as CSV and JSON with source and confidence, read once and checked while reading."""
 
 from nengtan.reference._carbon import (
+    QualityGrade,
+    carbon_grades,
     carbon_library,
     carbon_library_of,
     carbon_source_of_word,
@@ -51,6 +53,7 @@ __all__ = [
     "InstitutionType",
     "ItemCode",
     "PublishedFactor",
+    "QualityGrade",
     "ReferenceDataError",
     "Region",
     "Remark",
@@ -59,6 +62,7 @@ __all__ = [
     "asset_kinds",
     "averages",
     "building_uses",
+    "carbon_grades",
     "carbon_library",
     "carbon_library_of",
     "carbon_source_of_word",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
@@ -17,6 +17,8 @@ from nengtan.reference._rows import ReferenceDataError, Row, rows
 from nengtan.reference.words import sheet_words
 
 __all__ = [
+    "QualityGrade",
+    "carbon_grades",
     "carbon_library",
     "carbon_library_of",
     "carbon_source_of_word",
@@ -197,4 +199,36 @@ def claim_mistakes() -> tuple[Mistake, ...]:
     return tuple(
         Mistake(row.text("code"), row.quotient("factor"), tuple(row.text("terms").split("|")))
         for row in rows("claim_mistakes.csv")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QualityGrade:
+    """How well an activity figure is known: where it came from, and the half-width taken for it [share]."""
+
+    code: str
+    origins: tuple[str, ...]
+    half_width: Decimal
+    name_zh: str
+    name_en: str
+
+
+@cache
+def carbon_grades() -> Mapping[str, QualityGrade]:
+    """Grades of activity data, the best first.
+
+    >>> {code: str(grade.half_width) for code, grade in carbon_grades().items()}
+    {'A': '0.02', 'B': '0.05', 'C': '0.10', 'D': '0.30'}
+    """
+    return MappingProxyType(
+        {
+            row.text("code"): QualityGrade(
+                row.text("code"),
+                tuple(row.text("origins").split("|")),
+                row.decimal("half_width_percent").scaleb(-2),
+                row.text("name_zh"),
+                row.text("name_en"),
+            )
+            for row in rows("carbon_grades.csv")
+        }
     )

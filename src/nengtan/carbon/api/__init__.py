@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ninja import Router
 
-from nengtan.carbon.api import claims
+from nengtan.carbon.api import claims, inventories
 
 router = Router(tags=["carbon"])
-router.add_router("", claims.router)
+for part in (claims.router, inventories.router):
+    router.add_router("", part)
 
 __all__ = ["router"]

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 from nengtan.domain.exact import kilo_to_tonne, product, total
-from nengtan.domain.factors import Choice, Confidence, FactorLibrary, Kind, NoFactor, Reason, Rule, place_level
+from nengtan.domain.factors import Choice, Chooser, Confidence, Factor, Kind, NoFactor, Reason, Rule, place_level
 
 __all__ = [
-    "Adjustment", "Basis", "Gwp", "Item", "Lack", "Line", "MarketGreen", "Negative", "Part", "Remark", "Result",
-    "SecondHand", "Settings", "Side", "Source", "Supply", "Treatment", "inventory",
+    "Adjustment", "Basis", "Factors", "Gwp", "Item", "Lack", "Line", "MarketGreen", "Negative", "Part", "Remark",
+    "Result", "SecondHand", "Settings", "Side", "Source", "Supply", "Treatment", "inventory",
 ]  # fmt: skip
 
 
@@ -117,13 +118,23 @@ class Source:
         return self.part is not Part.OTHER
 
 
+class Factors(Chooser, Protocol):
+    """Whatever knows the factors of an inventory: by place, year and basis, and by their code."""
+
+    def by_id(self, factor_id: str) -> Factor | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """So much of a source, in its ``unit``; of passed-on supplies the quantity is positive too."""
+    """So much of a source, in its ``unit``; of passed-on supplies the quantity is positive too.
+
+    A quantity nobody knows is None, not nought. ``chain`` says where it was used, if not where the inventory is.
+    """
 
     source: Source
     supply: Supply
-    quantity: Decimal
+    quantity: Decimal | None
+    chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +149,14 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """All of one source and supply."""
+    """All of one source and supply at one place (``chain``)."""
 
     source: Source
     supply: Supply
-    quantity: Decimal
+    quantity: Decimal | None
     location: Side
     market: Side
+    chain: tuple[str, ...] = ()
 
     @property
     def statutory_t(self) -> Decimal | None:
@@ -208,14 +220,14 @@ _STATUTORY = (Part.DIRECT, Part.ELECTRICITY, Part.HEAT)
 
 
 def inventory(
-    items: Iterable[Item], factors: FactorLibrary, chain: Sequence[str], year: int, settings: Settings | None = None
+    items: Iterable[Item], factors: Factors, chain: Sequence[str], year: int, settings: Settings | None = None
 ) -> Result:
     """Both inventories of one year at one place (``chain``: region codes, nearest first).
 
     ``factors`` chooses by basis ``location`` and, for what is left of the grid's power, ``market``. Raises `ValueError`
     for a quantity below nought or a kind its source does not know.
 
-    >>> from nengtan.domain.factors import Factor
+    >>> from nengtan.domain.factors import FactorLibrary
     >>> grid = Factor("H23", "H23", Kind.CO2, "electricity", "420000", 2023, Decimal("0.4044"), "kgCO2", "kWh")
     >>> power = Source("electricity", Part.ELECTRICITY, 2, "kWh", {}, tuple(Supply), "electricity")
     >>> bought = Item(power, Supply.PURCHASED, Decimal(361480))
@@ -224,8 +236,8 @@ def inventory(
     Decimal('146.1825120')
     """
     settings = settings or Settings()
-    rules = _Rules(factors, tuple(chain), year, settings)
-    lines = tuple(rules.line(*key, quantity) for key, quantity in _together(items).items())
+    rules = _Rules(factors, year, settings)
+    lines = tuple(rules.line(*key, quantity) for key, quantity in _together(items, tuple(chain)).items())
     adjustments: list[Adjustment] = []
 
     def terms(basis: Basis) -> dict[Part, Decimal | None]:
@@ -260,55 +272,60 @@ def _sum(terms: Mapping[Part, Decimal | None], parts: Sequence[Part]) -> Decimal
     return total(held) if held else Decimal(0)
 
 
-def _together(items: Iterable[Item]) -> dict[tuple[Source, Supply], Decimal]:
-    found: dict[tuple[Source, Supply], Decimal] = {}
+Place = tuple[str, ...]
+
+
+def _together(items: Iterable[Item], chain: Place) -> dict[tuple[Source, Supply, Place], Decimal | None]:
+    found: dict[tuple[Source, Supply, Place], Decimal | None] = {}
     for item in items:
-        if item.quantity < 0:
+        if item.quantity is not None and item.quantity < 0:
             raise ValueError(f"{item.source.code}: {item.quantity} is below 0")
         if item.supply not in item.source.kinds:
             raise ValueError(f"{item.source.code} is never {item.supply}")
-        key = item.source, item.supply
-        found[key] = total((found.get(key), item.quantity)) or Decimal(0)
+        key = item.source, item.supply, item.chain or chain
+        found[key] = total((found.get(key), item.quantity))
     return found
 
 
 class _Rules:
-    """The rule table, at one place in one year."""
+    """The rule table, in one year."""
 
-    def __init__(self, factors: FactorLibrary, chain: tuple[str, ...], year: int, settings: Settings) -> None:
-        self.factors, self.chain, self.year, self.settings = factors, chain, year, settings
+    def __init__(self, factors: Factors, year: int, settings: Settings) -> None:
+        self.factors, self.year, self.settings = factors, year, settings
 
-    def line(self, source: Source, supply: Supply, quantity: Decimal) -> Line:
-        location, market = (self._side(source, supply, quantity, basis) for basis in Basis)
-        return Line(source, supply, quantity, location, market)
+    def line(self, source: Source, supply: Supply, chain: Place, quantity: Decimal | None) -> Line:
+        location, market = (self._side(source, supply, chain, quantity, basis) for basis in Basis)
+        return Line(source, supply, quantity, location, market, chain)
 
-    def _side(self, source: Source, supply: Supply, quantity: Decimal, basis: Basis) -> Side:
+    def _side(self, source: Source, supply: Supply, chain: Place, quantity: Decimal | None, basis: Basis) -> Side:
         green = self.settings.market_green is MarketGreen.ZERO or basis is Basis.MARKET
         if supply is Supply.OWN_PV:
             return Side(Treatment.NO_ENTRY, Decimal(0))
         if supply is Supply.DIRECT_GREEN or (supply is Supply.MARKET_GREEN and green):
             return Side(Treatment.ZERO, Decimal(0))
         treatment = Treatment.DEDUCTED if supply is Supply.PASSED_ON else Treatment.COUNTED
-        found = self._factor(source, basis)
+        found = self._factor(source, chain, basis)
         if isinstance(found, NoFactor):
             return Side(treatment, None, reason=found.reason)
+        if quantity is None:
+            return Side(treatment, None, found, Reason.NO_QUANTITY)
         signed = -quantity if treatment is Treatment.DEDUCTED else quantity
         return Side(treatment, kilo_to_tonne(product(signed, found.factor.value)), found)
 
-    def _factor(self, source: Source, basis: Basis) -> Choice | NoFactor:
+    def _factor(self, source: Source, chain: Place, basis: Basis) -> Choice | NoFactor:
         if source.factor:
-            return self._named(source.factor.format(gwp=self.settings.gwp), source)
+            return self._named(source.factor.format(gwp=self.settings.gwp), source, chain)
         if not source.carrier:
             return NoFactor(Reason.NO_FACTOR_FOR_CARRIER)
-        return self.factors.choose(Kind.CO2, source.carrier, self.chain, self.year, basis)
+        return self.factors.choose(Kind.CO2, source.carrier, chain, self.year, basis)
 
-    def _named(self, code: str, source: Source) -> Choice | NoFactor:
+    def _named(self, code: str, source: Source, chain: Place) -> Choice | NoFactor:
         """A factor by its code; of national ones none outside the nation, of a year none before it."""
         factor = self.factors.by_id(code)
         left_out = self.settings.second_hand is SecondHand.LEFT_OUT and not source.is_statutory
         if factor is None or (left_out and factor.confidence is Confidence.GENERAL_KNOWLEDGE):
             return NoFactor(Reason.NO_FACTOR_FOR_CARRIER)
-        if factor.region not in self.chain:
+        if factor.region not in chain:
             return NoFactor(Reason.NO_FACTOR_FOR_PLACE)
         if factor.year is not None and factor.year > self.year:
             return NoFactor(Reason.ONLY_LATER_YEARS)

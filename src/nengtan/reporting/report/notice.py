@@ -25,13 +25,21 @@ MEASURES = ("energy_tce", "kgce_per_m2", "kgce_per_person", "water_m3", "m3_per_
 
 @dataclass(frozen=True)
 class Part:
-    """A table with its heading: texts as they are read, the first columns that are no numbers, relative widths."""
+    """A table with its heading: texts as they are read, the first columns that are no numbers, relative widths.
+
+    ``numbers`` names the columns of numbers where words stand behind them.
+    """
 
     heading: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     words: int
     widths: tuple[int, ...]
+    numbers: tuple[int, ...] = ()
+
+    def is_number(self, at: int) -> bool:
+        """Whether a column holds numbers."""
+        return at in self.numbers if self.numbers else at >= self.words
 
 
 @dataclass(frozen=True)
@@ -200,7 +208,7 @@ def word_table(document: Any, part: Part) -> None:
     for row in part.rows:
         cells = table.add_row().cells
         for at, text in enumerate(row):
-            align = WD_ALIGN_PARAGRAPH.LEFT if at < part.words else WD_ALIGN_PARAGRAPH.RIGHT
+            align = WD_ALIGN_PARAGRAPH.RIGHT if part.is_number(at) else WD_ALIGN_PARAGRAPH.LEFT
             _word_cell(cells[at], without_unclean(text), align)
     shipped.keep_rows(table)
     shipped.set_widths(table, part.widths)

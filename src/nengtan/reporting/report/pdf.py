@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -40,20 +40,32 @@ def render(wording: Wording, language: str | None = None) -> bytes:
     Raises:
         NoPdf: Pango, or what it needs, is not installed.
     """
+    return laid_out(page(wording, language))
+
+
+def laid_out(document: str) -> bytes:
+    """An HTML page as PDF.
+
+    Raises:
+        NoPdf: Pango, or what it needs, is not installed.
+    """
     fault = pango.missing()
     if fault:
         raise pango.NoPdf(fault)
     from weasyprint import HTML
 
-    document = page(wording, language)
     return bytes(HTML(string=document, url_fetcher=_nothing).write_pdf())
 
 
 def page(wording: Wording, language: str | None = None) -> str:
     """The report as one HTML page."""
     phrases = Phrases(language)
-    parts = list(_parts(wording, phrases))
-    told = {"language": phrases.language, "title": wording.title, "styles": styles(), "blocks": parts}
+    return as_html(wording.title, _parts(wording, phrases), phrases.language)
+
+
+def as_html(title: str, parts: Iterable[Part], language: str) -> str:
+    """Parts of a document as one HTML page in the styles of official documents."""
+    told = {"language": language, "title": title, "styles": styles(), "blocks": list(parts)}
     return render_to_string("reporting/report/document.html", told)
 
 
