@@ -24,6 +24,7 @@ from nengtan.domain.returns.report import (
     measure_of,
 )
 from nengtan.domain.returns.rollup import Joined
+from nengtan.domain.returns.undisclosed import Earlier, kept_back
 
 LIMITS = Limits(Decimal(20), Decimal(3), Decimal("0.2"), 3, 2)
 D = Decimal
@@ -194,7 +195,8 @@ def test_a_class_too_small_goes_into_the_others_with_the_same_total() -> None:
 
 def test_a_single_hidden_body_is_hidden_among_others() -> None:
     big = tuple(body(str(at), "01", str(10 + at), "1000", "10", "1") for at in range(6))
-    (group,) = publish(big, (), [], "kind", {"5"}, 3).groups
+    kept = kept_back(big, big, {"5"}, 3, Earlier())
+    (group,) = publish(big, (), [], "kind", kept, 3).groups
     assert [row.name for row in group.named] == ["Body 2", "Body 3", "Body 4"]
     assert group.others is not None
     assert (group.others.bodies, group.others.values["energy_tce"]) == (3, 15 + 10 + 11)
@@ -210,7 +212,8 @@ def test_hidden_bodies_are_never_named_and_totals_always_hold(kinds: list[str], 
     bodies = tuple(body(str(at), kind, str(at + 1), "100", "5", "7") for at, kind in enumerate(kinds))
     hidden = {str(at) for at in hide}
     filings = [filing(item.code, item.kind, Handed.LATE) for item in bodies]
-    found = publish(bodies, (), filings, "kind", hidden, least)
+    kept = kept_back(bodies, filings, hidden, least, Earlier())
+    found = publish(bodies, (), filings, "kind", kept, least)
     named = [row for group in found.groups for row in group.named]
     assert not {row.name for row in named} & {f"Body {code}" for code in hidden}
     for group in found.groups:

@@ -1,26 +1,23 @@
 """What a region may publish (通报、公示): rankings by class, who reported in time; what may not be named is added up.
 
-A class with too few bodies goes into one class of all such. Within a class, bodies that may not be named are one line
-of others; where they are too few to hide each other, the smallest users join them. Totals are those of all bodies.
+A class with too few bodies goes into one class of all such. Within a class, bodies kept back are one line of others;
+who is kept back is the same in every classification (`undisclosed`). Totals are those of all bodies.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol, TypeVar
 
 from nengtan.domain.change import change
-from nengtan.domain.confidentiality import folded
 from nengtan.domain.returns.report import Reporter, before_of, sum_of
 from nengtan.domain.returns.rollup import Joined
+from nengtan.domain.returns.undisclosed import SHOWN, classes
 
 __all__ = ["Filing", "Group", "Handed", "Named", "Notice", "Published", "Row", "Tally", "notices", "publish", "unnamed"]
 
-SHOWN = ("energy_tce", "water_m3", "kgce_per_m2", "kgce_per_person", "m3_per_person")
 RANKED_BY = "kgce_per_m2"
 
 
@@ -50,16 +47,6 @@ class Filing:
     sent_back: int = 0
     days_late: int | None = None
     days_again: int | None = None
-
-
-class Body(Protocol):
-    """What has a code and stands in classes."""
-
-    @property
-    def code(self) -> str: ...
-
-
-B = TypeVar("B", bound=Body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +116,27 @@ def publish(
     last: Sequence[Reporter],
     filings: Sequence[Filing],
     by: str,
-    hidden: Collection[str],
+    kept: Collection[str],
     least: int,
     joined: Joined[str] | None = None,
 ) -> Published:
-    """Rankings and notices by ``by`` (kind, system or child); bodies of ``hidden`` (codes) are never named.
+    """Rankings and notices by ``by`` (kind, system or child); bodies of ``kept`` (codes) are never named.
 
     ``joined`` are the bodies that became one another since ``last``: what was merged is compared with all its parts.
     """
     before = before_of(reporters, last, RANKED_BY, joined or Joined())
-    classes = _classes(reporters, by, least)
-    groups = tuple(_group(heads, members, hidden, least, before) for heads, members in classes)
-    nameable = {item.code for heads, members in classes if len(heads) == 1 for item in members}
-    tallies = tuple(_tally(heads, members) for heads, members in _classes(filings, by, least))
+    found = classes(reporters, by, least)
+    groups = tuple(_group(heads, members, kept, before) for heads, members in found)
+    nameable = {item.code for heads, members in found if len(heads) == 1 for item in members}
+    tallies = tuple(_tally(heads, members) for heads, members in classes(filings, by, least))
     small = unnamed(filings, by, least)
-    told = notices(filings, {*hidden, *small, *({item.code for item in reporters} - nameable)})
+    told = notices(filings, {*kept, *small, *({item.code for item in reporters} - nameable)})
     return Published(groups, tallies, told, _row("", reporters, before))
 
 
 def unnamed(filings: Sequence[Filing], by: str, least: int) -> set[str]:
     """The bodies of classes too small to be named in."""
-    return {item.code for heads, members in _classes(filings, by, least) if len(heads) > 1 for item in members}
+    return {item.code for heads, members in classes(filings, by, least) if len(heads) > 1 for item in members}
 
 
 def notices(filings: Iterable[Filing], hidden: Collection[str]) -> tuple[Notice, ...]:
@@ -178,51 +165,18 @@ def _notice(handed: Handed, of: Sequence[tuple[Filing, int | None]], hidden: Col
     return Notice(handed, named, len(due) - len(named), len(of) - len(due))
 
 
-def _classes(items: Sequence[B], by: str, least: int) -> list[tuple[tuple[str, ...], list[B]]]:
-    """The classes large enough, and last one of all others; it takes in the smallest of the large while too small."""
-    members: dict[str, list[B]] = defaultdict(list)
-    for item in items:
-        members[getattr(item, by)].append(item)
-    small = folded({head: (len(held),) for head, held in members.items()}, least)
-    found: list[tuple[tuple[str, ...], list[B]]] = [
-        ((head,), members[head]) for head in sorted(members) if head not in small
-    ]
-    if small:
-        heads = ("", *sorted(small))
-        found.append((heads, [item for head in sorted(small) for item in members[head]]))
-    return found
-
-
 def _group(
     heads: tuple[str, ...],
     members: Sequence[Reporter],
-    hidden: Collection[str],
-    least: int,
+    kept: Collection[str],
     before: Mapping[str, Decimal | None],
 ) -> Group:
     whole = _row("", members, before)
     if len(heads) > 1:
         return Group(heads, (), None, whole)
-    kept_back = _kept_back(members, hidden, least)
-    shown = [_row(item.name, [item], before) for item in members if item.code not in kept_back]
-    others = [item for item in members if item.code in kept_back]
+    shown = [_row(item.name, [item], before) for item in members if item.code not in kept]
+    others = [item for item in members if item.code in kept]
     return Group(heads, tuple(_ranked(shown)), _row("", others, before) if others else None, whole)
-
-
-def _kept_back(members: Sequence[Reporter], hidden: Collection[str], least: int) -> set[str]:
-    """Who is not named: those that may not be, and the smallest users where they alone would give one another away."""
-    kept = {item.code for item in members if item.code in hidden}
-    if not kept:
-        return kept
-    size: Callable[[Reporter], tuple[Decimal, str]] = lambda item: (  # noqa: E731 - a key of two parts
-        item.amounts.get("energy_tce") or Decimal(0),
-        item.code,
-    )
-    for item in sorted((item for item in members if item.code not in kept), key=size):
-        if len(kept) >= least:
-            break
-        kept.add(item.code)
-    return kept
 
 
 def _row(name: str, items: Sequence[Reporter], before: Mapping[str, Decimal | None]) -> Row:

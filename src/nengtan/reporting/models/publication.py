@@ -110,7 +110,9 @@ class NamingRule(models.Model):
 class Publication(models.Model):
     """A publication of a region's year (通报、公示): frozen, append-only; withdrawn with a reason, never changed.
 
-    ``content`` is all it says; ``number`` counts the editions of the same region, year and classes.
+    ``content`` is all it says; ``number`` counts the editions of the same region, year and classes. What later ones of
+    the year must know and nobody is shown, by code: ``named`` with figures, ``kept_back`` everywhere, and ``unnamed``:
+    by figure, of each class those that have it and are not named in it.
     """
 
     region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name=_("region"))
@@ -119,6 +121,9 @@ class Publication(models.Model):
     number = models.PositiveSmallIntegerField(_("edition"))
     title = models.CharField(_("title"), max_length=200)
     content = models.JSONField()
+    named = models.JSONField(default=list, editable=False)
+    kept_back = models.JSONField(default=list, editable=False)
+    unnamed = models.JSONField(default=dict, editable=False)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("published by"))
     at = models.DateTimeField(_("published at"), default=timezone.now)
     withdrawn_by = models.ForeignKey(

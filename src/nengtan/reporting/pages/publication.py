@@ -138,15 +138,25 @@ def publication_new(request: ActorRequest) -> HttpResponseBase:
         "crumbs": [Crumb(gettext("Publications"), reverse("publications")), Crumb(gettext("Prepare a publication"))],
     }  # fmt: skip
     if form.is_valid():
-        chosen = form.cleaned_data
+        chosen = form.cleaned_data.copy()
         place = next(item for item in regions if item.code == chosen["region"])
         if request.method == "POST" and (made := _published(request, place, form)) is not None:
             return redirect("publication", made.pk)
-        found = preview(request.actor, place, chosen["year"], chosen["by"])
-        title = chosen["title"] or Phrases()("publication.title", region=place.label, year=chosen["year"])
-        held = notice(title, place, chosen["year"], chosen["by"], frozen(found))
-        context |= {"notice": held, "parts": held.parts, "total": found.total.bodies, "chosen": chosen}
+        context |= _previewed(request, place, form, chosen)
     return render(request, "reporting/publication/new.html", context)
+
+
+def _previewed(request: ActorRequest, place: Region, form: ChooseForm, chosen: dict[str, Any]) -> dict[str, Any]:
+    """What would be published; nothing, and why on the form, where that would tell what may not be named."""
+    try:
+        found = preview(request.actor, place, chosen["year"], chosen["by"])
+    except ValidationError as error:
+        if not form.errors:
+            take_errors(form, error)
+        return {}
+    title = chosen["title"] or Phrases()("publication.title", region=place.label, year=chosen["year"])
+    held = notice(title, place, chosen["year"], chosen["by"], frozen(found))
+    return {"notice": held, "parts": held.parts, "total": found.total.bodies, "chosen": chosen}
 
 
 def _published(request: ActorRequest, place: Region, form: ChooseForm) -> Publication | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from nengtan import reference
 from nengtan.domain.returns import slots
 from nengtan.domain.returns.publication import Published
 from nengtan.domain.returns.publication import publish as composed
+from nengtan.domain.returns.undisclosed import SHOWN, Earlier, given_away, kept_back, telling
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.audit import record
 from nengtan.identity.roles import Capability
@@ -29,6 +30,7 @@ from nengtan.reporting.report.gather import Books, bodies_joined, filings, requi
 from nengtan.reporting.report.phrasing import Phrases
 
 MOST_NAMED = 200
+MOST_TOLD = 5
 
 
 def institutions_meant(region: Region, lines: Iterable[str]) -> list[Institution]:
@@ -110,13 +112,25 @@ def _rule_told(rule: NamingRule) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A publication before it is one: what it says, and what later ones must know of it."""
+
+    content: Published
+    told: Earlier
+
+
 def preview(actor: Actor, region: Region, year: int, classes: str) -> Published:
     """What would be published now, from approved returns and from how all returns were handed in.
 
     Raises:
-        ValidationError: no such classes.
+        ValidationError: no such classes, or what may not be named could be worked out.
         Forbidden: the actor does not review the returns of the region.
     """
+    return _drafted(actor, region, year, classes).content
+
+
+def _drafted(actor: Actor, region: Region, year: int, classes: str) -> Draft:
     require_whole(actor, region, Capability.REVIEW_RETURNS)
     if classes not in dict(BY):
         words = _("Found %(found)s; allowed: %(allowed)s.")
@@ -125,8 +139,42 @@ def preview(actor: Actor, region: Region, year: int, classes: str) -> Published:
     now, last, owed = books.year(year), books.year(year - 1), books.owed(period)
     rules = _rules_over({region.path, *(item.region.path for item in owed)})
     rule, filed = _nearest(rules, region), filings(books.counted(period), owed)
-    hidden, together = _unnamed(rule, rules, owed), bodies_joined(now, last)
-    return composed(now.reporters, last.reporters, filed, classes, hidden, rule.smallest_class, together)
+    least, hidden = rule.smallest_class, _unnamed(rule, rules, owed)
+    earlier, year_before = _told(region, year), _told(region, year - 1)
+    kept = kept_back(now.reporters, filed, hidden, least, earlier)
+    if away := given_away(now.reporters, classes, kept, hidden, least, earlier):
+        raise ValidationError({"by": _away([item.name for item in filed if item.code in away])})
+    unsaid = year_before.kept - year_before.named
+    last = replace(last, reporters=tuple(item for item in last.reporters if item.code not in unsaid))
+    content = composed(now.reporters, last.reporters, filed, classes, kept, least, bodies_joined(now, last))
+    return Draft(content, telling(now.reporters, classes, kept, least))
+
+
+def _away(names: Sequence[str]) -> str:
+    """Why nothing is published: whose figures would follow; those of other regions are not named here either."""
+    told = " ".join(names[:MOST_TOLD]) + (" …" if len(names) > MOST_TOLD else "")
+    words = _(
+        "From this, with what has been published, figures that may not be shown could be worked out: %(names)s. "
+        "Choose other classes, or publish when more returns are approved."
+    )
+    return words % {"names": told or _("institutions of other regions")}
+
+
+def _told(region: Region, year: int) -> Earlier:
+    """What publications of a year have told, withdrawn ones too: the region's own, those of regions above and below.
+
+    Where a region above has published, those of all regions below it are reckoned with: its figures and theirs
+    together may say more than either.
+    """
+    published = Publication.objects.filter(year=year).order_by()
+    above = published.filter(region__code__in=region.codes).values_list("region__path", flat=True)
+    top = min(above, key=len, default=region.path)
+    rows = list(published.filter(region__path__startswith=top).values_list("named", "kept_back", "unnamed"))
+    return Earlier(
+        frozenset(code for named, _kept, _sums in rows for code in named),
+        frozenset(code for _named, kept, _sums in rows for code in kept),
+        {name: tuple(frozenset(codes) for *_rest, sums in rows for codes in sums.get(name, ())) for name in SHOWN},
+    )
 
 
 def _rules_over(paths: Iterable[str]) -> list[NamingRule]:
@@ -168,24 +216,32 @@ def publish(actor: Actor, region: Region, year: int, classes: str, title: str = 
     """Publish what the preview shows; it stands from now on as it is.
 
     Raises:
-        ValidationError: no return is approved, so there is nothing to publish.
+        ValidationError: no return is approved, so there is nothing to publish; what may not be named could be worked
+            out from it.
         Forbidden: the actor does not review the returns of the region.
     """
-    found = preview(actor, region, year, classes)
+    _one_at_a_time(region)
+    draft = _drafted(actor, region, year, classes)
+    found = draft.content
     if not found.total.bodies:
         words = _("No annual return of %(year)s is approved: there is nothing to publish.")
         raise ValidationError(words % {"year": year})
-    Region.objects.select_for_update().get(pk=region.pk)
     held = Publication.objects.filter(region=region, year=year, classes=classes)
     number = (held.aggregate(last=Max("number"))["last"] or 0) + 1
     made = Publication.objects.create(
         region=region, year=year, classes=classes, number=number, by=actor.user,
         title=(title.strip() or Phrases()("publication.title", region=region.label, year=year))[:200],
-        content=frozen(found), at=clock.now(),
+        content=frozen(found), named=sorted(draft.told.named), kept_back=sorted(draft.told.kept),
+        unnamed={name: list(map(sorted, sums)) for name, sums in draft.told.sums.items()}, at=clock.now(),
     )  # fmt: skip
     told = {"title": made.title, "year": year, "number": number, "institutions": found.total.bodies}
     record(actor, "publication.publish", made, after=told, region_path=region.path)
     return made
+
+
+def _one_at_a_time(region: Region) -> None:
+    """Let no other publication of the same tree of regions be made meanwhile: each must know of those before it."""
+    Region.objects.select_for_update(no_key=True).get(code=region.codes[0])
 
 
 @transaction.atomic
