@@ -253,5 +253,5 @@ def test_the_console_hands_the_region_s_forms_in_and_decides_on_them(books: Book
     assert run(*of, "--send-back")[0] == 2, "why?"
     assert run(*of, "--approve", "--reason", "x")[0] == 2
     assert asked("--send-back", "--reason", "the clinic is missing")[0]["state"] == "returned"
-    assert [row["state"] for row in asked("--submit")] == ["reported", "returned"]
+    assert [row["state"] for row in asked("--submit", "--note", "again")] == ["reported", "returned"]
     assert [row["state"] for row in asked("--approve")] == ["approved", "returned"]

@@ -181,7 +181,10 @@ def test_a_room_is_added_changed_and_never_lost(cast: Cast, school: Return) -> N
     assert held == {"0001": 450, "0002": 200, "0003": Decimal("12.5")}, "a row that is gone takes no figure away"
 
 
-@pytest.mark.parametrize(("room", "code"), [("0001", "room_twice"), (None, "room_without_code"), ("ROOM5", "too_long")])
+@pytest.mark.parametrize(
+    ("room", "code"),
+    [("0001", "room_twice"), (None, "room_without_code"), ("ROOM5", "room_code_odd"), ("a/b", "room_code_odd")],
+)
 def test_a_row_of_a_room_must_name_one(cast: Cast, school: Return, room: str | None, code: str) -> None:
     write(school, "0001", room_elec=400)
 

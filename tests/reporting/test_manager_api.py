@@ -37,7 +37,7 @@ def call(cast: Cast, who: str, method: str, path: str, data: Any = None) -> Any:
         ("post", "/spot-checks", {"region": "420106", "year": YEAR}),
         ("post", "/joint-reviews",
          {"region": "420106", "year": YEAR, "starts_on": "2024-03-01", "ends_on": "2024-03-02"}),
-        ("post", "/region-reports", {"region": "420106", "period": f"{YEAR}-00"}),
+        ("post", "/region-reports", {"region": "420106", "period": f"{YEAR}-00", "note": "the clinic follows"}),
         ("post", "/steps", {"action": "approve", "region": "420106", "period": f"{YEAR}-00"}),
     ],
 )  # fmt: skip

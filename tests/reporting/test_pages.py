@@ -17,7 +17,7 @@ from nengtan.identity.access import system_actor
 from nengtan.ledger.services import FactInput, enter_fact
 from nengtan.registry.services import save_asset
 from nengtan.reporting.models import Return
-from nengtan.reporting.services import CellChange, open_returns, prefill, save_cells
+from nengtan.reporting.services import CellChange, open_returns, prefill, review, save_cells
 from tests.budget import MOST_QUERIES
 from tests.cast import Cast
 from tests.reporting.desk import bill, handed_in, register
@@ -276,21 +276,25 @@ def test_what_a_whole_must_be_is_one_click_away(cast: Cast, school: Return) -> N
 
 def test_an_explanation_with_its_file_opens_for_who_sees_the_return(cast: Cast, school: Return) -> None:
     bill = SimpleUploadedFile("bill.pdf", b"%PDF-1.4 scan")
-    answer = explain(cast, school, rule="P01", indicator="elec_qty", evidence=bill)
+    found = review([school])[school.pk][0]
+    place = {"rule": found.rule, "indicator": found.cell.indicator}
+    answer = explain(cast, school, **place, evidence=bill)
     assert answer.status_code == 200, answer.content
     kept = school.explanations.get().evidence
     url = reverse("return_evidence", args=[school.pk, kept.sha256])
     for who in ("district", "statistician"):
         assert browser(cast, who).get(url).getvalue() == b"%PDF-1.4 scan"
     assert browser(cast, "neighbour").get(url).status_code == 404
-    assert explain(cast, school, rule="P01", indicator="elec_qty", text="as billed and paid").status_code == 200
+    assert explain(cast, school, **place, text="as billed and paid").status_code == 200
     assert school.explanations.get().evidence == kept, "without a new file the old one stays"
+    assert explain(cast, school, rule="P01", indicator="heat_qty", text="nobody asked").status_code == 409
 
 
 def test_an_explanation_is_refused_with_a_file_of_no_known_kind(cast: Cast, school: Return) -> None:
-    answer = explain(cast, school, rule="P01", indicator="elec_qty", evidence=SimpleUploadedFile("x.exe", b"MZ"))
-    assert answer.status_code == 422
-    assert "x.exe" in answer.json()["closed"]
+    for name, content in (("x.exe", b"MZ"), ("page.pdf", b"<html>"), ("scan.png", b"\x89PNG<script>")):
+        answer = explain(cast, school, rule="P01", indicator="elec_qty", evidence=SimpleUploadedFile(name, content))
+        assert answer.status_code == 422
+        assert name in answer.json()["closed"]
     assert not school.explanations.exists()
 
 

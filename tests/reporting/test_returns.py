@@ -228,9 +228,39 @@ def test_sent_back_it_needs_a_reason_and_begins_a_new_round(cast: Cast, school: 
     with pytest.raises(ValidationError):
         take_step(cast.actor("statistics_head"), school, Action.SEND_BACK, " ")
     take_step(cast.actor("statistics_head"), school, Action.SEND_BACK, "gas is of February")
-    assert (school.state, school.hands, school.rounds) == (State.RETURNED, [], 1)
+    entered = {str(pk) for pk in school.values.exclude(entered_by=None).values_list("entered_by", flat=True)}
+    assert (school.state, set(school.hands), school.rounds) == (State.RETURNED, entered, 1), "who passed it on is free"
     write(cast, school, gas_qty=2900)
     assert school.state == State.ENTERING
+
+
+def test_sending_back_does_not_let_one_approve_what_one_entered(cast: Cast, school: Return) -> None:
+    """Of a district's own figures only somebody else approves, until they are replaced."""
+
+    def handed_in() -> None:
+        for finding in review([school])[school.pk]:
+            explain(cast.actor("statistician"), school, finding.rule, "as billed", indicator=finding.cell.indicator)
+        take_step(cast.actor("statistician"), school, Action.SUBMIT)
+        take_step(cast.actor("statistics_head"), school, Action.PASS)
+        take_step(cast.actor("unit_head"), school, Action.PASS)
+
+    ready(cast, school)
+    write(cast, school, who="district", elec_qty=30001)
+    handed_in()
+    take_step(cast.actor("district"), school, Action.SEND_BACK, "look again")
+    write(cast, school, area=6001)
+    handed_in()
+    with pytest.raises(ValidationError):
+        take_step(cast.actor("district"), school, Action.APPROVE)
+    take_step(cast.actor("district"), school, Action.SEND_BACK, "read the meter yourselves")
+    write(cast, school, elec_qty=30002)
+    for finding in review([school])[school.pk]:
+        explain(cast.actor("statistician"), school, finding.rule, "as billed", indicator=finding.cell.indicator)
+    take_step(cast.actor("statistician"), school, Action.SUBMIT)
+    take_step(cast.actor("statistics_head"), school, Action.SEND_BACK, "once more")
+    write(cast, school, elec_qty=30003)
+    handed_in()
+    take_step(cast.actor("district"), school, Action.APPROVE)
 
 
 def test_an_approved_return_takes_no_figure_until_it_is_reopened(cast: Cast, school: Return) -> None:

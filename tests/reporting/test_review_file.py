@@ -272,6 +272,20 @@ def test_a_tiny_price_is_told_as_it_is(review: Review) -> None:
     assert (found["found"], "0.00005" in found["message"]) == ("0.00005", True)
 
 
+@pytest.mark.parametrize("brackets", ["()", "（）"])
+def test_names_that_differ_in_their_brackets_are_told_apart(tmp_path: Path, brackets: str) -> None:
+    """District heating by area and by heat: 4,000 and 6,000 of 5,000 m2, so that the two parts are too much."""
+    left, right = brackets
+    headings = f"单位编码,报告期,采暖面积,集中供暖面积{left}按面积收费{right},集中供暖面积{left}按热量收费{right}"
+    found = json.loads(ran(tmp_path, "A,2025-00,5000,4000,6000", headings=headings).stdout)
+    assert ("heating_area_by_heat", "6000") in {(item["cell"], item["found"]) for item in found} or any(
+        item["cell"] == "heating_area" for item in found
+    )
+    assert not any("按热量收费" in item["found"] for item in found)
+    short = ran(tmp_path, "A,2025-00,5000,4000", headings="单位编码,报告期,采暖面积,集中供暖面积")
+    assert "集中供暖面积" in short.stdout, "which of the two is meant nobody knows"
+
+
 def test_l02_names_the_code_that_is_wrong_or_given_to_two(tmp_path: Path) -> None:
     """The last character of the first is no check digit; the second is right, and stands for two bodies."""
     codes = ("12420106MB0000001Z", "91350100M000100Y43", "91350100M000100Y43")

@@ -243,7 +243,9 @@ def test_a_system_department_sees_its_system_and_nobody_else_anything(five: Book
 
 def test_the_report_to_the_level_above_builds_itself_and_stands(five: Books) -> None:
     district, city = five.cast.actor("district"), five.cast.actor("city")
-    report = report_up(district, five.region, PERIOD)
+    with pytest.raises(ValidationError):
+        report_up(district, five.region, PERIOD)
+    report = report_up(district, five.region, PERIOD, "the clinic follows")
     assert (report.present, report.expected) == (4, 5)
     assert report.forms["5"]["cells"][""]["elec_qty"] == "1360000"
     assert is_as_reported(report, rollup(five))
@@ -254,14 +256,14 @@ def test_the_report_to_the_level_above_builds_itself_and_stands(five: Books) -> 
     clinic.save()
     assert not is_as_reported(report, rollup(five))
     decide(city, report, approve=False, reason="the clinic is missing")
-    again = report_up(district, five.region, PERIOD)
+    again = report_up(district, five.region, PERIOD, "complete")
     assert again.forms["5"]["cells"][""]["elec_qty"] == "2359999"
     decide(city, again, approve=True)
     assert list(RegionReport.objects.order_by("pk").values_list("state", flat=True)) == ["returned", "approved"]
 
 
 def test_only_the_level_above_decides_and_with_a_reason(five: Books) -> None:
-    report = report_up(five.cast.actor("district"), five.region, PERIOD)
+    report = report_up(five.cast.actor("district"), five.region, PERIOD, "the clinic follows")
     for who in ("district", "neighbour", "education"):
         with pytest.raises(Forbidden):
             decide(five.cast.actor(who), report, approve=True)
@@ -311,7 +313,7 @@ def test_the_page_asks_the_database_few_times(five: Books, asked: str, django_as
     merge(five)
     school, office = five.cast.institutions["school"], five.cast.institutions["office"]
     type(five.returns["school", YEAR]).objects.filter(institution=school).update(superior=office)
-    report_up(five.cast.actor("district"), five.region, PERIOD)
+    report_up(five.cast.actor("district"), five.region, PERIOD, "the clinic follows")
     client = five.cast.client("district")
     address = f"/returns/rollup/?region=420106&period={PERIOD}{asked}"
     client.get(address)

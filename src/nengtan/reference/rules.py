@@ -5,6 +5,7 @@ Thresholds are suggestions to be set by each region; a rule says where it comes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -60,6 +61,10 @@ def rule_book() -> RuleBook:
     )
 
 
+_BRACES = re.compile(r"[{}][^{}]*")
+"""What looks like a placeholder and is none."""
+
+
 def read_check(entry: Mapping[str, Any], where: str = "check") -> Check:
     """A check from JSON, also one an administrator wrote; `ReferenceDataError` names the field that is wrong.
 
@@ -96,6 +101,7 @@ def read_check(entry: Mapping[str, Any], where: str = "check") -> Check:
     )
     for field in ("wording_zh", "wording_en"):
         unknown = set(PLACEHOLDER.findall(entry[field])) - _WORDS - set(show) - set(check.in_words)
+        unknown |= set(_BRACES.findall(PLACEHOLDER.sub("", entry[field])))
         if unknown:
             raise _wrong(where, field, ", ".join(sorted(unknown)), ", ".join(sorted({*_WORDS, *show})))
     return check

@@ -7,9 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpRequest
 
     from nengtan.identity.access import Actor
+    from nengtan.registry.models import Institution
 
 
 class ReportingConfig(AppConfig):
@@ -20,9 +23,11 @@ class ReportingConfig(AppConfig):
 
     def ready(self) -> None:
         from nengtan.identity.appendonly import protect
+        from nengtan.registry.services.attributes import on_institution_change
         from nengtan.reporting import workbook_wording
 
         workbook_wording.register()
+        on_institution_change(_follow)
         protect(self, "ReturnStep")
         protect(self, "Extension")
         protect(self, "RuleVersion")
@@ -34,6 +39,12 @@ class ReportingConfig(AppConfig):
         protect(self, "Publication", ("withdrawn_by", "withdrawn_at", "reason"))
         _fill_menu()
         _word_trail()
+
+
+def _follow(actor: Actor, institutions: Sequence[Institution]) -> None:
+    from nengtan.reporting.services.following import follow
+
+    follow(actor, institutions)
 
 
 def _fill_menu() -> None:
@@ -102,6 +113,7 @@ def _word_trail() -> None:
             "return.send_back": _("return sent back"),
             "return.approve": _("return approved"),
             "return.reopen": _("return reopened"),
+            "return.follow": _("return given to the new place of the body"),
             "report.make": _("annual report made"),
             "report.template": _("report template kept"),
             "report.template_drop": _("report template taken back"),

@@ -147,7 +147,7 @@ def fill_in(of: Return, typed: Cells | None = None, room: str = "") -> Filling:
 def _said(of: Return, findings: Sequence[Finding]) -> dict[Key, list[Said]]:
     rows = of.explanations.select_related("evidence", "by")
     told = {(item.rule, item.record, item.indicator): item for item in rows}
-    proved = {place: item.evidence_id is not None for place, item in told.items()}
+    proved = {place: item.evidence_id is not None for place, item in told.items() if item.stands}
     found: dict[Key, list[Said]] = defaultdict(list)
     for finding in findings:
         cell = finding.cell

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nengtan.domain.returns import slots
-from nengtan.domain.returns.scheme import Task
+from nengtan.domain.returns.scheme import Indicator, Task
+from nengtan.reference import scheme
 from nengtan.reporting.asking import institution_option, period_option, region_named, region_option, return_of
 from nengtan.ui.cli import Words, die, emit, emit_one, format_option
 
@@ -89,6 +90,13 @@ DUE_COLUMNS = {
 }
 
 
+def _line(line: Indicator) -> str:
+    from nengtan.reporting.wording import line_unit
+    from nengtan.ui.words import named
+
+    return _("%(name)s (%(unit)s)") % {"name": named(line), "unit": line_unit(line)}
+
+
 @click.command("rollup", help=_("Forms 5 to 8 of a region, added up from its approved returns."))
 @region_option
 @period_option
@@ -108,8 +116,14 @@ def rollup(region: str, period: slots.Slot, form: int, by: str, format: str) -> 
     if format == "json":
         emit_one(found, format)
         return
+    edition = scheme.edition(found["edition"])
     lines = [
-        {"head": head["name"], "coverage": f"{head['approved']}/{head['owed']}", "indicator": indicator, "value": value}
+        {
+            "head": head["name"],
+            "coverage": f"{head['approved']}/{head['owed']}",
+            "value": value,
+            "indicator": _line(edition.indicators[indicator]) if format == "table" else indicator,
+        }
         for head in found["heads"]
         for indicator, value in head["values"].items()
         if value is not None

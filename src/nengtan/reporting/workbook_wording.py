@@ -32,7 +32,8 @@ CODES: dict[str, tuple[Promise | str, Promise | str]] = {
     ),
     "form_line_twice": (_("The line “%(found)s” stands here and at %(first)s."), _("each line once")),
     "form_line_missing": (_("The line “%(found)s” is not in the sheet; its figure was left as it is."), ""),
-    "room_without_code": (_("The row has figures but no code of a room."), _("a code of up to 4 characters")),
+    "room_without_code": (_("The row has figures but no code of a room."), _("a code of up to 4 letters or digits")),
+    "room_code_odd": (_("“%(found)s” is no code of a room."), _("a code of up to 4 letters or digits")),
     "room_row_gone": (
         _("“%(name)s”: the row of the room “%(found)s” is not in the file any more; its figures stay as they are."),
         _("a room that is out of use is taken out on the page of the return"),

@@ -6,6 +6,7 @@ liquefied petroleum gas in form 2 and vehicles in the summaries. A return always
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from nengtan.domain.factors import Confidence
 from nengtan.domain.returns.slots import Kind, Slot
 
 __all__ = [
+    "ROOM_CODE",
     "Column",
     "Deadline",
     "Edition",
@@ -56,6 +58,10 @@ class Level(StrEnum):
     BASE = "base"
     SUMMARY = "summary"
     BOTH = "both"
+
+
+ROOM_CODE = re.compile(r"[0-9A-Za-z]{1,4}")
+"""The code of a data room: four digits in the scheme, letters where a region has them."""
 
 
 class Records(StrEnum):

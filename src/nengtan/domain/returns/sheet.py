@@ -309,16 +309,24 @@ def stated_units(
 
 
 def _names(edition: Edition, headings: Headings) -> dict[str, str]:
-    """What a heading may say: the key, the code, or the name; where two forms have one name, form 2 goes first."""
+    """What a heading may say: the key, the code, or the name; where two forms have one name, form 2 goes first.
+
+    A name may stand without the brackets at its end, unless several names differ in nothing else.
+    """
     before = {name: word for word, name in headings.items() if name.startswith("form_")}
     names: dict[str, str] = {}
     whole: dict[str, str] = {}
+    short: dict[str, set[str]] = defaultdict(set)
     for indicator in edition.indicators.values():
         if indicator.is_entered:
             name = before.get(f"form_{indicator.form}", "") + indicator.name_zh
             for text in (indicator.key, indicator.base_code, indicator.name_zh, name, indicator.name_en):
                 whole.setdefault(_bare(text), indicator.key)
                 names.setdefault(_plain(text), indicator.key)
+                if _plain(text) != _bare(text):
+                    short[_plain(text)].add(_bare(text))
+    for text in (text for text, of in short.items() if len(of) > 1):
+        names.pop(text, None)
     names |= whole
     names.pop("", None)
     return names | {_plain(word): name for word, name in headings.items() if name in COLUMNS}
@@ -329,13 +337,16 @@ def _known(text: str, names: Mapping[str, str]) -> str:
     return _bare(text) if _bare(text) in names else _plain(text)
 
 
+_BRACKETS = str.maketrans("\uff08\uff09", "()")
+
+
 def _bare(text: str) -> str:
-    return "".join(text.split()).casefold()
+    return "".join(text.split()).casefold().translate(_BRACKETS)
 
 
 def _plain(text: str) -> str:
     """A heading without blanks and without the unit in brackets behind it."""
-    return _UNIT.sub("", "".join(text.split())).casefold()
+    return _UNIT.sub("", _bare(text))
 
 
 def _text(cells: Sequence[Cell], at: int) -> str:

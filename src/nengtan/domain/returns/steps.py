@@ -124,7 +124,7 @@ class Refused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A return on its way: its state and who had a hand in its present round (entered, passed on)."""
+    """A return on its way: its state and who had a hand in it (entered what stands, passed on in this round)."""
 
     state: State = State.EMPTY
     hands: frozenset[str] = frozenset()
@@ -143,8 +143,10 @@ class Step:
     unexplained: int = 0
 
 
-def take(standing: Standing, step: Step) -> Standing:
+def take(standing: Standing, step: Step, authors: frozenset[str] = frozenset()) -> Standing:
     """The standing after a step; `Refused` when it may not be taken.
+
+    ``authors`` entered figures that stand: sent back, they keep a hand in the return; who passed it on does not.
 
     >>> entered = take(Standing(), Step(Action.ENTER, Role.STATISTICIAN, "li"))
     >>> submitted = take(entered, Step(Action.SUBMIT, Role.STATISTICIAN, "li"))
@@ -159,7 +161,7 @@ def take(standing: Standing, step: Step) -> Standing:
     if transition is None or because is not None:
         raise Refused(because or Because.NOT_FROM_HERE, standing.state, step.action)
     if transition.to is State.RETURNED:
-        return Standing(State.RETURNED, frozenset(), standing.rounds + 1)
+        return Standing(State.RETURNED, authors, standing.rounds + 1)
     return Standing(transition.to, standing.hands | {step.actor}, standing.rounds)
 
 

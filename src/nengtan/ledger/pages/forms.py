@@ -23,6 +23,7 @@ from nengtan.identity.roles import Capability
 from nengtan.ledger.factors import FactorInput
 from nengtan.ledger.models import ActivityFact, InstitutionYear, Origin
 from nengtan.ledger.services.entries import FactInput
+from nengtan.ledger.services.evidence import says_what_it_is
 from nengtan.ledger.services.intake import limits
 from nengtan.ledger.services.posting import UNVERIFIED
 from nengtan.ledger.typed import number
@@ -81,6 +82,11 @@ class EvidenceField(forms.FileField):
                 gettext("Found “%(found)s”; allowed: %(allowed)s.")
                 % {"found": file.name[-40:], "allowed": " ".join(EVIDENCE_TYPES)}
             )
+        begins = file.read(8)
+        file.seek(0)
+        if not says_what_it_is(file.name, begins):
+            words = gettext("“%(found)s” is not the kind of file its name says.")
+            raise ValidationError(words % {"found": file.name[-40:]})
         if file.size > limits().max_bytes:
             raise ValidationError(
                 gettext("The file is larger than %(allowed)s MB.") % {"allowed": limits().max_bytes // 2**20}

@@ -37,6 +37,28 @@ def safe_media_type(name: str) -> str:
     return SAFE_TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
 
 
+_SIGNS = {
+    ".pdf": (b"%PDF-",),
+    ".png": (b"\x89PNG\r\n\x1a\n",),
+    ".jpg": (b"\xff\xd8\xff",),
+    ".jpeg": (b"\xff\xd8\xff",),
+    ".xlsx": (b"PK\x03\x04",),
+    ".ods": (b"PK\x03\x04",),
+    ".xls": (b"\xd0\xcf\x11\xe0", b"PK\x03\x04"),
+}
+"""What files of a kind begin with."""
+
+
+def says_what_it_is(name: str, begins: bytes) -> bool:
+    """Whether a file begins as one of the kind its name says; text may begin with anything.
+
+    >>> says_what_it_is("bill.pdf", b"%PDF-1.7"), says_what_it_is("bill.pdf", b"<html>")
+    (True, False)
+    """
+    signs = _SIGNS.get(Path(name).suffix.lower())
+    return signs is None or begins.startswith(signs)
+
+
 def path_of(evidence: Evidence) -> Path:
     """Where the bytes lie."""
     return Path(settings.MEDIA_ROOT) / evidence.storage_name

@@ -346,6 +346,7 @@ class Migration(migrations.Migration):
                 ("indicator", models.CharField(blank=True, max_length=40, verbose_name="indicator")),
                 ("text", models.CharField(max_length=1000, verbose_name="explanation")),
                 ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
+                ("stands", models.BooleanField(default=True, verbose_name="stands")),
                 (
                     "by",
                     models.ForeignKey(

@@ -73,9 +73,9 @@ class Return(models.Model):
     """What one institution reports for one period (统计报表), in the edition of the scheme that was then in force.
 
     ``region``, ``institution_kind``, ``system`` and ``superior`` are those of the period's last day: a body that moves
-    later stays where it reported. ``hands`` are the people who entered or passed the present round; none of them
-    approves it. ``version`` grows with every write. Punctuality is judged by ``first_reported_at`` (首次上报时间); what
-    is sent back may be given a day of its own, ``again_by``.
+    later stays where it reported. ``hands`` are the people who entered what stands or passed the present round; none of
+    them approves it. ``version`` grows with every write. Punctuality is judged by ``first_reported_at`` (首次上报时间);
+    what is sent back may be given a day of its own, ``again_by``.
     """
 
     institution = models.ForeignKey(Institution, models.PROTECT, related_name="returns", verbose_name=_("institution"))
@@ -190,7 +190,10 @@ class ReturnStep(models.Model):
 
 
 class Explanation(models.Model):
-    """Why a flagged value is right all the same (情况说明), in the institution's words, maybe with a file."""
+    """Why a flagged value is right all the same (情况说明), in the institution's words, maybe with a file.
+
+    It ``stands`` while the value does that it was written for.
+    """
 
     of = models.ForeignKey(Return, models.PROTECT, related_name="explanations", verbose_name=_("return"))
     rule = models.CharField(_("rule"), max_length=24)
@@ -202,6 +205,7 @@ class Explanation(models.Model):
     )
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"), default=timezone.now)
+    stands = models.BooleanField(_("stands"), default=True)
 
     class Meta:
         ordering = ("of_id", "rule", "indicator")

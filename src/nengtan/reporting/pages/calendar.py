@@ -83,7 +83,8 @@ class CycleForm(forms.Form):
         label=_("Tell the level above after so many days late"), min_value=1, max_value=366
     )
     spot_share = forms.DecimalField(
-        label=_("Share to check on the spot [%]"), max_digits=5, decimal_places=2, min_value=0, max_value=100
+        label=_("Share to check on the spot [%]"), max_digits=5, decimal_places=2, min_value=0, max_value=100,
+        help_text=_("The scheme asks for at least 5 % (texts of 2015 and 2022)."),
     )  # fmt: skip
 
 

@@ -201,7 +201,7 @@ def publication_file(request: ActorRequest, pk: int, format: str) -> FileRespons
     found = get_object_or_404(readable(request.actor), pk=pk)
     held = _worded(found)
     if format == "docx":
-        return download(as_word(held), f"{found.title}.docx", word.WORD_TYPE)
+        return download(as_word(held), f"{found.title.replace('/', '_')}.docx", word.WORD_TYPE)
     if format == "xlsx":
         return download(as_workbook(held), f"{found.title}.xlsx")
     raise Http404

@@ -289,10 +289,10 @@ class Bench:
         if not told:
             yield from ((hit, None, False) for hit in hits)
             return
-        proofs = {key: item.evidence_id is not None for key, item in told.items()}
+        proofs = {key: item.evidence_id is not None for key, item in told.items() if item.stands}
         for hit in hits:
             said = told.get((hit.rule, hit.cell.record, hit.cell.indicator))
-            yield hit, said, said is not None and is_settled(hit, proofs)
+            yield hit, said, is_settled(hit, proofs)
 
     def _row(self, of: Return) -> BenchRow:
         late, again = days_late(of, self.today) or 0, days_again(of, self.today) or 0

@@ -30,7 +30,11 @@ LARGEST = 5 * 2**20
 UNPACKED = 60 * 2**20
 _MARKED = re.compile(f"{MARK}(\\w+){MARK}")
 _MACROS = re.compile(r"vbaProject|macroEnabled|/activeX/|oleObject", re.IGNORECASE)
-_DOCTYPE = b"<!DOCTYPE"
+FIELDS = frozenset(
+    {"", "DATE", "FILENAME", "HYPERLINK", "NUMPAGES", "PAGE", "PAGEREF", "REF", "SECTION", "SECTIONPAGES", "SEQ",
+     "STYLEREF", "TIME", "TITLE", "TOC"}
+)  # fmt: skip
+"""The fields an office's template may have; others fetch, run or ask for something when the report is opened."""
 
 
 class TemplateFault(Exception):
@@ -126,10 +130,16 @@ def _check_package(content: bytes) -> None:
     if _MACROS.search(types) or any(_MACROS.search(name) for name in parts):
         raise TemplateFault("macros")
     for name, part in parts.items():
-        if name.endswith((".xml", ".rels")) and _DOCTYPE in part.upper():
+        if not name.endswith((".xml", ".rels")):
+            continue
+        root = _parsed(part)
+        if root.getroottree().docinfo.doctype:
             raise TemplateFault("not_word")
-        if name.endswith(".rels") and _reaches_out(part):
+        if name.endswith(".rels") and _reaches_out(root):
             raise TemplateFault("external")
+        odd = sorted(set(_fields_of(root)) - FIELDS)
+        if odd:
+            raise TemplateFault("field", ", ".join(odd)[:200])
 
 
 def _check_closed(made: Any) -> None:
@@ -141,15 +151,37 @@ def _check_closed(made: Any) -> None:
             raise TemplateFault("tag", text[:80])
 
 
-def _reaches_out(part: bytes) -> bool:
-    """Whether something outside would be fetched when the document is opened; a link one clicks on is not."""
+def _parsed(part: bytes) -> Any:
     try:
-        held = etree.fromstring(part, etree.XMLParser(resolve_entities=False, no_network=True))
+        return etree.fromstring(part, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
         raise TemplateFault("not_word") from error
+
+
+def _reaches_out(held: Any) -> bool:
+    """Whether something outside would be fetched when the document is opened; a link one clicks on is not."""
     return any(
         item.get("TargetMode") == "External" and not str(item.get("Type", "")).endswith("/hyperlink") for item in held
     )
+
+
+def _fields_of(root: Any) -> Iterator[str]:
+    """The names of the fields Word would work out, also of those written in several pieces."""
+    code: list[str] | None = None
+    for item in root.iter(qn("w:fldSimple"), qn("w:fldChar"), qn("w:instrText")):
+        if item.tag == qn("w:fldSimple"):
+            yield _field_name(item.get(qn("w:instr"), ""))
+        elif item.tag == qn("w:instrText"):
+            code = [*(code or []), item.text or ""]
+        elif code is not None:  # the code ends where its result begins, or where another field does
+            yield _field_name("".join(code))
+            code = None
+    if code is not None:
+        yield _field_name("".join(code))
+
+
+def _field_name(code: str) -> str:
+    return (code.split() or [""])[0].upper()
 
 
 def _clean(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from nengtan.domain.returns import steps
-from nengtan.domain.returns.scheme import Edition, Records
+from nengtan.domain.returns.scheme import ROOM_CODE, Edition, Records
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.audit import record as tell
 from nengtan.identity.roles import Capability
@@ -20,7 +21,10 @@ from nengtan.ledger.services.evidence import keep_evidence, safe_media_type
 from nengtan.reference import scheme
 from nengtan.reporting import clock
 from nengtan.reporting.models import Explanation, Return, Value
+from nengtan.reporting.services.explanations import unsettle
+from nengtan.reporting.services.reviewing import review
 from nengtan.reporting.services.stepping import hand_of, refusal
+from nengtan.ui.fields import from_units, to_units
 
 LARGEST = Decimal(10) ** 12
 
@@ -66,6 +70,9 @@ def save_cells(
     """
     held_return = locked(actor, of, Capability.ENTER_RETURNS)
     edition = scheme.edition(held_return.edition)
+    twice = [place for place, times in Counter(map(_name, changes)).items() if times > 1]
+    if twice:
+        raise ValidationError({name: _("The same cell is given twice.") for name in twice})
     problems = {_name(change): words for change in changes if (words := _problem(edition, change))}
     if problems:
         raise ValidationError(problems)
@@ -74,17 +81,18 @@ def save_cells(
     saved, before, after = Saved(), {}, {}
     for change in changes:
         there = cells.get((change.record, change.indicator))
-        if there is not None and there.value == change.value and there.provenance == provenance:
+        if there is not None and there.value == kept(change.value) and there.provenance == provenance:
             saved.same += 1
             saved.held.append(there)
         elif (there.version if there is not None else 0) != change.seen:
             saved.conflicts.append(Conflict(change, there))
         else:
             before[_name(change)] = _told(there.value if there is not None else None)
-            after[_name(change)] = _told(change.value)
+            after[_name(change)] = _told(kept(change.value))
             saved.stored.append(_write(actor, held_return, there, change, provenance))
     saved.held += saved.stored
     if saved.stored:
+        unsettle({held_return.pk: [(value.record, value.indicator) for value in saved.stored]}, edition)
         _begin(held_return, standing)
         tell(
             actor, "return.enter", held_return, before=before, after=after,
@@ -165,12 +173,17 @@ def locked(actor: Actor, of: Return, capability: str) -> Return:
 
 def _write(actor: Actor, of: Return, there: Value | None, change: CellChange, provenance: str) -> Value:
     value = there or Value(of=of, record=change.record, indicator=change.indicator, version=0)
-    value.value, value.provenance = change.value, provenance
+    value.value, value.provenance = kept(change.value), provenance
     value.source = {"was": str(there.provenance)} if there is not None and there.provenance != provenance else {}
     value.version += 1
     value.entered_by, value.entered_at = actor.user, clock.now()
     value.save()
     return value
+
+
+def kept(value: Decimal | None) -> Decimal | None:
+    """A value as it is kept, to its last place."""
+    return None if value is None or not value.is_finite() or abs(value) >= LARGEST else from_units(to_units(value))
 
 
 def _told(value: Decimal | None) -> str | None:
@@ -190,9 +203,9 @@ def _problem(edition: Edition, change: CellChange) -> str:
             "edition": edition.code, "found": change.indicator,
         }  # fmt: skip
     rooms = edition.forms[indicator.form].records is Records.ROOM
-    if rooms != bool(change.record) or len(change.record) > 4:
+    if rooms != bool(change.record) or (rooms and not ROOM_CODE.fullmatch(change.record)):
         return _("Found room “%(found)s”; allowed: %(allowed)s.") % {
-            "found": change.record, "allowed": _("a code of up to 4 characters") if rooms else _("no room"),
+            "found": change.record, "allowed": _("a code of up to 4 letters or digits") if rooms else _("no room"),
         }  # fmt: skip
     return out_of_range(change.value)
 
@@ -214,7 +227,8 @@ def explain(
     ``seen`` is the text that stood there when this one was written, where that is known.
 
     Raises:
-        ValidationError: the return is not being filled in, or somebody wrote another explanation since.
+        ValidationError: the return is not being filled in, the rule found nothing there, or somebody wrote another
+            explanation since.
         Forbidden: the actor does not fill in returns of this institution.
     """
     held = locked(actor, of, Capability.ENTER_RETURNS)
@@ -228,7 +242,9 @@ def explain(
         raise ValidationError(words % {"text": before or "—"})
     made = None
     if text.strip():
-        told = {"text": text.strip(), "evidence": evidence, "by": actor.user, "at": clock.now()}
+        if (rule, record, indicator) not in _found_in(held):
+            raise ValidationError({"rule": _("Rule %(rule)s has found nothing in this cell.") % {"rule": rule}})
+        told = {"text": text.strip(), "evidence": evidence, "by": actor.user, "at": clock.now(), "stands": True}
         made, _fresh = place.update_or_create(of=held, rule=rule, record=record, indicator=indicator, defaults=told)
     else:
         place.delete()
@@ -238,6 +254,11 @@ def explain(
         region_path=held.region.path, institution_id=held.institution_id,
     )  # fmt: skip
     return made
+
+
+def _found_in(held: Return) -> set[tuple[str, str, str]]:
+    """What the rules find in a return now: rule, room and indicator."""
+    return {(one.rule, one.cell.record, one.cell.indicator) for one in review([held])[held.pk]}
 
 
 def explain_with_file(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from nengtan.domain import periods
-from nengtan.domain.returns import slots
+from nengtan.domain.returns import slots, steps
 from nengtan.domain.returns.scheme import edition_of
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.audit import record
@@ -63,10 +64,7 @@ def open_returns(actor: Actor, region: Region, period: slots.Slot) -> int:
                 slot=period.number,
                 kind=period.kind,
                 edition=edition.code,
-                region=span.region,
-                institution_kind=span.kind,
-                system=span.system,
-                superior_id=span.superior_id if span.reports_to == Institution.ReportsTo.SUPERIOR else None,
+                **home_of(span),
                 due_on=deadlines.due(period, span.region),
                 opened_at=opened_at,
             )
@@ -79,6 +77,16 @@ def open_returns(actor: Actor, region: Region, period: slots.Slot) -> int:
         told = {"period": str(period), "returns": len(made), "edition": edition.code}
         record(actor, "returns.open", region, after=told, region_path=region.path)
     return len(made)
+
+
+def home_of(span: InstitutionSpan) -> dict[str, Any]:
+    """Where a return of a body belongs: its region, type, system and superior, as the register has them for a time."""
+    return {
+        "region_id": span.region_id,
+        "institution_kind": span.kind,
+        "system": span.system,
+        "superior_id": span.superior_id if span.reports_to == Institution.ReportsTo.SUPERIOR else None,
+    }
 
 
 def _homes(region: Region, period: slots.Slot, first: date, last: date) -> Sequence[InstitutionSpan]:
@@ -108,6 +116,8 @@ def extend(actor: Actor, of: Return, until: date, reason: str) -> Extension:
     if not Return.objects.for_actor(actor, Capability.REVIEW_RETURNS).filter(pk=of.pk).exists():
         raise Forbidden(Capability.REVIEW_RETURNS)
     of = Return.objects.select_for_update().get(pk=of.pk)
+    if of.state == steps.State.APPROVED:
+        raise ValidationError({"until": _("The return is approved; there is nothing left to hand in.")})
     if not reason.strip():
         raise ValidationError({"reason": _("A reason is needed.")})
     before, name = deadline(of), "again_by" if of.reported_at else "due_on"

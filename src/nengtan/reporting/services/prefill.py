@@ -21,6 +21,7 @@ from nengtan.reference import scheme
 from nengtan.registry.models import Asset, Attribute
 from nengtan.reporting import clock
 from nengtan.reporting.models import Return, Value
+from nengtan.reporting.services.explanations import unsettle
 
 Cell = tuple[str, str]
 """Record (a room's code, empty elsewhere) and indicator."""
@@ -114,6 +115,10 @@ def _fill(returns: Sequence[Return], period: slots.Slot, edition: Edition) -> in
         moved += [value for cell, value in cells.items() if _follows(value, found.get(cell))]
     for value in moved:
         value.version, value.entered_at, value.entered_by = value.version + 1, now, None
+    changed: dict[int, list[Cell]] = defaultdict(list)
+    for value in moved:
+        changed[value.of_id].append((value.record, value.indicator))
+    unsettle(changed, edition)
     Value.objects.bulk_create(fresh, batch_size=500)
     Value.objects.bulk_update(
         moved, ["value", "provenance", "source", "version", "entered_at", "entered_by"], batch_size=200

@@ -35,7 +35,8 @@ def make_report(
 
     Raises:
         Forbidden: the actor does not see the single institutions of the whole region.
-        ValidationError: PDF cannot be laid out here, or the template cannot be used.
+        ValidationError: PDF cannot be laid out here, the template cannot be used, no return is owed, or the base year
+            is none before the year.
     """
     return keep_report(actor, written_report(actor, region, year, format, base_year=base_year, progress=progress))
 
@@ -53,8 +54,13 @@ def written_report(
     require_whole(actor, region, Capability.EXPORT)
     if format == AnnualReport.Format.PDF and (fault := no_pdf()):
         raise ValidationError({"format": fault})
+    if base_year is not None and base_year >= year:
+        words = _("Found %(found)s; a year before %(year)s is allowed.") % {"found": base_year, "year": year}
+        raise ValidationError({"base_year": words})
     progress(0, STEPS, _("Reading the approved returns"))
     found = annual_report(actor, region, year, base_year)
+    if not found.report.total.coverage.expected:
+        raise ValidationError({"year": _("No annual return of %(year)s is owed here.") % {"year": year}})
     progress(1, STEPS, _("Putting the figures into words"))
     wording = worded(found, clock.today())
     progress(2, STEPS, _("Writing the document"))
@@ -150,6 +156,7 @@ def told(fault: word.TemplateFault) -> str:
         "unsafe": _("The template holds something templates may not do: %(found)s"),
         "macros": _("The template holds macros or embedded programs; save it as a plain .docx without them."),
         "external": _("The template fetches something from outside; take that link out and save it again."),
+        "field": _("The template has fields a report may not have: %(found)s; take them out and save it again."),
         "too_large": _("The template is too large; %(most)s MB are allowed."),
         "not_word": _("This is no Word document (.docx)."),
     }

@@ -286,7 +286,7 @@ def weigh_all(returns: Sequence[Return], findings: Mapping[int, Sequence[Finding
     """What `weigh` says of each return, by its id."""
     told: dict[int, dict[tuple[str, str, str], bool]] = defaultdict(dict)
     for chunk in bulk.chunks([item.pk for item in returns]):
-        rows = Explanation.objects.filter(of__in=chunk).order_by()
+        rows = Explanation.objects.filter(of__in=chunk, stands=True).order_by()
         for pk, rule, record, indicator, evidence in rows.values_list(
             "of_id", "rule", "record", "indicator", "evidence_id"
         ):

@@ -406,6 +406,10 @@ def _setting_problems(
         if odd:
             words = {"found": ", ".join(odd), "allowed": ", ".join(allowed) or _("none")}
             found[name] = _("Found “%(found)s”; allowed: %(allowed)s.") % words
+    below = [f"{name}={value:f}" for name, value in parameters.items() if value is not None and value < 0]
+    if below and "parameters" not in found:
+        words = {"found": ", ".join(below), "allowed": "≥ 0"}
+        found["parameters"] = _("Found “%(found)s”; allowed: %(allowed)s.") % words
     return found
 
 

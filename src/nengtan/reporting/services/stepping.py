@@ -25,6 +25,7 @@ from nengtan.ledger.services import bulk
 from nengtan.reporting import clock
 from nengtan.reporting.lateness import HANDED_IN
 from nengtan.reporting.models import Return, ReturnStep
+from nengtan.reporting.models import Value as Figure
 from nengtan.reporting.services.reviewing import review, weigh_all
 
 RIGHTS: dict[steps.Role, str] = {
@@ -148,6 +149,7 @@ def _decide(actor: Actor, held: Sequence[Return], action: steps.Action, reason: 
     asked = [item for item in held if item.pk not in found]
     clean = [item for item in asked if (arrow := arrows.get(item.pk)) and arrow.needs_clean]
     weights = weigh_all(clean, review(clean)) if clean else {}
+    authors = _authors(asked) if action in BACK else {}
     for item in asked:
         if action not in BACK and not item.months_owed:
             found[item.pk] = steps.Refused(steps.Because.NOT_OWED, steps.State(item.state), action)
@@ -155,10 +157,20 @@ def _decide(actor: Actor, held: Sequence[Return], action: steps.Action, reason: 
         blocking, unexplained = weights.get(item.pk, (0, 0))
         step = steps.Step(action, _role(item.state, action), hand_of(actor), reason, blocking, unexplained)
         try:
-            found[item.pk] = steps.take(item.standing, step)
+            found[item.pk] = steps.take(item.standing, step, authors.get(item.pk, frozenset()))
         except steps.Refused as refused:
             found[item.pk] = refused
     return found
+
+
+def _authors(held: Sequence[Return]) -> dict[int, frozenset[str]]:
+    """Who entered the figures of each return that stand now, by hand or by file; the platform is nobody's hand."""
+    found: dict[int, set[str]] = defaultdict(set)
+    for chunk in bulk.chunks([item.pk for item in held]):
+        rows = Figure.objects.filter(of__in=chunk, entered_by__isnull=False).order_by()
+        for pk, user in rows.values_list("of_id", "entered_by_id").distinct():
+            found[pk].add(str(user))
+    return {pk: frozenset(users) for pk, users in found.items()}
 
 
 def _role(state: str, action: steps.Action) -> steps.Role:

@@ -54,7 +54,7 @@ def report_up(actor: Actor, region: Region, period: Slot, note: str = "") -> Reg
     """Hand the roll-up in to the level above, as it adds up now.
 
     Raises:
-        ValidationError: nothing is approved yet, or a report stands already.
+        ValidationError: nothing is approved yet, not all is and the note does not say why, or a report stands already.
         Forbidden: the actor does not review the returns of this region as a whole.
     """
     _require(actor, region)
@@ -65,6 +65,11 @@ def report_up(actor: Actor, region: Region, period: Slot, note: str = "") -> Reg
     present, expected = rollup.approved().count(), rollup.returns().count()
     if not present:
         raise ValidationError(_("No return of this period is approved yet."))
+    if present < expected and not note.strip():
+        words = _(
+            "%(present)s of %(expected)s returns are approved; say in the note why it is handed in before the rest."
+        )
+        raise ValidationError({"note": words % {"present": present, "expected": expected}})
     forms = forms_now(rollup)
     made = RegionReport.objects.create(
         region=region, year=period.year, slot=period.number, kind=period.kind, edition=rollup.edition.code,

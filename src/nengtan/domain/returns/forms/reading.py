@@ -10,7 +10,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 
 from nengtan.domain.returns.forms.page import Cell, Words
-from nengtan.domain.returns.scheme import Edition, Indicator, Records
+from nengtan.domain.returns.scheme import ROOM_CODE, Edition, Indicator, Records
 from nengtan.domain.returns.sheet import refused_units
 from nengtan.domain.returns.stated import Convert, number, other_unit
 from nengtan.domain.sheets import words as vocabulary
@@ -186,8 +186,8 @@ class _Reader:
     def _wrong_room(self, cell: Content, room: str, rooms: Mapping[str, int]) -> Fault | None:
         if not room:
             return Fault("room_without_code", shown(cell))
-        if len(room) > 4:
-            return Fault("too_long", room[:40], ("4",), {"length": len(room)})
+        if not ROOM_CODE.fullmatch(room):
+            return Fault("room_code_odd", room[:40])
         return Fault("room_twice", room) if rooms[room] > 1 else None
 
     def _units(self, top: int) -> Sequence[Content]:

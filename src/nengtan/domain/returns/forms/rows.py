@@ -8,7 +8,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 
 from nengtan.domain.returns.forms.reading import range_fault, room_code
-from nengtan.domain.returns.scheme import Edition, Indicator, Records
+from nengtan.domain.returns.scheme import ROOM_CODE, Edition, Indicator, Records
 from nengtan.domain.returns.sheet import COLUMNS, Headings, heading_row, is_aside, is_sum, refused_units, stated_units
 from nengtan.domain.returns.slots import Slot, SlotError, parse
 from nengtan.domain.returns.stated import Convert, number, other_unit
@@ -182,8 +182,8 @@ def _wrong(texts: Mapping[str, str], room: str, *, rooms: bool) -> tuple[Fault |
         return Fault("not_a_return_period", texts["period"]), "period"
     if rooms and not room:
         return Fault("room_without_code"), "record"
-    if len(room) > 4:
-        return Fault("too_long", room[:40], ("4",), {"length": len(room)}), "record"
+    if rooms and not ROOM_CODE.fullmatch(room):
+        return Fault("room_code_odd", room[:40]), "record"
     return None, ""
 
 

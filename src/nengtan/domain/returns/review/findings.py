@@ -72,11 +72,19 @@ class Finding:
             return f"≥{_text(self.low)}" if self.high is None else f"≤{_text(self.high)}"
         return f"{_text(self.low)}–{_text(self.high)}"
 
+    def _found(self) -> str:
+        """The figure in question, in full where it would read like the bound it is beyond."""
+        text, found = _text(self.found), self.found
+        alike = isinstance(found, Decimal) and any(
+            bound is not None and bound != found and text == _text(bound) for bound in (self.low, self.high)
+        )
+        return f"{found:f}" if alike else text
+
     def message(self, language: str, name: str = "", unit: str = "") -> str:
         """The finding in words; ``name`` and ``unit`` are those of the indicator in the language (zh or en)."""
         wording = self.wording_zh if language.startswith("zh") else self.wording_en
         texts = {key: _text(value) for key, value in self.params.items()}
-        bounds = {"found": _text(self.found), "low": _text(self.low), "high": _text(self.high)}
+        bounds = {"found": self._found(), "low": _text(self.low), "high": _text(self.high)}
         told = {key: item.word(language, texts.get(item.figure, ""), unit) for key, item in self.in_words.items()}
         at, sign = (0, _AND_ZH) if language.startswith("zh") else (1, ", ")
         blanks = sign.join(part[at] for part in self.blanks)

@@ -20,7 +20,9 @@ from nengtan.identity.access import Actor
 from nengtan.identity.models import AuditEvent
 from nengtan.ledger.services import bulk
 from nengtan.ledger.services.evidence import keep_evidence
+from nengtan.reference import scheme
 from nengtan.reporting.models import Return, Value
+from nengtan.reporting.services.explanations import unsettle
 from nengtan.reporting.services.stepping import hand_of
 from nengtan.reporting.services.workbooks.check import check
 from nengtan.reporting.services.workbooks.intake import FileRead, read_workbook
@@ -104,6 +106,10 @@ def _write(
         values = [value for plan in piece for value in _values(actor, plan, plan.taken(overwrite), sha256)]
         _store([value for value in values if value.version == 1], [value for value in values if value.version > 1])
         _move(actor, [plan.of for plan in piece])
+        for edition in {plan.of.edition for plan in piece}:
+            plans_of = [plan for plan in piece if plan.of.edition == edition]
+            changed = {plan.of.pk: [change.cell for change in plan.taken(overwrite)] for plan in plans_of}
+            unsettle(changed, scheme.edition(edition))
         audit.keep([_event(actor, plan, plan.taken(overwrite), told) for plan in piece])
         done += len(piece)
         if progress:

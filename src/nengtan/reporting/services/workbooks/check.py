@@ -186,7 +186,8 @@ class _Checker:
             if _as_kept(now[1]) == after:
                 continue
             change = Change(cell, lines[cell[1]], seen[1], after, seen[0], sent.placed(cell), now[1], now[0])
-            (plan.changes if now[0] == seen[0] else plan.conflicts).append(change)
+            untouched = now[0] == seen[0] or _as_kept(now[1]) == _as_kept(seen[1])
+            (plan.changes if untouched else plan.conflicts).append(change)
 
     def _standing(self, plan: ReturnPlan, sent: Sent) -> None:
         """Whether the return may be written now, where the file changes it."""

@@ -89,11 +89,14 @@ def forms_of_region(actor: Actor, region: Region, period: slots.Slot, forms: Seq
     """Forms 5 to 8 of a region.
 
     Raises:
+        ValidationError: there are no returns.
         Forbidden: the actor may not take the totals of the region away.
     """
     if not actor.scope_for(Capability.EXPORT).covers(region.path):
         raise Forbidden(Capability.EXPORT)
     found, words, headers = Rollup(actor, region, period, capability=Capability.EXPORT), _words(), Headers()
+    if not found.returns().exists():
+        raise ValidationError({"region": _("There are no returns of this region and period.")})
     names = {**dict(found.children), "": words["sum"], NONE: words["own_level"]}
     book = _book()
     edition = headers.editions[found.edition.code]
