@@ -121,6 +121,19 @@ def test_what_was_published_covers_nobody_any_more() -> None:
     assert given_away(alone, "kind", more, {"23", "26"}, 3, earlier) == {"26"}, "the new total less the old one"
 
 
+def test_a_district_does_not_undo_what_the_city_kept_back() -> None:
+    """The city's type A kept back h of the other district with a and b of this one, and named c: a + b would tell h."""
+    city = Earlier(frozenset("c"), frozenset("hab"), {"energy_tce": (frozenset("hab"),)})
+    here = [body(code, "A", "", "x") for code in "abc"]
+    kept = kept_back(here, here, set(), 3, city)
+    assert kept >= {"a", "b"}
+    assert given_away(here, "kind", kept, set(), 3, city) == {"h"}
+    more = [*here, body("d", "A", "", "x")]
+    kept = kept_back(more, more, set(), 3, city)
+    assert kept >= {"a", "b", "d"}, "a new body covers: its figure is in no sum told before"
+    assert given_away(more, "kind", kept, set(), 3, city) == frozenset()
+
+
 def test_who_was_named_already_is_not_named_again_and_needs_no_cover() -> None:
     bodies = district()
     earlier = Earlier(frozenset(item.code for item in bodies), frozenset())
