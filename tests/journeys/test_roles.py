@@ -23,7 +23,8 @@ LOOK += [
 OWN = [*LOOK, "Returns", "Publications"]
 OVERSEEN = [*OWN, "Workbench", "Roll-up", "Joint review and spot check", "Deadlines", "Annual analysis report"]
 OVERSEEN += ["Audit trail"]
-EVERYTHING = [*OVERSEEN, "Review rules", "Import bills", "Regions", "Users", "API keys"]
+WHOLE = [*OVERSEEN, "Regional carbon report"]
+EVERYTHING = [*WHOLE, "Review rules", "Import bills", "Regions", "Users", "API keys"]
 
 HOMES = {
     "admin": (DISTRICT, [*EVERYTHING, "Form headers"]),
@@ -33,7 +34,7 @@ HOMES = {
     "head": (SCHOOL, [*OWN, "Import bills", "Audit trail"]),
     "leader": (SCHOOL, [*OWN, "Audit trail"]),
     "company": (BUREAU, OWN),
-    "verifier": (DISTRICT, OVERSEEN),
+    "verifier": (DISTRICT, WHOLE),
     "public": (
         DISTRICT,
         ["Overview", "Energy and carbon accounts", "Test a claim", "Factor library", "Closed years", "Publications"],

@@ -1,9 +1,8 @@
-"""The report of an institution's year as tables T1 to T10, read alike on the page, in Word, PDF and Excel."""
+"""The report of an institution's year as tables T1 to T10."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from nengtan import __version__, reference
 from nengtan.carbon.books import InstitutionInventory, MonthUse, by_source, grade_shares
+from nengtan.carbon.report import Block, Figure, Head, Report, Row, Value
 from nengtan.carbon.words import SETTING_WORDS, SETTINGS, SUPPLIES, remark
 from nengtan.domain import periods
 from nengtan.domain.carbon.inventory import Basis, Line, Part, Result, Supply
@@ -23,11 +23,7 @@ from nengtan.registry.models import Building
 from nengtan.ui.formats import DASH, exact, fixed, percent
 from nengtan.ui.words import kind_word, named, unit_word
 
-__all__ = ["Block", "Head", "Row", "blocks", "cell_text", "headline", "remarks", "settings_block"]
-
-Value = str | Decimal | None
-Figure = tuple[str, str, int | None]
-"""A figure of the books that can be opened: measure, carrier ("" for all), month (None for the year)."""
+__all__ = ["PARTS", "factor_row", "institution_report", "settings_block"]
 
 SCOPES: dict[int, Promise] = {1: gettext_lazy("scope 1"), 2: gettext_lazy("scope 2"), 3: gettext_lazy("scope 3")}
 ORIGINS: dict[str, Promise] = {
@@ -44,58 +40,18 @@ PARTS: dict[Part, Promise] = {
 }
 
 
-@dataclass(frozen=True)
-class Head:
-    """A column: what stands above it, whether it holds numbers and with how many decimals (None: every digit)."""
-
-    title: str
-    numeric: bool = False
-    decimals: int | None = None
-    width: int = 20
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line; ``figures`` says which cells can be opened down to their evidence."""
-
-    cells: tuple[Value, ...]
-    figures: Mapping[int, Figure] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Block:
-    """One table of the report."""
-
-    code: str
-    title: str
-    heads: tuple[Head, ...]
-    rows: tuple[Row, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def heading(self) -> str:
-        """T6 Result."""
-        return f"{self.code} {self.title}".strip()
-
-
-def cell_text(value: Value, head: Head) -> str:
-    """A cell as it is read."""
-    if value is None:
-        return DASH
-    if isinstance(value, str):
-        return value
-    return exact(value) if head.decimals is None else fixed(value, head.decimals)
-
-
-def blocks(found: InstitutionInventory) -> list[Block]:
-    """Every table, in order."""
-    return [
+def institution_report(found: InstitutionInventory) -> Report:
+    """Every table, in order, with the finding and what a reader has to know."""
+    title = _("Carbon emission report of %(unit)s, %(year)s") % {"unit": found.institution.name, "year": found.year}
+    tables = (
         _unit(found), _sources(found), _activity(found), _factors(found), _power(found), _result(found),
         settings_block(found.result), _intensity(found), _extended(found), _quality(found), _declaration(found),
-    ]  # fmt: skip
+    )  # fmt: skip
+
+    return Report(title, _headline(found), tuple(_remarks(found)), tables)
 
 
-def headline(found: InstitutionInventory) -> str:
+def _headline(found: InstitutionInventory) -> str:
     """The finding in one sentence."""
     values = {
         "unit": str(found.institution), "year": found.year, "t": fixed(found.result.statutory_t, 2),
@@ -118,7 +74,7 @@ def _moved(found: InstitutionInventory, now: Decimal | None, before: Decimal | N
     return percent((now - before) / before, signed=True)
 
 
-def remarks(found: InstitutionInventory) -> list[str]:
+def _remarks(found: InstitutionInventory) -> list[str]:
     """What a reader has to know before using a figure."""
     told = [remark(one) for one in found.result.remarks]
     names = {line.source.code: named(line.source) for line in found.result.lines}
@@ -221,11 +177,15 @@ def _activity(found: InstitutionInventory) -> Block:
                 unit_word(reference.carriers()[use.carrier].unit), str(ORIGINS[use.origin]),
                 f"{use.proved} / {use.records}", use.grade,
             ),
-            {2: (_measure(use.carrier), use.carrier, use.period % 100)} if _measure(use.carrier) else {},
+            {2: _figure(_measure(use.carrier), use.carrier, use.period % 100)} if _measure(use.carrier) else {},
         )
         for use in found.uses
     ]  # fmt: skip
     return Block("T3", _("Activity data"), heads, tuple(rows))
+
+
+def _figure(measure: str, carrier: str = "", month: int | None = None) -> Figure:
+    return {"measure": measure, "carrier": carrier, "month": str(month or "")}
 
 
 def _measure(carrier: str) -> str:
@@ -245,11 +205,11 @@ def _factors(found: InstitutionInventory) -> Block:
         for line in found.result.lines:
             side = line.location if basis is Basis.LOCATION else line.market
             if side.choice is not None and (basis is Basis.LOCATION or side.choice != line.location.choice):
-                rows.setdefault((side.choice.factor.id, basis), _factor(side.choice, str(BASES[basis])))
+                rows.setdefault((side.choice.factor.id, basis), factor_row(side.choice, str(BASES[basis])))
     return Block("T4", _("Emission factors"), heads, tuple(rows.values()))
 
 
-def _factor(choice: Choice, basis: str) -> Row:
+def factor_row(choice: Choice, basis: str) -> Row:
     factor = choice.factor
     sure = CONFIDENCE[str(factor.confidence)][1] if str(factor.confidence) in CONFIDENCE else factor.confidence
     unit = f"{weight(factor.unit)}/{unit_word(factor.per_unit)}"
@@ -289,7 +249,7 @@ def _result(found: InstitutionInventory) -> Block:
     rows = [_line(line, found) for line in result.lines if line.source.is_statutory]
     rows += [_sum_row(str(word), found, partial(_of_part, part)) for part, word in PARTS.items()]
     rows.append(
-        _sum_row(_("Statutory inventory (by place)"), found, lambda one: one.statutory_t, {4: ("co2_t", "", None)})
+        _sum_row(_("Statutory inventory (by place)"), found, lambda one: one.statutory_t, {4: _figure("co2_t")})
     )
     rows.append(_sum_row(_("The same boundary by market"), found, lambda one: one.statutory_market_t, has_share=False))
     notes = [_("Statutory total = fuels + power + heat; products of activity data and factor are added up unrounded.")]
@@ -335,7 +295,7 @@ def _line(line: Line, found: InstitutionInventory) -> Row:
             side.t, percent(ratio(side.t, found.result.statutory_t)) if side.t is not None else None, before, alike,
             _moved(found, side.t, alike) or None,
         ),
-        {4: (measure, line.source.code, None)} if measure and side.t is not None else {},
+        {4: _figure(measure, line.source.code)} if measure and side.t is not None else {},
     )  # fmt: skip
 
 
@@ -373,7 +333,7 @@ def _intensity(found: InstitutionInventory) -> Block:
     peers = found.peers
     rows = [
         Row((_("Emissions per floor area, kgCO₂/m²"), per.kgco2_per_m2, before_area,
-             _moved(found, per.kgco2_per_m2, before_area) or None), {1: ("kgco2_per_m2", "", None)}),
+             _moved(found, per.kgco2_per_m2, before_area) or None), {1: _figure("kgco2_per_m2")}),
         Row((_("Emissions per energy user, kgCO₂"), person, before_person,
              _moved(found, person, before_person) or None)),
         Row((_("Emissions per energy, tCO₂/tce"), ratio(t, book.energy_tce if book else None),
@@ -401,7 +361,7 @@ def _extended(found: InstitutionInventory) -> Block:
                 named(line.source), str(SCOPES[line.source.scope]), line.quantity, unit_word(line.source.unit),
                 line.location.choice.factor.value if line.location.choice else None, line.location.t,
             ),
-            {2: (_measure(line.source.carrier or line.source.code), line.source.code, None)}
+            {2: _figure(_measure(line.source.code), line.source.code)}
             if line.source.code in reference.carriers() and _measure(line.source.code) else {},
         )
         for line in result.lines

@@ -28,7 +28,8 @@ _YEAR = click.option("--year", required=True, type=click.IntRange(1990, 2100), h
 
 
 if TYPE_CHECKING:
-    from nengtan.carbon.books import InstitutionInventory
+    from nengtan.carbon.report import Report
+    from nengtan.domain.carbon.inventory import Settings
 
 
 @click.group("carbon", help=_("Carbon books: inventories and claims."))
@@ -124,9 +125,11 @@ def _shown(row: Mapping[str, Any], **places: int) -> dict[str, Any]:
 
 @carbon.command(
     "report",
-    help=_("The carbon report of an institution's year from the ledger: on the screen, or as Word, PDF or Excel."),
+    help=_("The carbon report of a year of an institution or a region: on the screen, or as Word, PDF or Excel."),
 )
-@click.option("--institution", "code", required=True, metavar="CODE", help=_("Code of the institution."))
+@click.option("--institution", "code", metavar="CODE", help=_("Code of the institution."))
+@click.option("--region", metavar="CODE", help=_("Code of the region, such as 420106."))
+@click.option("--base-year", type=click.IntRange(1990, 2100), help=_("An earlier year a region is compared with."))
 @_YEAR
 @_setting("market_green", MarketGreen, "average")
 @_setting("negative", Negative, "zero")
@@ -135,9 +138,36 @@ def _shown(row: Mapping[str, Any], **places: int) -> dict[str, Any]:
 @click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=Path),
               help=_("File to write, ending in .docx, .pdf or .xlsx."))  # fmt: skip
 @format_option
-def report(code: str, year: int, output: Path | None, format: str, **asked: str) -> None:
-    """The same as the page of the institution's inventory."""
-    from nengtan.carbon.blocks import blocks, cell_text, headline, remarks
+def report(
+    code: str | None,
+    region: str | None,
+    base_year: int | None,
+    year: int,
+    output: Path | None,
+    format: str,
+    **asked: str,
+) -> None:
+    """The same as the page of the institution's inventory, or of the region."""
+    if bool(code) == bool(region):
+        die(_("Give either --institution or --region."))
+    settings = settings_from(asked)
+    if code:
+        told, record = _of_institution(code, year, settings)
+    else:
+        told, record = _of_region(str(region), year, base_year, settings)
+    if output is not None:
+        _write(told, output)
+    elif format == "json":
+        click.echo(to_json(record))
+    elif format == "csv":
+        rows = record["by_source"]
+        emit(rows, {key: key for key in (rows[0] if rows else LINES_OF_CSV)}, format)
+    else:
+        _print_report(told)
+
+
+def _of_institution(code: str, year: int, settings: Settings) -> tuple[Report, dict[str, Any]]:
+    from nengtan.carbon.blocks import institution_report
     from nengtan.carbon.books import institution_inventory
     from nengtan.carbon.telling import institution_record
     from nengtan.identity.access import system_actor
@@ -146,31 +176,47 @@ def report(code: str, year: int, output: Path | None, format: str, **asked: str)
     body = Institution.objects.select_related("region").filter(code=code).first()
     if body is None:
         die(_("There is no institution with code %(code)s.") % {"code": code})
-    found = institution_inventory(system_actor(), body, year, settings_from(asked))
-    if output is not None:
-        _write(found, output)
-    elif format == "json":
-        click.echo(to_json(institution_record(found)))
-    elif format == "csv":
-        told = institution_record(found)["by_source"]
-        emit(told, {key: key for key in (told[0] if told else LINES_OF_CSV)}, format)
-    else:
-        click.echo(headline(found))
-        for block in blocks(found):
-            click.echo(f"\n{block.heading}")
-            heads = {str(at): head.title for at, head in enumerate(block.heads)}
-            rows = [{str(at): cell_text(cell, block.heads[at]) for at, cell in enumerate(row.cells)}
-                    for row in block.rows]  # fmt: skip
-            emit(rows, heads, "table")
-        for text in remarks(found):
-            click.echo(text, err=True)
+    found = institution_inventory(system_actor(), body, year, settings)
+    return institution_report(found), institution_record(found)
+
+
+def _of_region(code: str, year: int, base: int | None, settings: Settings) -> tuple[Report, dict[str, Any]]:
+    from nengtan.carbon.regional import region_inventory
+    from nengtan.carbon.regional_blocks import region_report
+    from nengtan.carbon.telling import region_record
+    from nengtan.identity.access import system_actor
+    from nengtan.registry.models import Region
+    from nengtan.registry.regions import near_words
+
+    place = Region.objects.filter(code=code).first()
+    if place is None:
+        die(_("There is no region with code %(code)s.") % {"code": code} + near_words(code))
+    found = region_inventory(system_actor(), place, year, base, settings)
+    return region_report(found), region_record(found)
+
+
+def _print_report(told: Report) -> None:
+    from nengtan.carbon.report import cell_text
+
+    click.echo(told.headline)
+    for block in told.blocks:
+        click.echo(f"\n{block.heading}")
+        heads = {str(at): head.title for at, head in enumerate(block.heads)}
+        rows = [
+            {str(at): cell_text(cell, block.heads[at]) for at, cell in enumerate(row.cells)} for row in block.rows
+        ]  # fmt: skip
+        emit(rows, heads, "table")
+        for note in block.notes:
+            click.echo(note)
+    for text in told.remarks:
+        click.echo(text, err=True)
 
 
 LINES_OF_CSV = ("source", "kind", "quantity", "unit", "statutory_t", "extended_t", "market_t")
 """Headings of an inventory without lines."""
 
 
-def _write(found: InstitutionInventory, output: Path) -> None:
+def _write(told: Report, output: Path) -> None:
     from django.utils import timezone
 
     from nengtan.carbon.documents import Format, made
@@ -180,7 +226,7 @@ def _write(found: InstitutionInventory, output: Path) -> None:
     if ending not in list(Format):
         die(_("Found “%(found)s”; allowed: a file that ends in .docx, .pdf or .xlsx.") % {"found": output.name})
     try:
-        output.write_bytes(made(found, Format(ending), timezone.localdate()))
+        output.write_bytes(made(told, Format(ending), timezone.localdate()))
     except NoPdf as error:
         die(_("This machine cannot make PDF: %(why)s.") % {"why": error})
     click.echo(str(output))

@@ -1,4 +1,4 @@
-"""The report of an institution's year as files: Word, PDF and a workbook, all from the same tables."""
+"""Carbon reports as files: Word, PDF and a workbook, all from the same tables."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from nengtan import __version__
-from nengtan.carbon.blocks import Block, blocks, cell_text, headline, remarks
-from nengtan.carbon.books import InstitutionInventory
+from nengtan.carbon.report import Block, Report, cell_text
 from nengtan.domain.text import without_unclean
 from nengtan.reporting.report import notice, pdf, shipped, word
 from nengtan.ui.sheets.writer import Sheet, SheetColumn, write_workbook
@@ -37,37 +36,33 @@ SMALL_FROM = 7
 """Tables of so many columns are set small."""
 
 
-def filename(found: InstitutionInventory, kind: Format) -> str:
+def filename(report: Report, kind: Format) -> str:
     """What the file is called."""
-    return f"{_title(found)}.{kind}"
+    return f"{report.title}.{kind}"
 
 
-def made(found: InstitutionInventory, kind: Format, today: date) -> bytes:
+def made(report: Report, kind: Format, today: date) -> bytes:
     """The report as a file.
 
     Raises:
         NoPdf: the machine cannot lay out PDF.
     """
     make = {Format.DOCX: _as_word, Format.PDF: _as_pdf, Format.XLSX: _as_workbook}[kind]
-    return make(found, today)
-
-
-def _title(found: InstitutionInventory) -> str:
-    return _("Carbon emission report of %(unit)s, %(year)s") % {"unit": found.institution.name, "year": found.year}
+    return make(report, today)
 
 
 def _byline(today: date) -> str:
     return _("made on %(day)s with nengtan %(version)s") % {"day": today, "version": __version__}
 
 
-def _as_word(found: InstitutionInventory, today: date) -> bytes:
+def _as_word(report: Report, today: date) -> bytes:
     document = shipped.styled()
-    title = without_unclean(_title(found))
+    title = without_unclean(report.title)
     shipped.add_line(document, "title", title)
     shipped.add_line(document, "byline", _byline(today))
-    for line in (headline(found), *remarks(found)):
+    for line in (report.headline, *report.remarks):
         shipped.add_line(document, "text", without_unclean(line))
-    for block in blocks(found):
+    for block in report.blocks:
         shipped.add_line(document, "subheading", block.heading)
         if block.rows:
             notice.word_table(document, _part(block))
@@ -91,15 +86,15 @@ def _part(block: Block) -> notice.Part:
     return notice.Part(block.heading, titles, rows, len(titles), widths, numbers)
 
 
-def _as_pdf(found: InstitutionInventory, today: date) -> bytes:
-    return pdf.laid_out(pdf.as_html(_title(found), _pdf_parts(found, today), get_language() or "zh-hans"))
+def _as_pdf(report: Report, today: date) -> bytes:
+    return pdf.laid_out(pdf.as_html(report.title, _pdf_parts(report, today), get_language() or "zh-hans"))
 
 
-def _pdf_parts(found: InstitutionInventory, today: date) -> Iterator[pdf.Part]:
-    yield pdf.Part("title", _title(found))
+def _pdf_parts(report: Report, today: date) -> Iterator[pdf.Part]:
+    yield pdf.Part("title", report.title)
     yield pdf.Part("byline", _byline(today))
-    yield pdf.Part("list", "", (headline(found), *remarks(found)))
-    for block in blocks(found):
+    yield pdf.Part("list", "", (report.headline, *report.remarks))
+    for block in report.blocks:
         yield pdf.Part("subheading", block.heading)
         if block.rows:
             yield _pdf_table(block)
@@ -118,10 +113,10 @@ def _pdf_table(block: Block) -> pdf.Part:
     return pdf.Part("table", "", columns=columns, rows=rows, style=style)
 
 
-def _as_workbook(found: InstitutionInventory, today: date) -> bytes:
-    sheets = [_sheet(block) for block in blocks(found)]
-    notes = [_title(found), _byline(today), headline(found), *remarks(found)]
-    notes += [f"{block.heading}: {line}" for block in blocks(found) for line in block.notes]
+def _as_workbook(report: Report, today: date) -> bytes:
+    sheets = [_sheet(block) for block in report.blocks]
+    notes = [report.title, _byline(today), report.headline, *report.remarks]
+    notes += [f"{block.heading}: {line}" for block in report.blocks for line in block.notes]
     return write_workbook(sheets, notes, _("Notes"))
 
 

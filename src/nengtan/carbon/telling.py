@@ -7,13 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 from nengtan.carbon.books import InstitutionInventory
+from nengtan.carbon.regional import RegionInventory, per_area, per_person
 from nengtan.carbon.words import explained, remark
 from nengtan.domain.carbon.claims import Check, Explanation, Near
+from nengtan.domain.carbon.drivers import Drivers
 from nengtan.domain.carbon.inventory import Basis, Line, Part, Result, Side
 from nengtan.domain.factors import Choice
+from nengtan.ledger.queries.accounts import AccountRow
 from nengtan.ui.words import named
 
-__all__ = ["claim_record", "institution_record", "inventory_record"]
+__all__ = ["claim_record", "institution_record", "inventory_record", "region_record"]
 
 _PLACES = Decimal("1e-6")
 
@@ -86,6 +89,67 @@ def institution_record(found: InstitutionInventory) -> dict[str, Any]:
             for use in found.uses
         ],
         "fingerprint": found.fingerprint,
+    }
+
+
+def region_record(found: RegionInventory) -> dict[str, Any]:
+    """A region's year: totals, rows by type and by region, trend by both factor bases, causes, factor sets."""
+    told = inventory_record(found.result, found.region.code, found.year)
+    return {
+        **told,
+        "base_year": found.base_year,
+        "mixed_factor_sets": bool(found.mixed),
+        "institutions": found.bodies.institutions,
+        "institutions_reporting": found.reporting,
+        "institutions_complete": found.complete,
+        "months_present": found.bodies.coverage.present,
+        "months_expected": found.bodies.coverage.expected,
+        "kgco2_per_m2": _short(per_area(found.result.statutory_t, found.bodies)),
+        "kgco2_per_person": _short(per_person(found.result.statutory_t, found.bodies)),
+        "by_type": [_row(row) for row in found.by_kind],
+        "by_region": [_row(row) for row in found.by_region],
+        "trend": [
+            {
+                "year": item.year,
+                "current_factors_t": item.current.statutory_t,
+                "constant_factors_t": item.constant.statutory_t,
+                "institutions": item.bodies.institutions,
+            }
+            for item in found.trend
+        ],
+        "causes": _causes(found.drivers),
+        "factor_sets": [
+            {
+                "carrier": one.carrier,
+                "source": one.source,
+                "year": one.year,
+                "factors": [factor.code for factor in one.factors],
+                "t": one.t,
+                "mixed": one in found.mixed,
+            }
+            for one in found.sets
+        ],
+    }
+
+
+def _causes(split: Drivers[tuple[str, str]] | None) -> dict[str, Any] | None:
+    """Why emissions moved; None where that is not known."""
+    if split is None:
+        return None
+    effects = {f"{name}_t": _short(effect) for name, effect in split.effects.items()}
+    return {"base_t": split.base, "now_t": split.now, **effects}
+
+
+def _row(row: AccountRow) -> dict[str, Any]:
+    figures = row.figures
+    return {
+        "code": row.key,
+        "name": row.label,
+        "institutions": row.bodies.institutions,
+        "t": figures.co2_t,
+        "scope1_t": figures.co2_scope1_t,
+        "scope2_t": figures.co2_scope2_t,
+        "kgco2_per_m2": _short(per_area(figures.co2_t, row.bodies)),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -15,11 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from nengtan import reference
-from nengtan.carbon.blocks import PARTS, Block, Figure, Head, Row, blocks, cell_text, headline, remarks
+from nengtan.carbon.blocks import PARTS, institution_report
 from nengtan.carbon.books import InstitutionInventory, institution_inventory
 from nengtan.carbon.documents import TYPES, Format, filename, made
+from nengtan.carbon.pages.showing import formats, setting_pickers, shown
 from nengtan.carbon.settings import settings_from
-from nengtan.carbon.words import FIGURES, SETTING_WORDS, SETTINGS
+from nengtan.carbon.words import FIGURES
 from nengtan.domain.carbon.inventory import Settings
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
@@ -29,8 +29,7 @@ from nengtan.ledger.words import MEASURES
 from nengtan.registry.models import Institution
 from nengtan.reporting.report import pango
 from nengtan.ui.charts import Chart, Share, Step, ranking, waterfall
-from nengtan.ui.components import Change, Crumb, Definition, KeyFigure
-from nengtan.ui.formats import DASH
+from nengtan.ui.components import Change, Crumb, KeyFigure
 from nengtan.ui.sending import download
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
 from nengtan.ui.words import choices, kind_word, named
@@ -115,18 +114,16 @@ def _found(request: ActorRequest, code: str) -> tuple[InstitutionInventory, list
 def inventory_page(request: ActorRequest, code: str) -> HttpResponseBase:
     """The report of an institution's year: ?year=, and what the standard leaves open."""
     found, years, settings = _found(request, code)
-    held = [block for block in blocks(found) if block.code]
+    report = institution_report(found)
+    named_blocks = [block for block in report.blocks if block.code]
+    held = sorted(named_blocks, key=lambda block: block.code not in FIRST)
     crumbs = [Crumb(gettext("Carbon inventories"), reverse("inventories")), Crumb(str(found.institution))]
     context = {
-        "found": found, "headline": headline(found), "remarks": remarks(found), "year": found.year,
+        "found": found, "headline": report.headline, "remarks": report.remarks, "year": found.year,
         "years": sorted({*years, found.year}, reverse=True), "figures": _key_figures(found, request),
         "charts": _charts(found),
-        "blocks": [_shown(block, request, found) for block in sorted(held, key=lambda block: block.code not in FIRST)],
-        "settings": [
-            (name, str(word), [(str(key), text) for key, text in SETTING_WORDS[name].items()],
-             str(getattr(settings, name)))
-            for name, word in SETTINGS.items()
-        ],
+        "blocks": [shown(block, request, found.selection) for block in held],
+        "settings": setting_pickers(settings),
         "files": _files(request, found) if request.actor.can(Capability.EXPORT) else [], "crumbs": crumbs,
         "known": bool(found.uses),
     }  # fmt: skip
@@ -136,11 +133,9 @@ def inventory_page(request: ActorRequest, code: str) -> HttpResponseBase:
 def _files(request: ActorRequest, found: InstitutionInventory) -> list[tuple[str, str]]:
     query = request.GET.copy()
     query["year"] = str(found.year)
-    words = {Format.DOCX: "Word", Format.PDF: "PDF", Format.XLSX: "Excel"}
     return [
-        (words[kind], f"{reverse('inventory_file', args=[found.institution.code, str(kind)])}?{query.urlencode()}")
-        for kind in Format
-        if kind is not Format.PDF or not pango.missing()
+        (word, f"{reverse('inventory_file', args=[found.institution.code, str(kind)])}?{query.urlencode()}")
+        for kind, word in formats().items()
     ]
 
 
@@ -197,56 +192,6 @@ def _by_name(lines: Any) -> dict[str, Decimal]:
     return found
 
 
-def _table(block: Block, request: ActorRequest, found: InstitutionInventory) -> Table:
-    columns = [
-        Column(
-            f"c{at}", head.title, numeric=head.numeric, value=_value(at, head), render=_render(at, head),
-            href=_href(at, found) if request.actor.can(Capability.VIEW_LINEAGE) else None, drawer=True,
-            priority=1 if at == 0 else 2, whole=not head.numeric and head.width >= 30,
-        )
-        for at, head in enumerate(block.heads)
-    ]  # fmt: skip
-    return Whole(
-        list(block.rows), request, id=block.code.lower(), caption=block.title, columns=columns,
-        prefix=f"{block.code.lower()}_", empty_title=_("Nothing is recorded."),
-    )  # fmt: skip
-
-
-def _shown(block: Block, request: ActorRequest, found: InstitutionInventory) -> dict[str, Any]:
-    """A table on the page; of two columns of words a list of terms."""
-    if len(block.heads) == 2 and not any(head.numeric for head in block.heads):
-        terms = [Definition(cell_text(row.cells[0], block.heads[0]), row.cells[1] or DASH) for row in block.rows]
-        return {"block": block, "definitions": terms}
-    return {"block": block, "table": _table(block, request, found)}
-
-
-class Whole(Table):
-    """A table of the report: nothing is searched in it."""
-
-    offered = ()
-    exportable = False
-    page_sizes = (12, 60)
-
-
-def _value(at: int, head: Head) -> Callable[[Row], Any]:
-    return lambda row: cell_text(row.cells[at], head)
-
-
-def _render(at: int, head: Head) -> Callable[[Row], str]:
-    return lambda row: cell_text(row.cells[at], head)
-
-
-def _href(at: int, found: InstitutionInventory) -> Callable[[Row], str]:
-    def address(row: Row) -> str:
-        figure: Figure | None = row.figures.get(at)
-        if figure is None or row.cells[at] is None:
-            return ""
-        measure, carrier, month = figure
-        return explain_url(found.selection, measure, carrier=carrier, month=str(month or ""))
-
-    return address
-
-
 @require_GET
 @page(Capability.VIEW_DETAIL)
 def inventory_file(request: ActorRequest, code: str, written: str) -> HttpResponseBase:
@@ -257,7 +202,8 @@ def inventory_file(request: ActorRequest, code: str, written: str) -> HttpRespon
     found, _years, _settings = _found(request, code)
     kind = Format(written)
     try:
-        content = made(found, kind, timezone.localdate())
+        report = institution_report(found)
+        content = made(report, kind, timezone.localdate())
     except pango.NoPdf as error:
         raise Http404(str(error)) from error
-    return download(content, filename(found, kind), TYPES[kind])
+    return download(content, filename(report, kind), TYPES[kind])

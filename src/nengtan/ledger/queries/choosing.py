@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nengtan.domain.factors import Choice, Chooser, Factor, FactorLibrary, Kind, NoFactor, Reason, Rule, place_level
@@ -69,10 +69,14 @@ class Choosers:
     def chooser(self, year: int) -> Chooser:
         """Who chooses factors for ``year``, wherever it is closed and wherever it is open."""
         closed = {item.region.code: item for item in self.closings if item.year == year}
-        unread = [closing for closing in closed.values() if closing.pk not in self._frozen]
-        self._frozen |= FrozenChooser.of(unread, self.library) if unread else {}
+        self.read([year])
         frozen = {code: self._frozen[closing.pk] for code, closing in closed.items()}
         return YearChooser(frozen, self.library) if frozen else self.library
+
+    def read(self, years: Collection[int]) -> None:
+        """Read what the closings of several years have kept, in one query."""
+        unread = [item for item in self.closings if item.year in years and item.pk not in self._frozen]
+        self._frozen |= FrozenChooser.of(unread, self.library) if unread else {}
 
 
 class YearChooser:
