@@ -20,7 +20,7 @@ LOOK += [
     "Still alive?",
     "Closed years",
 ]
-OWN = [*LOOK, "Returns", "Publications"]
+OWN = [*LOOK, "Contracts", "Returns", "Publications"]
 OVERSEEN = [*OWN, "Workbench", "Roll-up", "Joint review and spot check", "Deadlines", "Annual analysis report"]
 OVERSEEN += ["Audit trail"]
 WHOLE = [*OVERSEEN, "Regional carbon report"]

@@ -19,7 +19,7 @@ from nengtan.config import conditions, problems
 from nengtan.identity.api_auth import authenticators
 from nengtan.ui.api import PROBLEM_TYPE, Problem
 
-ROOMS = ("identity", "ui.jobs", "registry", "telemetry", "ledger", "carbon", "reporting", "dashboards")
+ROOMS = ("identity", "ui.jobs", "registry", "telemetry", "ledger", "carbon", "reporting", "trusteeship", "dashboards")
 """Rooms that may have operations; each exports ``router`` from its ``api``."""
 
 DESCRIPTION = """Accounts of energy, carbon, water and cost of public institutions, down to the bill behind each figure.

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("nengtan.ledger.urls")),
     path("", include("nengtan.carbon.urls")),
     path("", include("nengtan.reporting.urls")),
+    path("", include("nengtan.trusteeship.urls")),
     path("ui/", include("nengtan.ui.urls")),
     path("jobs/", include("nengtan.ui.jobs.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

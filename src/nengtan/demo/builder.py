@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from nengtan import __version__
 from nengtan.demo import campus
+from nengtan.demo.contract import add_contract
 from nengtan.demo.district import SEED, District, build, notice
 from nengtan.demo.feeding import STATE, begin
 from nengtan.demo.mark import MARK, NotADemo, state_of
@@ -131,6 +132,7 @@ def _fill(folder: Path, step: Step) -> dict[str, str]:
     passwords = _add_people(actor)
     step(len(work) + 1, len(work) + 2, _("statistical returns"))
     add_returns(Region.objects.get(code=DISTRICT), User.objects.get(username=MANAGER), SEED)
+    add_contract(actor)
     step(len(work) + 2, len(work) + 2, _("done"))
     return passwords
 

@@ -23,6 +23,9 @@ class Capability(TextChoices):
     REVIEW_RETURNS = "review_returns", _("Open, review and approve returns")
     MANAGE_RULES = "manage_rules", _("Set the review rules of returns")
     CLOSE_YEAR = "close_year", _("Close and reopen years")
+    MANAGE_CONTRACTS = "manage_contracts", _("Keep contracts of energy services")
+    SETTLE_CONTRACTS = "settle_contracts", _("Put forward settlements of contracts")
+    SIGN_SETTLEMENTS = "sign_settlements", _("Agree to settlements or dispute them, as a party")
     MANAGE_FACTORS = "manage_factors", _("Add factor versions")
     MANAGE_SCHEME = "manage_scheme", _("Set the headers of the statutory forms")
     MANAGE_USERS = "manage_users", _("Manage users and keys")
@@ -43,8 +46,8 @@ class Role(TextChoices):
     PUBLIC = "public", _("Public")
 
 
-SIGNATURES = frozenset({Capability.SIGN_AS_STATISTICS_HEAD, Capability.SIGN_AS_UNIT_HEAD})
-"""What only the people of the institution itself may do, whoever else may do all."""
+SIGNATURES = frozenset({Capability.SIGN_AS_STATISTICS_HEAD, Capability.SIGN_AS_UNIT_HEAD, Capability.SIGN_SETTLEMENTS})
+"""What only the people of the institution itself, or its partner, may do, whoever else may do all."""
 
 INSTALLATION = frozenset({Capability.MANAGE_FACTORS, Capability.MANAGE_SCHEME})
 """What holds for the whole installation, and so belongs to its administrator alone."""
@@ -58,8 +61,8 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     Role.STATISTICIAN: _SEE
     | {Capability.WRITE_REGISTRY, Capability.WRITE_ACTIVITY, Capability.ENTER_RETURNS, Capability.VIEW_AUDIT},
     Role.STATISTICS_HEAD: _SEE | {Capability.WRITE_ACTIVITY, Capability.SIGN_AS_STATISTICS_HEAD, Capability.VIEW_AUDIT},
-    Role.UNIT_HEAD: _SEE | {Capability.SIGN_AS_UNIT_HEAD, Capability.VIEW_AUDIT},
-    Role.SERVICE_COMPANY: _SEE,
+    Role.UNIT_HEAD: _SEE | {Capability.SIGN_AS_UNIT_HEAD, Capability.SIGN_SETTLEMENTS, Capability.VIEW_AUDIT},
+    Role.SERVICE_COMPANY: _SEE | {Capability.SETTLE_CONTRACTS, Capability.SIGN_SETTLEMENTS},
     Role.VERIFIER: _SEE | {Capability.OVERSEE_RETURNS, Capability.VIEW_AUDIT},
     Role.PUBLIC: frozenset({Capability.VIEW}),
 }

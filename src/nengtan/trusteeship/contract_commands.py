@@ -51,7 +51,7 @@ def settle(path: Path, format: str, out: Path | None) -> None:
     from nengtan.trusteeship.settling.files import read_case
     from nengtan.trusteeship.settling.record import record
 
-    case, faults = read_case(path)
+    case, faults = read_case(path.read_bytes(), path.name)
     if case is None:
         why = _("%(file)s: nothing was computed: mend the rows and try again.") % {"file": path.name}
         told = [{"file": path.name, **fault} for fault in faults]

@@ -73,7 +73,7 @@ def test_hashes_stand() -> None:
 
 
 HASHES = {
-    "trusteeship": ("5c8ce3ae6f99fd03", "557dc359206c2c82"),
-    "shared_savings": ("88e000a109ef1c0d", "43bb009fa3dde29f"),
-    "guarantee": ("62b7bf10a7023a4c", "45b295780241583e"),
+    "trusteeship": ("5c8ce3ae6f99fd03", "6455ceb9e533640d"),
+    "shared_savings": ("88e000a109ef1c0d", "6b9e421d3fe83f26"),
+    "guarantee": ("62b7bf10a7023a4c", "390013f147648918"),
 }

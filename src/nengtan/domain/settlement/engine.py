@@ -210,7 +210,7 @@ class _Work:
         share = rounded(quotient(added(whole, -used), whole), 6)
         promised = self.case.contract.promised_share
         inputs = (Figure("Ca", fen(whole), CNY), Figure("C", fen(used), CNY),
-                  *([Figure("promised", promised)] if promised is not None else []))  # fmt: skip
+                  *([Figure("g", promised)] if promised is not None else []))  # fmt: skip
         self.lines.append(Line("saved_share", Section.SAVINGS, share, "", "(Ca − C) / Ca", inputs))
         if promised is not None and share < promised:
             self.notes.append(Note(Noted.BELOW_PROMISE, value=share))
@@ -251,8 +251,10 @@ class _Work:
         lines = tuple(sorted(self.lines, key=lambda line: order.index(line.section)))
         balance = added(gross, -paid)
         told: dict[str, Any] = {
-            "inputs": inputs, "lines": lines, "sums": [due, net, tax, gross, paid, balance],
-        }  # fmt: skip
+            "inputs": inputs,
+            "lines": [(line.code, line.site, line.carrier, line.value, line.unit, line.counts) for line in lines],
+            "sums": [due, net, tax, gross, paid, balance],
+        }
         return Settlement(
             self.year, lines, tuple(dict.fromkeys(self.notes)), (), due, net, tax, gross, paid, balance,
             self.saved_share, inputs, digest(told),

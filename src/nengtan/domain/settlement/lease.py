@@ -43,8 +43,8 @@ def rent_lines(case: Case) -> list[Line]:
     lines = []
     for at, (due, interest, paid, left) in enumerate(rent_schedule(case.lease), 1):
         if case.period.first <= due <= case.period.last:
-            inputs = (Figure("principal", paid, CNY), Figure("interest", interest, CNY), Figure("left", left, CNY))
-            lines.append(Line("rent", Section.FEE, added(paid, interest), CNY, "principal + interest", inputs,
+            inputs = (Figure("A", paid, CNY), Figure("i", interest, CNY), Figure("A0", left, CNY))
+            lines.append(Line("rent", Section.FEE, added(paid, interest), CNY, "A + i", inputs,
                               about=f"{at}/{case.lease.periods} {due}", counts=True,
                               clause=case.lease.clause))  # fmt: skip
     return lines

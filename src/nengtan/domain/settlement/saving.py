@@ -52,9 +52,9 @@ def savings_lines(case: Case, held: Sequence[Held]) -> tuple[list[Line], list[No
             notes.append(Note(Noted.SAVINGS_NEGATIVE, site, carrier, value=saved))
         for band in case.bands:
             if (band.site, band.carrier) == (site, carrier):
-                ends = (Figure("low", band.low, unit), Figure("high", band.high, unit))
+                ends = (Figure("L", band.low, unit), Figure("H", band.high, unit))
                 width = added(band.high, -band.low)
-                lines.append(Line("band_90", Section.SAVINGS, width, unit, "high − low", ends, site, carrier,
+                lines.append(Line("band_90", Section.SAVINGS, width, unit, "H − L", ends, site, carrier,
                                   evidence=(band.evidence,)))  # fmt: skip
                 if band.low <= 0 <= band.high:
                     notes.append(Note(Noted.BAND_HOLDS_NOUGHT, site, carrier))

@@ -64,7 +64,7 @@ def _too_little(steps: Iterable[Ladder], value: Decimal, fee: Decimal) -> _Found
     if not below:
         return None
     step = min(below, key=lambda one: one.limit)
-    inputs = (Figure("x", value), Figure("limit", step.limit), Figure("F", fee, CNY), Figure("s", step.share))
+    inputs = (Figure("x", value), Figure("x0", step.limit), Figure("F", fee, CNY), Figure("s", step.share))
     return step, fen(times(fee, step.share)), "−F × s", inputs
 
 
@@ -75,5 +75,5 @@ def _cases(steps: Iterable[Ladder], value: Decimal) -> _Found | None:
         return None
     step = max(above, key=lambda one: one.limit)
     beyond = added(value, -step.limit)
-    inputs = (Figure("n", value), Figure("limit", step.limit), Figure("p", step.per_case, CNY))
-    return step, fen(times(beyond, step.per_case)), "−(n − limit) × p", inputs
+    inputs = (Figure("n", value), Figure("x0", step.limit), Figure("p", step.per_case, CNY))
+    return step, fen(times(beyond, step.per_case)), "−(n − x0) × p", inputs

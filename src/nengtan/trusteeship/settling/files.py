@@ -10,7 +10,6 @@ from dataclasses import fields
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from django.utils import translation
@@ -37,24 +36,27 @@ _LANGUAGES = ("en", "zh-hans")
 Faults = list[dict[str, Any]]
 
 
-def read_case(path: Path) -> tuple[Case | None, Faults]:
-    """The case a file holds, or everything that keeps it from being read, told for people and programs."""
+def read_case(content: bytes, name: str) -> tuple[Case | None, Faults]:
+    """The case a file holds, or everything that keeps it from being read, told for people and programs.
+
+    ``name`` is the one the file was sent under.
+    """
     try:
-        if path.suffix.lower() == ".json":
-            case, flaws = read(_json(path))
+        if name.lower().endswith(".json"):
+            case, flaws = read(_json(content))
             return case, [told(flaw) for flaw in flaws]
-        return _workbook(path)
+        return _workbook(content, name)
     except Refused as refused:
         return None, [refusal_told(refused)]
     except _NotJson as error:
-        return None, [told(Flaw(path.name, "not_json", str(error)))]
+        return None, [told(Flaw(name, "not_json", str(error)))]
 
 
-def _json(path: Path) -> object:
-    if path.stat().st_size > MOST_BYTES:
-        raise Refused("too_large", str(path.stat().st_size), str(MOST_BYTES))
+def _json(content: bytes) -> object:
+    if len(content) > MOST_BYTES:
+        raise Refused("too_large", str(len(content)), str(MOST_BYTES))
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+        return json.loads(content.decode("utf-8-sig"), parse_float=Decimal)
     except (ValueError, RecursionError) as error:
         raise _NotJson(str(error)[:120]) from error
 
@@ -63,8 +65,8 @@ class _NotJson(ValueError):
     """The file is no JSON; says where it stops being so."""
 
 
-def _workbook(path: Path) -> tuple[Case | None, Faults]:
-    sheets = open_table(path, path.name, LIMITS)
+def _workbook(content: bytes, name: str) -> tuple[Case | None, Faults]:
+    sheets = open_table(content, name, LIMITS)
     names = _table_names()
     document: dict[str, Any] = {}
     rows: dict[str, _Sheet] = {}

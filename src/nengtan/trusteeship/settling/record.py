@@ -102,7 +102,9 @@ def legend() -> str:
     return _(
         "Symbols: B baseline use, E use before a step or as measured, ΔE step, Ba adjusted use, f factor, W and X "
         "driver of the year, W0 and X0 of the baseline, k weight, δ dead band, P price of the year, P0 of the "
-        "contract, d discount, I index, S savings, C cost, F fee, R surplus or over-run, t rate of tax, Z payment."
+        "contract, d discount, I index, S savings, H and L ends of its band, g share promised or guaranteed, C cost, "
+        "F fee, x and n measure of service, x0 its limit, s share deducted, p CNY a case, R surplus or over-run, "
+        "b share of the client, A and i principal and interest, A0 left owing, t rate of tax, Z payment."
     )
 
 
