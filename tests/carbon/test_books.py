@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 from pytest_django import DjangoAssertNumQueries
 
 from nengtan import reference
-from nengtan.carbon.books import institution_inventory
+from nengtan.carbon.books import institution_inventory, uncertainty
 from nengtan.carbon.commands import carbon
 from nengtan.domain.carbon.inventory import Settings, Supply
 from nengtan.identity.access import Forbidden, system_actor
@@ -115,6 +115,28 @@ def test_grades_follow_the_origin(school: Institution) -> None:
     assert grades["gasoline", 202302] == "C"
 
 
+def test_the_total_says_how_sure_it_is(school: Institution, cast: Cast) -> None:
+    found = institution_inventory(ROOT, school, 2023)
+    sure = uncertainty(found)
+    assert sure is not None
+    power, gas = float(found.result.parts["electricity"] or 0), float(found.result.parts["direct"] or 0)  # type: ignore[index]
+    by_hand = ((power * 0.05) ** 2 + (gas * 0.05) ** 2) ** 0.5 / (power + gas)
+    assert float(sure.half_width) == pytest.approx(by_hand)
+    low, high = sure.interval.shares(power + gas)
+    assert (-low, high) == (pytest.approx(by_hand, abs=0.003), pytest.approx(by_hand, abs=0.003))
+    told = cast.client("district").get(f"/api/carbon/inventories/{school.code}?year=2023").json()
+    assert told["uncertainty"]["low_t"] == pytest.approx(sure.interval.low)
+
+
+def test_estimates_make_it_less_sure_and_lopsided(school: Institution) -> None:
+    enter(school, "diesel", 202301, "9000", "L", origin=Origin.ESTIMATE)
+    sure = uncertainty(institution_inventory(ROOT, school, 2023))
+    assert sure is not None
+    total = float(institution_inventory(ROOT, school, 2023).result.statutory_t or 0)
+    low, high = sure.interval.shares(total)
+    assert high > -low > 0.1
+
+
 def test_the_fingerprint_is_of_the_figures(school: Institution) -> None:
     first = institution_inventory(ROOT, school, 2023).fingerprint
     assert institution_inventory(ROOT, school, 2023).fingerprint == first
@@ -160,7 +182,8 @@ def test_the_page_tells_all_ten_tables(school: Institution, cast: Cast) -> None:
     text = page(cast, f"/carbon/inventories/{school.code}/?year=2023")
     for words in (
         "emitted 13.77 tCO₂ in 2023", "T1 Unit and boundary", "T2 Sources", "T3 Activity data", "T4 Emission factors",
-        "T5 Power by kind", "T6 Result", "T7 Intensity", "T8 Extended sources", "T9 Data quality", "T10 Declaration",
+        "T5 Power by kind", "T6 Result", "T7 Intensity", "T8 Extended sources", "T9 Data quality and uncertainty",
+        "T10 Declaration",
         "19.93", "Settings of the inventory", "0.4044",
     ):  # fmt: skip
         assert words in text, words

@@ -15,7 +15,9 @@ from django.utils import translation
 from openpyxl import load_workbook
 from pytest_django import DjangoAssertNumQueries
 
+from nengtan.carbon.books import institution_inventory
 from nengtan.carbon.commands import carbon
+from nengtan.carbon.everybody import statutory_totals
 from nengtan.carbon.regional import RegionInventory, region_inventory
 from nengtan.identity.access import Forbidden, system_actor
 from nengtan.ledger.factors import FactorInput, add_factor
@@ -207,3 +209,22 @@ def test_the_command_tells_the_same(world: Cast, tmp_path: Any) -> None:
     assert CliRunner().invoke(carbon, ["report", "--year", "2023"]).exit_code == 2
     out = tmp_path / "report.xlsx"
     assert CliRunner().invoke(carbon, [*asked, "--output", str(out)]).exit_code == 0
+
+
+@pytest.mark.usefixtures("english")
+def test_every_institution_at_once_is_as_each_alone(world: Cast) -> None:
+    enter_fact(ROOT, FactInput(world.institutions["office"], "cooling", 202303, Decimal(9), "GJ"))
+    rows = {row.institution: row for row in statutory_totals(ROOT, world.regions["CN"], 2023)}
+    assert len(rows) == 5
+    for name in USED:
+        body = world.institutions[name]
+        alone = institution_inventory(ROOT, body, 2023).result
+        assert rows[body.pk].statutory_t == (alone.statutory_t if name != "office" else None), name
+    assert rows[world.institutions["office"].pk].lacking == ("cooling",)
+    told = json.loads(
+        CliRunner().invoke(carbon, ["list", "--region", "420106", "--year", "2023", "--format", "json"]).stdout
+    )
+    assert [row["code"] for row in told] == ["420106-H1", "420106-S1", "420106-O1"]
+    assert CliRunner().invoke(carbon, ["list", "--region", "x", "--year", "2023"]).exit_code == 2
+    with pytest.raises(Forbidden):
+        statutory_totals(world.actor("education"), world.regions["420106"], 2023)

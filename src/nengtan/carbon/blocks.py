@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from nengtan import __version__, reference
-from nengtan.carbon.books import InstitutionInventory, MonthUse, by_source, grade_shares
+from nengtan.carbon.books import InstitutionInventory, MonthUse, by_source, grade_shares, half_width, uncertainty
 from nengtan.carbon.report import Block, Figure, Head, Report, Row, Value
 from nengtan.carbon.words import SETTING_WORDS, SETTINGS, SUPPLIES, remark
 from nengtan.domain import periods
@@ -243,7 +243,7 @@ def _result(found: InstitutionInventory) -> Block:
     heads = (
         Head(_("Emission source"), width=24), Head(_("Activity data"), True, None, 20),
         Head(_("Unit of measure"), width=10), Head(_("Factor"), True, None, 12), Head(_("Emissions, t"), True, 2, 16),
-        Head(_("Share"), width=10), Head(_("Last year, t"), True, 2, 16),
+        Head(_("Share"), width=14), Head(_("Last year, t"), True, 2, 16),
         Head(_("Last year by this year's factors, t"), True, 2, 18), Head(_("Change by the same factors"), width=14),
     )  # fmt: skip
     rows = [_line(line, found) for line in result.lines if line.source.is_statutory]
@@ -391,19 +391,37 @@ def _extended(found: InstitutionInventory) -> Block:
 def _quality(found: InstitutionInventory) -> Block:
     heads = (
         Head(_("Emission source"), width=26), Head(_("Share of the statutory total"), width=20),
-        Head(_("Months known"), width=14), Head(_("Grades by quantity"), width=40),
+        Head(_("Months known"), width=14), Head(_("Grades by quantity"), width=28),
+        Head(_("Uncertainty of the activity data"), width=16),
     )  # fmt: skip
     uses = by_source(found.uses)
     rows = []
     for line in found.result.lines:
         own = uses.get(line.source.code, [])
         share = percent(ratio(line.statutory_t, found.result.statutory_t)) if line.source.is_statutory else DASH
-        rows.append(Row((named(line.source), share, str(len({use.period for use in own})), _grades(own) or None)))
+        width = half_width(own)
+        months = str(len({use.period for use in own}))
+        rows.append(Row((named(line.source), share, months, _grades(own) or None, _plus_minus(width))))
+    sure = uncertainty(found)
+    if sure is not None:
+        rows.append(Row((_("Statutory total"), percent(Decimal(1)), "", "", _plus_minus(sure.half_width))))
     told = [
         _("%(code)s: %(meaning)s") % {"code": code, "meaning": named(grade)}
         for code, grade in reference.carbon_grades().items()
     ]
-    return Block("T9", _("Data quality"), heads, tuple(rows), (_("; ").join(told) + _("."),))
+    notes = [_("; ").join(told) + _(".")]
+    if sure is not None:
+        notes += [
+            _("95%% interval of the statutory total by Monte Carlo: %(low)s to %(high)s t.")
+            % {"low": fixed(sure.interval.low, 2), "high": fixed(sure.interval.high, 2)},
+            _("Half-widths of grades are placeholders of the platform, no official ones are published; factors are "
+              "taken as exact, months of one source err alike, sources by themselves."),
+        ]  # fmt: skip
+    return Block("T9", _("Data quality and uncertainty"), heads, tuple(rows), tuple(notes))
+
+
+def _plus_minus(width: Decimal | None) -> str | None:
+    return None if width is None else f"±{percent(width)}"
 
 
 def _grades(uses: Iterable[MonthUse]) -> str:

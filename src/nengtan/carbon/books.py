@@ -15,13 +15,15 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from django.db.models import Case, Count, F, Sum, Value, When
 
 from nengtan import __version__, reference
 from nengtan.carbon.claiming import carbon_factors
 from nengtan.domain.accounts import Figures, Intensities, intensities
 from nengtan.domain.carbon.inventory import Basis, Item, Line, Result, Settings, Supply, inventory
-from nengtan.domain.exact import ratio, total
+from nengtan.domain.carbon.uncertainty import Interval, combined, simulate
+from nengtan.domain.exact import product, ratio, total
 from nengtan.domain.factors import Choice, Chooser, Factor, Kind, NoFactor
 from nengtan.identity.access import Actor
 from nengtan.ledger.models import InstitutionYear, YearClosing
@@ -256,6 +258,37 @@ def by_source(uses: Iterable[MonthUse]) -> dict[str, list[MonthUse]]:
     for use in uses:
         found[use.carrier].append(use)
     return found
+
+
+def half_width(uses: Iterable[MonthUse]) -> Decimal | None:
+    """The half-width of a source's quantity [share]: months of one source err alike, so widths are averaged."""
+    grades = reference.carbon_grades()
+    held = [(use.quantity, grades[use.grade].half_width) for use in uses if use.quantity is not None]
+    return ratio(total(product(quantity, width) for quantity, width in held), total(item for item, _width in held))
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """How sure the statutory total is: by propagation [share], and by draws [tCO2]; factors are taken as exact."""
+
+    half_width: Decimal
+    interval: Interval
+
+
+def uncertainty(found: InstitutionInventory) -> Uncertainty | None:
+    """Of the statutory inventory; None where nothing is known of it, or a source has no quantity."""
+    uses = by_source(found.uses)
+    parts = [
+        (line.location.t, width)
+        for line in found.result.lines
+        if line.source.is_statutory and line.location.t and (width := half_width(uses[line.source.code])) is not None
+    ]
+    width = combined(parts)
+    if width is None:
+        return None
+    amounts = np.array([[float(t) for t, _width in parts]])
+    drawn = simulate(amounts, np.array([[float(one) for _t, one in parts]]), np.zeros(len(parts)))
+    return Uncertainty(width, drawn.interval)
 
 
 def grade_shares(uses: Iterable[MonthUse]) -> dict[str, Decimal]:

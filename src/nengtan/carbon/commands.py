@@ -195,6 +195,39 @@ def _of_region(code: str, year: int, base: int | None, settings: Settings) -> tu
     return region_report(found), region_record(found)
 
 
+@carbon.command("list", help=_("The statutory inventory of every institution of a region, the largest first."))
+@_REGION
+@_YEAR
+@format_option
+def list_totals(region: str, year: int, format: str) -> None:
+    """Each as its own report has it."""
+    from nengtan.carbon.everybody import names_of, statutory_totals
+    from nengtan.identity.access import system_actor
+    from nengtan.registry.models import Region
+
+    place = Region.objects.filter(code=region.strip()).first()
+    if place is None:
+        _no_region(region)
+    found = statutory_totals(system_actor(), place, year)
+    names = names_of(found)
+    rows = [
+        {
+            "code": names[row.institution][0],
+            "name": names[row.institution][1],
+            "statutory_t": row.statutory_t,
+            "direct_t": row.direct_t,
+            "electricity_t": row.electricity_t,
+            "heat_t": row.heat_t,
+            "missing": " ".join(row.lacking),
+        }
+        for row in sorted(found, key=lambda row: (-(row.statutory_t or 0), row.institution))
+    ]
+    figures = ("statutory_t", "direct_t", "electricity_t", "heat_t")
+    if format == "table":
+        rows = [{**row, **{key: _digits(row[key], 3) for key in figures}} for row in rows]
+    emit(rows, words.TOTALS, format)
+
+
 def _print_report(told: Report) -> None:
     from nengtan.carbon.report import cell_text
 

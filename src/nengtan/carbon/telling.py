@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from nengtan.carbon.books import InstitutionInventory
+from nengtan.carbon.books import InstitutionInventory, uncertainty
 from nengtan.carbon.regional import RegionInventory, per_area, per_person
 from nengtan.carbon.words import explained, remark
 from nengtan.domain.carbon.claims import Check, Explanation, Near
@@ -63,7 +63,7 @@ def inventory_record(found: Result, region: str, year: int) -> dict[str, Any]:
 
 def institution_record(found: InstitutionInventory) -> dict[str, Any]:
     """The inventories of an institution's year, last year's beside them, intensity, activity data, fingerprint."""
-    last, alike, book = found.last, found.last_alike, found.book
+    last, alike, book, sure = found.last, found.last_alike, found.book, uncertainty(found)
     told = inventory_record(found.result, found.institution.region.code, found.year)
     return {
         "institution": {"code": found.institution.code, "name": found.institution.name},
@@ -88,6 +88,9 @@ def institution_record(found: InstitutionInventory) -> dict[str, Any]:
             }
             for use in found.uses
         ],
+        "uncertainty": None
+        if sure is None
+        else {"half_width": _short(sure.half_width), "low_t": sure.interval.low, "high_t": sure.interval.high},
         "fingerprint": found.fingerprint,
     }
 

@@ -189,6 +189,12 @@ FIGURES = {
     "statutory_market_t": _("Statutory boundary by market, t"),
     "extended_market_t": _("Extended inventory by market, t"),
 }
+TOTALS = {
+    "code": _("Code"),
+    "name": _("Institution"),
+    **{key: FIGURES[key] for key in ("statutory_t", "direct_t", "electricity_t", "heat_t")},
+    "missing": _("Without a figure"),
+}
 LINES = {
     "name": _("Emission source"),
     "kind": pgettext_lazy("carbon", "Supply"),

@@ -101,6 +101,14 @@ class ActivityOut(Schema):
     with_evidence: int
 
 
+class UncertaintyOut(Schema):
+    """How sure the statutory total is at 95 %; the interval need not be symmetric."""
+
+    half_width: Number = Field(description="by error propagation, as a share of the total")
+    low_t: float = Field(description="by Monte Carlo")
+    high_t: float
+
+
 class InventoryOut(Schema):
     """Both inventories of an institution's year [tCO2, of extended sources tCO2e]."""
 
@@ -132,6 +140,7 @@ class InventoryOut(Schema):
     months_expected: int
     closed: bool
     activity: list[ActivityOut]
+    uncertainty: UncertaintyOut | None
     fingerprint: str = Field(description="SHA-256 over activity data, factors, settings and program")
 
 

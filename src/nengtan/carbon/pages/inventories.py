@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from nengtan import reference
 from nengtan.carbon.blocks import PARTS, institution_report
-from nengtan.carbon.books import InstitutionInventory, institution_inventory
+from nengtan.carbon.books import InstitutionInventory, institution_inventory, uncertainty
 from nengtan.carbon.documents import TYPES, Format, filename, made
 from nengtan.carbon.pages.showing import formats, setting_pickers, shown
 from nengtan.carbon.settings import settings_from
@@ -30,6 +30,7 @@ from nengtan.registry.models import Institution
 from nengtan.reporting.report import pango
 from nengtan.ui.charts import Chart, Share, Step, ranking, waterfall
 from nengtan.ui.components import Change, Crumb, KeyFigure
+from nengtan.ui.formats import percent
 from nengtan.ui.sending import download
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
 from nengtan.ui.words import choices, kind_word, named
@@ -144,11 +145,13 @@ def _key_figures(found: InstitutionInventory, request: ActorRequest) -> list[Key
     reason = _("nothing is known of it")
     whole = explain_url(found.selection, "co2_t") if request.actor.can(Capability.VIEW_LINEAGE) else ""
     before = alike.statutory_t if alike else None
+    sure = uncertainty(found)
     figures = [
         KeyFigure(
             _("Statutory inventory"), result.statutory_t, "tCO₂", whole, decimals=2, reason=reason,
             change=Change(result.statutory_t, before, _("on last year, by the same factors"))
             if found.comparable else None,
+            note="" if sure is None else f"±{percent(sure.half_width)}",
         )
     ]  # fmt: skip
     figures += [KeyFigure(word, result.parts[part], "tCO₂", decimals=2, reason=reason) for part, word in PARTS.items()]
