@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,19 @@ def test_who_only_looks_changes_nothing(cast: Cast, contract: Contract, settled:
     assert client.post(f"/settlements/{settled.pk}/", {"kind": "agree"}).status_code == 403
     contract.refresh_from_db()
     assert (contract.state, settled.answers.count(), Settlement.objects.count()) == ("proposed", 0, 1)
+
+
+def test_the_day_proposed_stands_in_the_field(cast: Cast, contract: Contract) -> None:
+    shown = cast.client("district").get(f"/contracts/{contract.pk}/").content.decode()
+    assert re.search(r'name="on" value="\d{4}-\d\d-\d\d"', shown)
+
+
+def test_the_trail_speaks_in_words(cast: Cast, settled: Settlement) -> None:
+    cast.client("service").post(f"/settlements/{settled.pk}/", {"kind": "dispute", "reason": "室温"})
+    trail = cast.client("district").get("/audit/").content.decode()
+    assert "对结算提出异议" in trail
+    assert "节能服务公司（乙方）" in trail
+    assert "dispute" not in trail.split("<tbody")[1]
 
 
 def test_amending_on_the_page(cast: Cast, contract: Contract, tmp_path: Path) -> None:

@@ -61,7 +61,6 @@ def _word_trail() -> None:
         values={
             "trusteeship.contract.state": label_of(Contract.State),
             "trusteeship.contractstep.state": label_of(Contract.State),
-            "trusteeship.settlement.side": label_of(SettlementAnswer.Side),
-            "trusteeship.settlement.kind": label_of(SettlementAnswer.Kind),
+            "side": label_of(SettlementAnswer.Side),
         },
     )

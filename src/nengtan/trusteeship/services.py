@@ -179,7 +179,7 @@ def answer(actor: Actor, settlement: Settlement, kind: str, reason: str = "") ->
         settlement=settlement, side=sides[0], kind=SettlementAnswer.Kind(kind), reason=reason, by=actor.user,
         at=clock.now(),
     )  # fmt: skip
-    _record(actor, f"settlement.{kind}", settlement, contract, after={"side": sides[0], "kind": kind}, reason=reason)
+    _record(actor, f"settlement.{kind}", settlement, contract, after={"side": sides[0]}, reason=reason)
     return made
 
 

@@ -77,7 +77,7 @@ class AddForm(FileForm):
 class AmendForm(FileForm):
     """New terms, from a day on."""
 
-    holds_from = forms.DateField(label=_("Holds from"), widget=forms.DateInput(attrs={"type": "date"}))
+    holds_from = forms.DateField(label=_("Holds from"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
     reason = forms.CharField(label=_("What was agreed, in which document"), max_length=400)
 
 
@@ -85,7 +85,7 @@ class StepForm(forms.Form):
     """The state a contract came into."""
 
     state = forms.ChoiceField(label=_("State"), choices=Contract.State.choices)
-    on = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    on = forms.DateField(label=_("Day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
     reason = forms.CharField(label=_("Remark"), required=False, max_length=400)
 
 
