@@ -214,8 +214,10 @@ def test_the_command_tells_the_same(world: Cast, tmp_path: Any) -> None:
 @pytest.mark.usefixtures("english")
 def test_every_institution_at_once_is_as_each_alone(world: Cast) -> None:
     enter_fact(ROOT, FactInput(world.institutions["office"], "cooling", 202303, Decimal(9), "GJ"))
+    enter_fact(ROOT, FactInput(world.institutions["neighbour_school"], "water", 202304, Decimal(9), "m3"))
     rows = {row.institution: row for row in statutory_totals(ROOT, world.regions["CN"], 2023)}
     assert len(rows) == 5
+    assert not statutory_totals(ROOT, world.regions["CN"], 2019)
     for name in USED:
         body = world.institutions[name]
         alone = institution_inventory(ROOT, body, 2023).result

@@ -15,7 +15,7 @@ from nengtan.domain.exact import kilo_to_tonne, product, total
 from nengtan.domain.factors import Kind, NoFactor
 from nengtan.identity.access import Actor, Forbidden
 from nengtan.identity.roles import Capability
-from nengtan.ledger.models import ActivityFact
+from nengtan.ledger.models import ActivityFact, RegionRollup
 from nengtan.ledger.queries.choosing import Choosers
 from nengtan.ledger.services import bulk
 from nengtan.registry.models import Institution, Region
@@ -41,8 +41,8 @@ class BodyTotal:
 
 _TERMS = {Part.DIRECT: "direct_t", Part.ELECTRICITY: "electricity_t", Part.HEAT: "heat_t"}
 
-Used = tuple[int, int, str, Decimal | None]
-"""Institution, the region it stood in, carrier, quantity."""
+Used = tuple[int, int, list[tuple[str, Decimal | None]]]
+"""Institution, the region it stood in, and the quantity of each carrier it used there."""
 
 
 def statutory_totals(actor: Actor, region: Region, year: int) -> list[BodyTotal]:
@@ -58,21 +58,21 @@ def statutory_totals(actor: Actor, region: Region, year: int) -> list[BodyTotal]
     paths = dict(Region.objects.filter(pk__in=region.within).values_list("pk", "path"))
     chosen: dict[tuple[int, str], Decimal | None] = {}
     found: dict[int, BodyTotal] = {}
-    for body, place, carrier, amount in _used(region, year, tuple(parts)):
-        key = place, carrier
-        if key not in chosen:
-            chain = choosers.places.chain(choosers.places.zone(paths[place]))
-            choice = factors.choose(Kind.CO2, carrier, chain, year)
-            chosen[key] = None if isinstance(choice, NoFactor) else choice.factor.value
-        factor, held = chosen[key], found.get(body)
-        if held is None:
-            held = found[body] = BodyTotal(body)
-        if factor is None or amount is None:
-            held.lacking = (*held.lacking, carrier)
-            continue
-        term, t = _TERMS[parts[carrier]], kilo_to_tonne(product(amount, factor))
-        before = getattr(held, term)
-        setattr(held, term, t if before is None else total((before, t)))
+    for body, place, amounts in _used(region, year, _in_use(region, year, parts)):
+        held = found.setdefault(body, BodyTotal(body))
+        for carrier, amount in amounts:
+            key = place, carrier
+            if key not in chosen:
+                chain = choosers.places.chain(choosers.places.zone(paths[place]))
+                choice = factors.choose(Kind.CO2, carrier, chain, year)
+                chosen[key] = None if isinstance(choice, NoFactor) else choice.factor.value
+            factor = chosen[key]
+            if factor is None or amount is None:
+                held.lacking = (*held.lacking, carrier)
+                continue
+            term, t = _TERMS[parts[carrier]], kilo_to_tonne(product(amount, factor))
+            before = getattr(held, term)
+            setattr(held, term, t if before is None else total((before, t)))
     return list(found.values())
 
 
@@ -84,6 +84,13 @@ def _parts() -> dict[str, Part]:
         for code in reference.carriers()
         if code in sources and sources[code].is_statutory and sources[code].kinds != (Supply.OWN_PV,)
     }
+
+
+def _in_use(region: Region, year: int, carriers: Iterable[str]) -> list[str]:
+    """Those of the carriers that the region used, or paid for, in the year."""
+    kept = RegionRollup.objects.filter(region=region, period=year).order_by().values_list("carrier", flat=True)
+    there = set(kept.distinct())
+    return [carrier for carrier in carriers if carrier in there]
 
 
 def _used(region: Region, year: int, carriers: Sequence[str]) -> Iterator[Used]:
@@ -104,16 +111,17 @@ def _used(region: Region, year: int, carriers: Sequence[str]) -> Iterator[Used]:
         if first != last:
             moved.append(body)
             continue
-        for carrier, amount in zip(carriers, amounts, strict=True):
-            if amount is not None:
-                yield body, first, carrier, amount
+        if used := [pair for pair in zip(carriers, amounts, strict=True) if pair[1] is not None]:
+            yield body, first, used
     known = facts.filter(carrier__in=carriers).order_by().values_list("institution_id", "region_id", "carrier")
     for chunk in bulk.chunks(moved):
-        yield from known.filter(institution__in=chunk).annotate(amount=Sum("quantity"))
+        for body, place, carrier, amount in known.filter(institution__in=chunk).annotate(amount=Sum("quantity")):
+            yield body, place, [(carrier, amount)]
     unknown = facts.filter(quantity=None, carrier__in=carriers).values("institution_id")
-    for row in known.filter(institution__in=unknown).exclude(institution__in=moved).annotate(amount=Sum("quantity")):
-        if row[3] is None:
-            yield row
+    costs = known.filter(institution__in=unknown).exclude(institution__in=moved).annotate(amount=Sum("quantity"))
+    for body, place, carrier, amount in costs:
+        if amount is None:
+            yield body, place, [(carrier, None)]
 
 
 def names_of(rows: Iterable[BodyTotal]) -> dict[int, tuple[str, str]]:
