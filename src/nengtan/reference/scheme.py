@@ -250,6 +250,8 @@ def _indicator(row: Row, code: str, above: Mapping[str, Indicator]) -> Indicator
         code_confidence=row.confidence("code_confidence"),
         unit_confidence=row.confidence("unit_confidence"),
         note=row.optional("note"),
+        source_zh=row.text("source_zh"),
+        note_zh=row.optional("note_zh"),
     )
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nengtan.domain.returns.review.rules import Rule
     from nengtan.domain.returns.scheme import Edition
     from nengtan.domain.returns.sheet import ReturnSheet
+    from nengtan.reporting.models import Return
     from nengtan.reporting.services import CellChange
     from nengtan.reporting.services.sheets import SheetReview
 
@@ -90,6 +91,13 @@ def open_period(region: str, period: slots.Slot, format: str) -> None:
     emit_one({"region": region, "period": str(period), "opened": count}, format, DONE_HEADINGS)
 
 
+def _is_overdue(of: Return) -> bool:
+    """Late at first, or, sent back, not in again by its day."""
+    from nengtan.reporting.lateness import days_again, is_late
+
+    return is_late(of) or (days_again(of) or 0) > 0
+
+
 @returns.command("status", help=_("Who has reported, who has not, who is late."))
 @region_option
 @period_option
@@ -98,7 +106,6 @@ def status(region: str, period: slots.Slot, format: str) -> None:
     """One line a return."""
     from nengtan.identity.access import system_actor
     from nengtan.reporting.closing import closed_short
-    from nengtan.reporting.lateness import is_late
     from nengtan.reporting.queries import returns_of
 
     emit(
@@ -106,7 +113,7 @@ def status(region: str, period: slots.Slot, format: str) -> None:
             {
                 "institution": item.institution.name, "code": item.institution.code, "period": str(item.period),
                 "state": item.get_state_display() if format == "table" else item.state, "due_on": item.due_on,
-                "late": (_("late") if is_late(item) else "") if format == "table" else is_late(item),
+                "late": (_("late") if _is_overdue(item) else "") if format == "table" else _is_overdue(item),
                 "closed": closed_short(item) if format == "table" else item.institution.closed_on,
                 "months_owed": len(item.months_owed),
             }
@@ -142,7 +149,7 @@ def fill(
         die(_("Name either --file, or --institution, --period and cells."))
     of = return_of(institution, period)
     seen = {(value.record, value.indicator): value.version for value in of.values.all()}
-    saved = save_cells(system_actor(), of, [_cell(text, seen) for text in cells])
+    saved = save_cells(system_actor(), of, [_cell(text, seen, scheme.edition(of.edition)) for text in cells])
     told = {"stored": len(saved.stored), "same": saved.same, "conflicts": len(saved.conflicts)}
     emit_one(told, format, DONE_HEADINGS)
     return REFUSED if saved.conflicts else 0
@@ -397,13 +404,16 @@ def _of_region(region: str, period: slots.Slot) -> list[dict[str, object]]:
     return found
 
 
-def _cell(text: str, seen: dict[tuple[str, str], int]) -> CellChange:
+def _cell(text: str, seen: dict[tuple[str, str], int], edition: Edition) -> CellChange:
+    """``INDICATOR=VALUE``, the indicator by key, code or name; of two forms that share a name the first is meant."""
     from decimal import Decimal, InvalidOperation
 
     from nengtan.reporting.services import CellChange
 
     name, sign, value = text.partition("=")
-    record, _dot, indicator = name.rpartition(".")
+    record, _dot, told = name.rpartition(".")
+    lines = [line for line in edition.indicators.values() if line.is_entered]
+    indicator = next((line.key for line in lines if told in (line.key, line.base_code, line.name_zh)), told)
     try:
         number = Decimal(value) if value.strip() else None
     except InvalidOperation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -11,9 +11,17 @@ from nengtan.domain.returns.steps import State
 from nengtan.reporting import clock
 from nengtan.reporting.models import OWED, Return
 
-__all__ = ["HANDED_IN", "days_again", "days_late", "days_over", "deadline", "is_late", "overdue"]
+__all__ = ["HANDED_IN", "days_again", "days_late", "days_over", "deadline", "is_late", "overdue", "usual_again"]
 
 HANDED_IN = (State.REPORTED, State.APPROVED)
+
+
+DAYS_AGAIN = 7
+
+
+def usual_again() -> date:
+    """The day by which what is sent back is usually to be in again; whoever sends it back may name another."""
+    return clock.today() + timedelta(days=DAYS_AGAIN)
 
 
 def is_late(of: Return, today: date | None = None) -> bool:

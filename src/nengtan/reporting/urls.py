@@ -57,6 +57,7 @@ urlpatterns = [
     path("returns/rollup/", rollup.rollup_page, name="rollup"),
     path("returns/rollup/behind/", rollup.rollup_behind, name="rollup_behind"),
     path("returns/rollup/report/", rollup.rollup_report, name="rollup_report"),
+    path("returns/rollup/<int:pk>/", rollup.rollup_reported, name="rollup_reported"),
     path("returns/rollup/<int:pk>/decide/", rollup.rollup_decide, name="rollup_decide"),
     path("returns/checks/", checks.checks, name="checks"),
     path("returns/checks/sampled/<int:pk>/", checks.sampled, name="sampled"),

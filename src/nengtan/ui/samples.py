@@ -13,6 +13,7 @@ from nengtan.ui.charts import Chart, Place, Series, Share
 from nengtan.ui.charts import Step as Cause
 from nengtan.ui.components import Change, Crumb, Definition, EvidenceItem, KeyFigure, Step, Tab, badge_html, peers_svg
 from nengtan.ui.tables import ChoiceFilter, Column, RangeFilter, Table, TextFilter, sums_ratio
+from nengtan.ui.widgets import DayInput
 
 ELECTRICITY = (640, 560, 480, 430, 455, 622, 760, 770, 610, 440, 432, 560)
 GAS = (125, 118, 78, 48, 34, 28, 26, 27, 29, 45, 75, 122)
@@ -31,7 +32,7 @@ class SampleForm(forms.Form):
         choices=[("01", gettext_lazy("Government office")), ("021", gettext_lazy("Education"))],
     )
     area = forms.DecimalField(label=gettext_lazy("Floor area (m²)"), min_value=0)
-    since = forms.DateField(label=gettext_lazy("Holds from"), widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label=gettext_lazy("Holds from"), widget=DayInput())
     shared = forms.BooleanField(label=gettext_lazy("Shares its building"), required=False)
     note = forms.CharField(label=gettext_lazy("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
 

@@ -114,6 +114,8 @@ class Indicator:
     code_confidence: Confidence
     unit_confidence: Confidence
     note: str
+    source_zh: str = ""
+    note_zh: str = ""
 
     @property
     def is_entered(self) -> bool:

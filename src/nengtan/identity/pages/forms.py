@@ -26,6 +26,7 @@ from nengtan.identity.models import User
 from nengtan.identity.places import find, institutions_in_reach, regions_in_reach
 from nengtan.identity.roles import NEEDS_INSTITUTION, NEEDS_REGION, Capability, Role
 from nengtan.identity.services import GrantInput, UserInput, roles_for
+from nengtan.ui.widgets import DayInput
 from nengtan.ui.words import choices
 
 
@@ -154,7 +155,7 @@ class GrantForm(forms.Form):
     valid_until = forms.DateField(
         label=_("Last day"),
         required=False,
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput(),
         help_text=_("Empty: without an end."),
     )
 
@@ -205,7 +206,7 @@ class KeyForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=64, help_text=_("What it is for: the program or the machine."))
     expires_on = forms.DateField(
         label=_("Last day"),
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput(),
         help_text=_("A year from now at most."),
     )
     region = PlaceField(

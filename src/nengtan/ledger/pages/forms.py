@@ -30,6 +30,7 @@ from nengtan.ledger.typed import number
 from nengtan.ledger.words import BASES, KINDS
 from nengtan.registry.models import Building, Institution, Meter, Region
 from nengtan.registry.pages.forms import SentFileForm
+from nengtan.ui.widgets import DayInput
 from nengtan.ui.words import choices, unit_word
 
 EVIDENCE_TYPES = (".pdf", ".png", ".jpg", ".jpeg", ".xlsx", ".xls", ".csv", ".ofd", ".doc", ".docx", ".zip", ".txt")
@@ -259,9 +260,7 @@ class FactorForm(forms.Form):
     name = forms.CharField(label=_("Name"), required=False, max_length=120)
     source = forms.CharField(label=_("Source"), max_length=400, help_text=_("Document, number, date."))
     url = forms.URLField(label=_("Address of the source"), required=False, max_length=300, assume_scheme="https")
-    published_on = forms.DateField(
-        label=_("Published on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    published_on = forms.DateField(label=_("Published on"), required=False, widget=DayInput())
     note = forms.CharField(label=_("Remark"), required=False, max_length=400)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

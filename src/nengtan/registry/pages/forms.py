@@ -20,14 +20,10 @@ from nengtan.registry.models import Institution, InstitutionEvent, Region
 from nengtan.registry.queries.own import own_region
 from nengtan.registry.services import EventInput, InstitutionInput
 from nengtan.registry.services.institutions import IDENTITY, keeps
+from nengtan.ui.widgets import DayInput
 from nengtan.ui.words import choices
 
 EMPTY = ("", "—")
-
-
-def day_widget() -> forms.DateInput:
-    """The browser's own picker of a day."""
-    return forms.DateInput({"type": "date"}, format="%Y-%m-%d")
 
 
 def selectable_kinds() -> list[tuple[str, str]]:
@@ -65,7 +61,7 @@ class InstitutionForm(forms.Form):
     address = forms.CharField(label=_("address"), max_length=200, required=False)
     lat = forms.FloatField(label=_("latitude"), required=False, min_value=-90, max_value=90)
     lon = forms.FloatField(label=_("longitude"), required=False, min_value=-180, max_value=180)
-    established_on = forms.DateField(label=_("established on"), required=False, widget=day_widget())
+    established_on = forms.DateField(label=_("established on"), required=False, widget=DayInput())
     note = forms.CharField(label=_("remark"), max_length=400, required=False)
     carriers = forms.MultipleChoiceField(label=_("carriers to report"), widget=forms.CheckboxSelectMultiple)
 
@@ -118,7 +114,7 @@ class SizeForm(forms.Form):
     establishment = forms.IntegerField(
         label=_("established posts, persons"), required=False, min_value=0, max_value=10**7
     )
-    valid_from = forms.DateField(label=_("these hold from"), required=False, widget=day_widget())
+    valid_from = forms.DateField(label=_("these hold from"), required=False, widget=DayInput())
 
 
 class EventForm(forms.Form):
@@ -133,7 +129,7 @@ class EventForm(forms.Form):
     }
 
     kind = forms.ChoiceField(label=_("event"), choices=InstitutionEvent.Kind.choices)
-    effective_on = forms.DateField(label=_("effective on"), widget=day_widget())
+    effective_on = forms.DateField(label=_("effective on"), widget=DayInput())
     document = forms.CharField(label=_("document"), max_length=120, required=False)
     name = forms.CharField(label=_("new name"), max_length=120, required=False, help_text=_("For a renaming."))
     region = PlaceField("region", label=_("new region"), help_text=_("For a move."))

@@ -15,10 +15,11 @@ from nengtan.identity.access import Actor
 from nengtan.reference import AssetField
 from nengtan.registry import services
 from nengtan.registry.models import Asset, Attribute, Building, Contact, Institution, Meter, Occupancy
-from nengtan.registry.pages.forms import EMPTY, day_widget
+from nengtan.registry.pages.forms import EMPTY
 from nengtan.registry.services.equipment import field_word
 from nengtan.registry.services.intake.schema import asset_word
 from nengtan.ui.sheets.wording import unit_name
+from nengtan.ui.widgets import DayInput
 from nengtan.ui.words import choices
 
 Text = str | Promise
@@ -42,7 +43,7 @@ class PartForm(forms.Form):
         self.fields.update(forms.fields_for_model(self.model, self.names))
         for field in self.fields.values():
             if isinstance(field, forms.DateField):
-                field.widget = day_widget()
+                field.widget = DayInput()
         self.adapt()
 
     def adapt(self) -> None:

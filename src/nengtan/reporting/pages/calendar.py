@@ -36,6 +36,7 @@ from nengtan.reporting.wording import period_word
 from nengtan.ui.components import Crumb, badge_html
 from nengtan.ui.tables import Column, Table
 from nengtan.ui.tables.columns import Text
+from nengtan.ui.widgets import DayInput
 
 _TASKS: dict[str, Text] = dict(TASKS)
 
@@ -91,7 +92,7 @@ class CycleForm(forms.Form):
 class ExtendForm(forms.Form):
     """A later day for one return, and why."""
 
-    until = forms.DateField(label=_("New day"), widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("New day"), widget=DayInput())
     reason = forms.CharField(label=_("Reason"), max_length=400)
 
 

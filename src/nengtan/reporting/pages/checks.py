@@ -28,6 +28,7 @@ from nengtan.reporting.pages.places import manager_tabs, period_asked, region_as
 from nengtan.reporting.services.checks import assign, checkers, close_joint, draw, open_joint, rate_of, record_outcome
 from nengtan.ui.components import Crumb, badge_html
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
+from nengtan.ui.widgets import DayInput
 from nengtan.ui.words import kind_word
 
 _JUDGED = {"pending": "muted", "agrees": "good", "corrected": "warn", "refused": "bad"}
@@ -36,8 +37,8 @@ _JUDGED = {"pending": "muted", "agrees": "good", "corrected": "warn", "refused":
 class JointForm(forms.Form):
     """When and where the returns of a year are looked at together."""
 
-    starts_on = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    ends_on = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+    starts_on = forms.DateField(label=_("From"), widget=DayInput())
+    ends_on = forms.DateField(label=_("Until"), widget=DayInput())
     place = forms.CharField(label=_("Place of the meeting"), required=False, max_length=120)
     note = forms.CharField(label=_("Remark"), required=False, max_length=400)
 
@@ -58,7 +59,7 @@ class OutcomeForm(forms.Form):
     findings = forms.CharField(
         label=_("Findings"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
     )
-    checked_on = forms.DateField(label=_("Checked on"), widget=forms.DateInput(attrs={"type": "date"}))
+    checked_on = forms.DateField(label=_("Checked on"), widget=DayInput())
 
 
 @page(Capability.OVERSEE_RETURNS)

@@ -19,6 +19,7 @@ from nengtan.domain.returns.scheme import Measure
 from nengtan.domain.returns.steps import Role
 from nengtan.identity.access import Actor
 from nengtan.reporting.filling import Filling, Line, Said
+from nengtan.reporting.lateness import usual_again
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.turns import can_enter, offers
 from nengtan.reporting.wording import action_word, line_unit, message_of, next_word, role_word, severity_word
@@ -200,5 +201,6 @@ def bar(actor: Actor, filling: Filling, may: bool) -> str:
         "mine": any(offer.mine for offer in found),
         "can_accept": of.state == "empty" and may,
         "next": next_word(of.state),
+        "again_by": usual_again(),
     }
     return render_to_string("reporting/bar.html", context)

@@ -25,6 +25,7 @@ from nengtan.domain.returns.slots import Kind, Slot
 from nengtan.identity.access import Forbidden
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
+from nengtan.reference import scheme
 from nengtan.reporting.models import RegionReport
 from nengtan.reporting.pages.headers import marks_of
 from nengtan.reporting.pages.lists import return_url
@@ -40,6 +41,7 @@ from nengtan.reporting.services.summaries import decide, is_as_reported, report_
 from nengtan.reporting.wording import line_unit, period_word, title_word
 from nengtan.ui import formats
 from nengtan.ui.components import Crumb, badge_html
+from nengtan.ui.formats import to_decimal
 from nengtan.ui.tables import Column, Table
 from nengtan.ui.tables.columns import Text
 from nengtan.ui.words import choices, kind_word, named
@@ -94,7 +96,7 @@ def rollup_page(request: ActorRequest) -> HttpResponseBase:
     summary = rollup.summary(form)
     table = _table(rollup, form, summary, request)
     years = rollup.comparison(form)
-    compared = _compared_table(rollup, years, request)
+    compared = _compared_table(rollup, years, request, is_full=summary.coverage[summary.heads[0]].is_full)
     for item in (table, compared):
         if (answer := item.answer()) is not None:
             return answer
@@ -149,6 +151,48 @@ def rollup_behind(request: ActorRequest) -> HttpResponseBase:
         "crumbs": [Crumb(gettext("Roll-up"), back), Crumb(named(line))],
     }  # fmt: skip
     return table.answer() or render(request, "reporting/rollup_behind.html", context)
+
+
+@page(Capability.OVERSEE_RETURNS)
+def rollup_reported(request: ActorRequest, pk: int) -> HttpResponseBase:
+    """A region's forms as they were handed in, whatever is approved since."""
+    reports = RegionReport.objects.for_actor(request.actor, Capability.OVERSEE_RETURNS)
+    report = get_object_or_404(reports.select_related("region", "reported_by"), pk=pk)
+    edition, chosen = scheme.edition(report.edition), request.GET.get("form", "")
+    form = int(chosen) if chosen in report.forms else FORMS[0]
+    held = report.forms[str(form)]
+    rows = [Row("", gettext("Approved / owed"), "", {})]
+    for key in held["lines"]:
+        cells = {head: to_decimal(held["cells"][head].get(key)) for head, _name in held["heads"]}
+        line = edition.indicators[key]
+        if any(value is not None for value in cells.values()):
+            rows.append(Row(key, named(line), line_unit(line), cells))
+
+    def column(head: str, name: str) -> Column:
+        cover = " / ".join(map(str, held["coverage"][head]))
+        return Column(
+            f"h{head}", name, numeric=True, value=lambda row: row.cells[head] if row.key else cover,
+            render=lambda row: formats.plain(row.cells[head]) if row.key else cover,
+            reason=_("no return has this figure"),
+        )  # fmt: skip
+
+    title = title_word(edition.forms[form])
+    table = Table(
+        rows, request, id="reported", caption=title, cards=False, dense=True, page_sizes=(500,),
+        stays=lambda row: not row.key,
+        columns=(
+            Column("label", _("Indicator"), priority=1, nowrap=True), Column("unit", _("Unit of measure")),
+            *(column(head, name) for head, name in held["heads"]),
+        ),
+    )  # fmt: skip
+    period = Slot(report.year, report.slot, Kind(report.kind))
+    back = f"{reverse('rollup')}?region={report.region.code}&period={period}"
+    context = {
+        "report": report, "period_word": period_word(period), "table": table, "title": title, "form": form,
+        "forms": [(number, title_word(edition.forms[number])) for number in FORMS],
+        "crumbs": [Crumb(gettext("Roll-up"), back), Crumb(gettext("As handed in"))],
+    }  # fmt: skip
+    return table.answer() or render(request, "reporting/rollup_reported.html", context)
 
 
 @page(Capability.REVIEW_RETURNS)
@@ -281,7 +325,8 @@ def _is_known(summary: Summary, key: str) -> bool:
     return any(summary.cells[head, key] is not None for head in summary.heads)
 
 
-def _compared_table(rollup: Rollup, found: Comparison, request: ActorRequest) -> Table:
+def _compared_table(rollup: Rollup, found: Comparison, request: ActorRequest, *, is_full: bool) -> Table:
+    """``is_full``: every return owed is approved; one that is not is no saving."""
     indicators = rollup.edition.indicators
     rows = [
         Compared(indicators[key], whole, found.same_units[key])
@@ -293,18 +338,24 @@ def _compared_table(rollup: Rollup, found: Comparison, request: ActorRequest) ->
         columns=(
             Column("line", _("Indicator"), priority=1,
                    value=lambda row: f"{named(row.line)} ({line_unit(row.line)})"),
-            *_two_years("whole", _("all")),
+            *_two_years("whole", _("all"), compared=is_full),
             *_two_years("same", _("same institutions")),
         ),
     )  # fmt: skip
 
 
-def _two_years(key: str, word: Text) -> tuple[Column, ...]:
+def _two_years(key: str, word: Text, *, compared: bool = True) -> tuple[Column, ...]:
+    """Figures of a line in two years; the change only where the years are of the same bodies."""
+    change, reason = (
+        (f"{key}__percent", _("nothing to compare with"))
+        if compared
+        else ("", _("not all returns of this year are approved: see the same institutions"))
+    )
     return (
         Column(f"{key}_now", _in_words(word, _("this year")), value=f"{key}__now", numeric=True, sort=True),
         Column(f"{key}_base", _in_words(word, _("last year")), value=f"{key}__base", numeric=True, sort=True),
-        Column(f"{key}_change", _in_words(word, _("change")), unit="%", value=f"{key}__percent", numeric=True,
-               decimals=1, sort=True, reason=_("nothing to compare with")),
+        Column(f"{key}_change", _in_words(word, _("change")), unit="%", value=change or (lambda row: None),
+               numeric=True, decimals=1, sort=compared, reason=reason),
     )  # fmt: skip
 
 
@@ -314,7 +365,10 @@ def _in_words(who: Text, what: Text) -> str:
 
 def comparison_words(found: Comparison) -> str:
     """How many institutions stand in both years, and in one only."""
-    words = gettext("%(both)s institutions in both years, %(now)s only this year, %(base)s only last year")
+    words = gettext(
+        "%(both)s institutions approved in both years, %(now)s only this year, %(base)s only last year"
+        " (not approved this year, or no longer owed)"
+    )
     return words % {"both": found.in_both, "now": found.only_now, "base": found.only_base}
 
 

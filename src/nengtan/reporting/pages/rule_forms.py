@@ -24,6 +24,7 @@ from nengtan.reporting.models.returns import KINDS
 from nengtan.reporting.models.rules import SCOPES, SEVERITIES
 from nengtan.reporting.services import RuleDraft
 from nengtan.reporting.services.rules import group_or_keys, usual_since
+from nengtan.ui.widgets import DayInput
 from nengtan.ui.words import choices
 
 
@@ -69,7 +70,7 @@ class PeriodField(forms.CharField):
 def _day() -> forms.DateField:
     return forms.DateField(
         label=_("For periods that end from"),
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        widget=DayInput(),
         initial=usual_since,
         help_text=_("Returns of earlier periods, and those handed in already, keep the rules they had."),
     )

@@ -27,6 +27,7 @@ from nengtan.identity.roles import Capability
 from nengtan.registry.models import Region
 from nengtan.reporting import clock
 from nengtan.reporting.catalogue import no_quota_words
+from nengtan.reporting.lateness import usual_again
 from nengtan.reporting.models import STATES, Return
 from nengtan.reporting.pages.lists import late_badge, return_url, state_badge
 from nengtan.reporting.pages.places import (
@@ -76,7 +77,8 @@ def workbench(request: ActorRequest) -> HttpResponseBase:
     context = {
         "bench": bench, "region": region, "period": str(period), "period_word": period_word(period), "may": may,
         "table": table, "values": values, "figures": _figures(bench, table), "ready": len(bench.in_order),
-        "today": clock.today(), "no_quota": no_quota_words(bench.lacking_quota),
+        "explained": sum(bool(row.explained) for row in bench.in_order),
+        "today": clock.today(), "again_by": usual_again(), "no_quota": no_quota_words(bench.lacking_quota),
         "may_set_rules": request.actor.can(Capability.MANAGE_RULES),
         "regions": region_choices(request.actor, region), "periods": period_choices(request.actor, region, period),
         "tabs": manager_tabs(region, period, "workbench"), "crumbs": [Crumb(gettext("Workbench"))],
@@ -122,7 +124,7 @@ def workbench_act(request: ActorRequest) -> HttpResponseBase:
     """Approve or send back one or many, with all or with none; who refuses is told one by one."""
     region = region_asked(request)
     period = period_asked(request, region)
-    back = f"{reverse('workbench')}?region={region.code}&period={period}"
+    back = f"{reverse('workbench')}?{_as_seen(request, region, period)}"
     action = Action.SEND_BACK if request.POST.get("action") == Action.SEND_BACK else Action.APPROVE
     reason, day = request.POST.get("reason", ""), request.POST.get("again_by", "")
     try:
@@ -139,6 +141,13 @@ def workbench_act(request: ActorRequest) -> HttpResponseBase:
         return render(request, "reporting/workbench_refused.html", context, status=422)
     messages.success(request, _done(action, len(done)))
     return redirect(back)
+
+
+def _as_seen(request: ActorRequest, region: Region, period: Slot) -> str:
+    """The query of the page that was acted on, with its filters and its place in the lists."""
+    asked = request.GET.copy()
+    asked["region"], asked["period"] = region.code, str(period)
+    return asked.urlencode()
 
 
 def _chosen(request: ActorRequest, region: Region, period: Any) -> Sequence[Return]:

@@ -23,7 +23,7 @@ from nengtan.reporting import clock
 from nengtan.reporting.models import Explanation, Return, Value
 from nengtan.reporting.services.explanations import unsettle
 from nengtan.reporting.services.reviewing import review
-from nengtan.reporting.services.stepping import hand_of, refusal
+from nengtan.reporting.services.stepping import begun, hand_of, refusal
 from nengtan.ui.fields import from_units, to_units
 
 LARGEST = Decimal(10) ** 12
@@ -93,7 +93,7 @@ def save_cells(
     saved.held += saved.stored
     if saved.stored:
         unsettle({held_return.pk: [(value.record, value.indicator) for value in saved.stored]}, edition)
-        _begin(held_return, standing)
+        _begin(actor, held_return, standing)
         tell(
             actor, "return.enter", held_return, before=before, after=after,
             region_path=held_return.region.path, institution_id=held_return.institution_id,
@@ -113,7 +113,7 @@ def accept(actor: Actor, of: Return) -> Return:
     held = locked(actor, of, Capability.ENTER_RETURNS)
     if held.state != steps.State.EMPTY:
         raise ValidationError(_("The return was begun already."))
-    _begin(held, _entering(actor, held))
+    _begin(actor, held, _entering(actor, held))
     tell(
         actor, "return.enter", held, before={}, after={},
         region_path=held.region.path, institution_id=held.institution_id,
@@ -139,7 +139,7 @@ def remove_room(actor: Actor, of: Return, record: str) -> int:
         before = {f"{record}.{cell.indicator}": _told(cell.value) for cell in cells}
         held.values.filter(record=record).delete()
         held.explanations.filter(record=record).delete()
-        _begin(held, standing)
+        _begin(actor, held, standing)
         tell(
             actor, "return.enter", held, before=before, after=dict.fromkeys(before),
             region_path=held.region.path, institution_id=held.institution_id,
@@ -155,10 +155,16 @@ def _entering(actor: Actor, held: Return) -> steps.Standing:
     try:
         return steps.take(held.standing, steps.Step(steps.Action.ENTER, steps.Role.STATISTICIAN, hand_of(actor)))
     except steps.Refused as refused:
+        if refused.because is steps.Because.NOT_FROM_HERE:
+            words = _(
+                "The return takes no figures now (%(state)s). Load the page anew; to change it, have it sent back."
+            )
+            raise ValidationError(words % {"state": held.get_state_display()}) from refused
         raise ValidationError(refusal(refused)) from refused
 
 
-def _begin(held: Return, standing: steps.Standing) -> None:
+def _begin(actor: Actor, held: Return, standing: steps.Standing) -> None:
+    begun(actor, [held], standing.state)
     held.state, held.hands = standing.state, sorted(standing.hands)
     held.version += 1
     held.save(update_fields=["state", "hands", "version"])
@@ -213,7 +219,9 @@ def _problem(edition: Edition, change: CellChange) -> str:
 def out_of_range(value: Decimal | None) -> str:
     """Why a value can stand in no cell of a return, in words; "" where it can."""
     if value is not None and (not value.is_finite() or value < 0 or value >= LARGEST):
-        return _("Found %(value)s; a value from 0 to 10^12 is allowed.") % {"value": value}
+        if value < 0:
+            return _("Found %(value)s; a value not below 0 is allowed.") % {"value": value}
+        return _("Found %(value)s; a value below 1,000,000,000,000 is allowed.") % {"value": value}
     return ""
 
 

@@ -276,7 +276,7 @@ def _median(stack: Array) -> Array:
 
 
 def _metered(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
-    """What the meters read in every month of the period."""
+    """What the meters read in every month of the period; of a shared meter the share that its bills were divided by."""
     lines = [line for edition in scheme.editions().values() for line in edition.lines(2, platform=True)]
     carriers = {
         line.carrier: line.key
@@ -284,19 +284,27 @@ def _metered(heads: _Heads, names: list[str]) -> Mapping[str, Array]:
         if line.carrier and line.measure is Measure.FLOW and not line.parent and line.key in names
     }
     months = heads.period.months
+    standing = ActivityFact.Standing
+    of_meter = Q(origin=Origin.METER, item="") & ~Q(standing__in=(standing.WITHDRAWN, standing.DETAIL))
+    shared = Q(origin=Origin.BILL, standing=standing.ALLOCATED)
+    share = Q(origin=Origin.BILL, standing=standing.COUNTS, allocated_from__isnull=False)
     read = (
         ActivityFact.objects.filter(
-            institution__in=heads.rows.order_by().values("institution"), origin=Origin.METER, item="",
-            carrier__in=list(carriers), quantity__isnull=False, period__range=(months[0], months[-1]),
-            superseded_by=None,
+            of_meter | shared | share,
+            institution__in=heads.rows.order_by().values("institution"), carrier__in=list(carriers),
+            quantity__isnull=False, period__range=(months[0], months[-1]), superseded_by=None,
         )
-        .exclude(standing__in=(ActivityFact.Standing.WITHDRAWN, ActivityFact.Standing.DETAIL))
         .order_by()
         .values_list("institution_id", "carrier")
-        .annotate(total=Sum("quantity"), months=Count("period", distinct=True))
+        .annotate(
+            total=Sum("quantity", filter=of_meter), months=Count("period", distinct=True, filter=of_meter),
+            pool=Sum("quantity", filter=shared), own=Sum("quantity", filter=share),
+        )
     )  # fmt: skip
     whole = (
-        (body, carriers[carrier], int(total * _UNITS)) for body, carrier, total, count in read if count == len(months)
+        (body, carriers[carrier], int(total * _UNITS * (own or 0) / pool if pool else total * _UNITS))
+        for body, carrier, total, count, pool, own in read
+        if count == len(months)
     )
     return _spread(heads, names, whole, by_body=True)
 

@@ -239,6 +239,20 @@ def _move(
     )  # fmt: skip
 
 
+def begun(actor: Actor, held: Sequence[Return], state: steps.State) -> None:
+    """Write down that filling in began, of those returns for which it does now."""
+    action, now = steps.Action.ENTER, clock.now()
+    ReturnStep.objects.bulk_create(
+        [
+            ReturnStep(of=item, action=action, role=steps.Role.STATISTICIAN, before=item.state, after=state,
+                       by=actor.user, at=now)
+            for item in held
+            if item.state != state
+        ],
+        batch_size=500,
+    )  # fmt: skip
+
+
 def _store(held: Sequence[Return], standings: Mapping[int, steps.Standing], now: datetime) -> None:
     """Write the new standings: those that came to the same one together."""
     alike: dict[steps.Standing, list[int]] = defaultdict(list)

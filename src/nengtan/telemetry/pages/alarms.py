@@ -34,6 +34,7 @@ from nengtan.telemetry.queries.alarms import (
 from nengtan.telemetry.services import close_order, give_order
 from nengtan.ui.components import Crumb, Definition, KeyFigure, badge_html
 from nengtan.ui.tables import ChoiceFilter, Column, Table, TextFilter
+from nengtan.ui.widgets import DayInput
 from nengtan.ui.words import choices
 
 __all__ = ["alarm", "alarms"]
@@ -107,9 +108,7 @@ class OrderForm(forms.Form):
 
     what = forms.CharField(label=_("What is to be done"), max_length=400)
     whom = forms.CharField(label=_("Who is to do it"), max_length=120)
-    due_on = forms.DateField(
-        label=pgettext_lazy("work order", "Due on"), required=False, widget=forms.TextInput({"type": "date"})
-    )
+    due_on = forms.DateField(label=pgettext_lazy("work order", "Due on"), required=False, widget=DayInput())
 
 
 class ResultForm(forms.Form):

@@ -24,6 +24,7 @@ from nengtan.telemetry.pages.meter import POWER, crumbs_of
 from nengtan.telemetry.pages.tables import unit_of
 from nengtan.telemetry.services import remove_formula, set_formula
 from nengtan.telemetry.tree_words import terms_of, terms_text
+from nengtan.ui.widgets import DayInput
 
 __all__ = ["formula"]
 
@@ -31,7 +32,7 @@ __all__ = ["formula"]
 class FormulaForm(forms.Form):
     """A version of a virtual meter."""
 
-    valid_from = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    valid_from = forms.DateField(label=_("From"), widget=DayInput())
     terms = forms.CharField(label=_("Computed from"), required=False, widget=forms.Textarea(attrs={"rows": 5}))
     constant = forms.DecimalField(
         label=pgettext_lazy("virtual meter", "Always running"), max_digits=12, decimal_places=6, required=False

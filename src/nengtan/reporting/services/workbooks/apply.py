@@ -23,7 +23,7 @@ from nengtan.ledger.services.evidence import keep_evidence
 from nengtan.reference import scheme
 from nengtan.reporting.models import Return, Value
 from nengtan.reporting.services.explanations import unsettle
-from nengtan.reporting.services.stepping import hand_of
+from nengtan.reporting.services.stepping import begun, hand_of
 from nengtan.reporting.services.workbooks.check import check
 from nengtan.reporting.services.workbooks.intake import FileRead, read_workbook
 from nengtan.reporting.services.workbooks.plan import Change, FilePlan, ReturnPlan
@@ -156,6 +156,7 @@ def _values(actor: Actor, plan: ReturnPlan, changes: Sequence[Change], sha256: s
 
 def _move(actor: Actor, returns: Sequence[Return]) -> None:
     """The step every return takes when it is written to; alike for those that stand alike."""
+    begun(actor, returns, steps.State.ENTERING)
     groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
     for of in returns:
         step = steps.Step(steps.Action.ENTER, steps.Role.STATISTICIAN, hand_of(actor))

@@ -49,8 +49,15 @@ async function takeOver() {
 // A step does not look ready while something typed is not stored -----------------------------------------------------------
 const isDirty = (field) => field.defaultText !== undefined && field.value !== field.defaultText;
 
+const unsaid = () =>
+  [...root.querySelectorAll("form[data-explain]")].find(
+    (form) => form.elements.text.value !== form.elements.text.defaultValue || form.elements.evidence.files.length > 0,
+  );
+
 function hold() {
-  bar.classList.toggle("is-held", sending || Object.keys(waiting()).length > 0 || boxes().some(isDirty));
+  const said = unsaid();
+  bar.classList.toggle("is-held", Boolean(said) || sending || Object.keys(waiting()).length > 0 || boxes().some(isDirty));
+  if (said && state.textContent === state.dataset.saved) state.textContent = state.dataset.unsaid;
   root.dispatchEvent(new CustomEvent("nengtan:changed"));
 }
 
@@ -67,7 +74,7 @@ function drop(name) {
 }
 
 function tell(what, count) {
-  state.textContent = state.dataset[what] + (count ? ` ${count}` : "");
+  state.textContent = count ? state.dataset[what].replace("{n}", count) : state.dataset[what];
   state.classList.toggle("text-warn", what === "waiting" || what === "signedOut");
   state.classList.toggle("text-bad", what === "refused");
   hold();
@@ -259,8 +266,20 @@ root.addEventListener("input", (event) => {
     hold();
     check();
   }
-  if (event.target.type === "file") event.target.closest("label").classList.toggle("has-file", event.target.files.length > 0);
+  if (event.target.closest("form[data-explain]")) hold();
+  if (event.target.type === "file") attached(event.target);
 });
+
+// A file is kept as soon as it is chosen, where there is something said that it proves.
+function attached(field) {
+  const label = field.closest("label");
+  label.classList.toggle("has-file", field.files.length > 0);
+  label.dataset.file = field.files[0]?.name || "";
+  if (!field.files.length) return;
+  if (field.form.elements.text.value.trim()) field.form.requestSubmit();
+  else field.form.elements.text.focus();
+}
+
 root.addEventListener("change", (event) => {
   if (event.target.dataset.cell) entered(event.target);
 });
@@ -348,6 +367,7 @@ document.addEventListener("submit", async (event) => {
     if (told.closed) throw new Error(told.closed);
     form.elements.seen.value = form.elements.text.value;
     form.querySelector("label").classList.remove("has-file");
+    form.elements.evidence.value = "";
     form.elements.text.defaultValue = form.elements.text.value;
     show(told);
   } catch (error) {
@@ -363,6 +383,13 @@ document.addEventListener("input", (event) => event.target.setCustomValidity?.("
 document.addEventListener("submit", async (event) => {
   if (!["step", "step-reason", "accept"].includes(event.target.id) || event.target.dataset.ready) return;
   document.activeElement?.blur?.();
+  const said = unsaid();
+  if (said) {
+    event.preventDefault();
+    said.scrollIntoView({ block: "center" });
+    said.requestSubmit();
+    return;
+  }
   if (!Object.keys(waiting()).length && !sending) return;
   event.preventDefault();
   const { target, submitter } = event;

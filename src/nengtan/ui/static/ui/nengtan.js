@@ -35,13 +35,13 @@ function closeDrawer() {
 }
 
 // Confirm once ------------------------------------------------------------------------------------------------------
-async function confirmed(form) {
+async function confirmed({ dataset }) {
   const dialog = document.getElementById("confirm");
-  dialog.querySelector("#confirm-question").textContent = form.dataset.confirm;
-  dialog.querySelector("#confirm-detail").textContent = form.dataset.confirmDetail || "";
+  dialog.querySelector("#confirm-question").textContent = dataset.confirm;
+  dialog.querySelector("#confirm-detail").textContent = dataset.confirmDetail || "";
   const yes = dialog.querySelector("#confirm-yes");
-  yes.textContent = form.dataset.confirmLabel || yes.textContent;
-  yes.className = "confirmDanger" in form.dataset ? "btn btn-danger" : "btn btn-primary";
+  yes.textContent = dataset.confirmLabel || yes.textContent;
+  yes.className = "confirmDanger" in dataset ? "btn btn-danger" : "btn btn-primary";
   dialog.returnValue = "no";
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
@@ -50,11 +50,12 @@ async function confirmed(form) {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!form.dataset.confirm || form.dataset.confirmed) return;
+  const submitter = event.submitter;
+  const asks = submitter?.dataset.confirm ? submitter : form; // a button may ask a question of its own
+  if (!asks.dataset.confirm || form.dataset.confirmed) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  const submitter = event.submitter;
-  if (await confirmed(form)) {
+  if (await confirmed(asks)) {
     form.dataset.confirmed = "yes";
     form.requestSubmit(submitter);
     delete form.dataset.confirmed;
