@@ -264,7 +264,7 @@ def test_a_step_looks_ready_only_when_all_is_stored(visit: Callable[..., Visitor
     expect(bar).not_to_have_class(held)
     cell(visitor, "coal_qty").fill("many")
     cell(visitor, "coal_qty").press("Enter")
-    expect(visitor.page.locator("#save-state")).to_contain_text("Not saved")
+    expect(visitor.page.locator("#save-state")).to_contain_text("not saved")
     expect(bar).to_have_class(held)
     cell(visitor, "coal_qty").fill("0")
     cell(visitor, "coal_qty").press("Enter")

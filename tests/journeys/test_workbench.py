@@ -59,7 +59,7 @@ def send_one_back_with_a_reason(manager: Visitor) -> None:
 def find_them_in_the_roll_up(manager: Visitor, names: list[str]) -> None:
     manager.open(f"/returns/rollup/{YEAR}&form=6")
     counted = re.compile(r"\d+ of 115 returns are approved and counted")
-    manager.sees(counted, "This year and last", "institutions in both years")
+    manager.sees(counted, "This year and last", "institutions approved in both years")
     manager.main.locator("#summary tbody tr").filter(has_text="kWh").first.get_by_role("link").first.click()
     manager.sees("Returns behind the figure")
     manager.open(f"/returns/rollup/behind/{YEAR}&form=6&head=S001&line=elec_qty&size=100")

@@ -158,7 +158,7 @@ def test_it_goes_from_hand_to_hand(cast: Cast, school: Return) -> None:
     assert step(cast, school, "statistics_head", "send_back", "gas of March").json()["state"] == "returned"
     step(cast, school, "statistician", "enter")
     told = full(cast, school, "district")
-    assert [item["action"] for item in told["steps"]] == ["submit", "send_back"]
+    assert [item["action"] for item in told["steps"]] == ["enter", "submit", "send_back"]
     assert told["times_sent_back"] == 1
 
 

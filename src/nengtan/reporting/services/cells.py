@@ -219,7 +219,7 @@ def _problem(edition: Edition, change: CellChange) -> str:
 def out_of_range(value: Decimal | None) -> str:
     """Why a value can stand in no cell of a return, in words; "" where it can."""
     if value is not None and (not value.is_finite() or value < 0 or value >= LARGEST):
-        if value < 0:
+        if value.is_finite() and value < 0:
             return _("Found %(value)s; a value not below 0 is allowed.") % {"value": value}
         return _("Found %(value)s; a value below 1,000,000,000,000 is allowed.") % {"value": value}
     return ""
