@@ -27,6 +27,9 @@ from nengtan.ledger.queries.veil import OTHERS
 from nengtan.registry.models import Institution, Region
 from nengtan.registry.models.region import ABOVE
 from nengtan.registry.queries.listing import register_is_due
+from nengtan.reporting.pages.lists import late_badge, state_badge
+from nengtan.reporting.queries import is_of_an_institution, waiting_for
+from nengtan.reporting.wording import period_word
 from nengtan.telemetry.queries.alarms import alarms_seen
 from nengtan.ui.components import Change, Crumb, badge_html, change_html, peers_svg
 from nengtan.ui.tables import Column, Table
@@ -336,5 +339,18 @@ def institution(request: ActorRequest, code: str) -> HttpResponseBase:
         "crumbs": region_crumbs(request.actor, view.above, found.name),
         "years": view.cube.years[::-1],
         "year": view.year,
+        **_waiting(request.actor, found),
     }
     return render(request, "dashboards/institution.html", context)
+
+
+def _waiting(actor: Actor, body: Institution) -> dict[str, Any]:
+    """The return of a body that waits for one of its own people; nothing for others."""
+    rows = waiting_for(actor).filter(institution=body) if is_of_an_institution(actor) else None
+    first = rows.first() if rows is not None else None
+    if first is None:
+        return {}
+    return {
+        "waiting": first, "waiting_period": period_word(first.period), "waiting_state": state_badge(first),
+        "waiting_late": late_badge(first),
+    }  # fmt: skip

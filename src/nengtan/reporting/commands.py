@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -212,9 +213,28 @@ def _step(
     from nengtan.identity.access import system_actor
     from nengtan.reporting.services import take_step
 
-    of = take_step(system_actor(), return_of(institution, period), action, reason, again_by)
+    of = return_of(institution, period)
+    try:
+        take_step(system_actor(), of, action, reason, again_by)
+    except ValidationError as error:
+        _tell_what_holds(of)
+        die(" ".join(error.messages))
     words: Words = {"state": lambda _code: of.get_state_display()}
     emit_one({"institution": institution, "period": str(period), "state": of.state}, format, DONE_HEADINGS, words)
+
+
+def _tell_what_holds(of: Return) -> None:
+    """Where a return stands, whose turn it is, and the findings that hold it back, to standard error."""
+    from nengtan.reporting.filling import fill_in
+    from nengtan.reporting.wording import message_of, next_word
+
+    waits = next_word(of.state)
+    words = _("The return is “%(state)s”. Next: %(next)s") if waits else _("The return is “%(state)s”.")
+    click.echo(words % {"state": of.get_state_display(), "next": waits}, err=True)
+    for said in fill_in(of).findings:
+        if not said.settled and said.finding.severity is not Severity.INFORM:
+            word = severity_word(said.finding.severity)
+            click.echo(f"{said.finding.rule} {word}: {message_of(of, said.finding)}", err=True)
 
 
 @returns.command("review", help=_("Hold returns against the rules: those of a region, or those of a file."))

@@ -117,6 +117,8 @@ def _first_word(of: Return) -> str:
     days = days_late(of)
     if days is None or (days <= 0 and of.reported_at is not None):
         return ""
+    if days > 0 and of.reported_at is not None:
+        return ngettext("handed in %(days)s day late", "handed in %(days)s days late", days) % {"days": days}
     if days > 0:
         return ngettext("%(days)s day late", "%(days)s days late", days) % {"days": days}
     if days == 0:

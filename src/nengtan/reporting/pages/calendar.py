@@ -322,7 +322,7 @@ def _late_table(items: list[Waiting], request: ActorRequest, may: bool) -> Table
     too_late = {item.of.pk for item in escalated(items)}
 
     def told(item: Waiting) -> SafeString | str:
-        return badge_html("bad", gettext("level above told")) if item.of.pk in too_late else ""
+        return badge_html("bad", gettext("on the list of the level above")) if item.of.pk in too_late else ""
 
     def act(item: Waiting) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("return_extend", args=[item.of.pk]), gettext("Extend"))

@@ -48,7 +48,7 @@ def charts_of(report: Report, phrases: Phrases, child_names: dict[str, str]) -> 
         ),
         _of(report.by_kind, "kinds", Shape.BAR, phrases, "kgce_per_m2", kind_word, 2),
         _of(report.by_child, "children", Shape.BAR, phrases, "energy_tce", lambda code: child_names.get(code, code)),
-        _of(report.seasons, "seasons", Shape.COLUMN, phrases, "electricity_kwh", str, 0, ordered=False),
+        _of(report.seasons, "seasons", Shape.COLUMN, phrases, "electricity_kwh", _season, 0, ordered=False),
         _causes(report, phrases),
     ]  # fmt: skip
     return {item.code: item for item in found if item is not None}
@@ -63,6 +63,15 @@ def _of(
     if ordered:
         pairs = sorted(pairs, key=lambda pair: -(pair[1] or 0))[:MOST]
     return _chart(code, shape, phrases(f"measure.{measure}"), phrases(f"unit.{measure}"), pairs, decimals=decimals)
+
+
+def _season(period: str) -> str:
+    """A month or quarter below its column, without the year the chart is of.
+
+    >>> _season("2023-01"), _season("2023-Q4")
+    ('1', 'Q4')
+    """
+    return period.partition("-")[2].lstrip("0") or period
 
 
 def _causes(report: Report, phrases: Phrases) -> ChartData | None:

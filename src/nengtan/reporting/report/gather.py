@@ -113,13 +113,17 @@ def years_with_returns(region: Region) -> list[int]:
 
 
 def filings(counted: Counted, owed: Iterable[Return]) -> tuple[Filing, ...]:
-    """How every body that owes a return that counts towards the region handed it in."""
+    """How every body that owes a return that counts towards the region handed it in.
+
+    Of a body that is closed, and whose return nobody can hand in any more, nothing is said.
+    """
     return tuple(
         Filing(
             item.institution.code, item.institution.name, item.institution_kind, item.system,
             child_of(counted, item), _handed(item), item.rounds, _over(days_late(item)), _over(days_again(item)),
         )
         for item in owed
+        if item.institution.closed_on is None or _handed(item) is not Handed.OUTSTANDING
     )  # fmt: skip
 
 

@@ -189,13 +189,15 @@ def close_joint(actor: Actor, review: JointReview) -> JointReview:
     """Close it and keep what it came to: returns by state, what is still wrong, what the spot check found.
 
     Raises:
-        ValidationError: closed already, or sampled institutions were not checked yet.
+        ValidationError: closed already, not begun yet, or sampled institutions were not checked yet.
         Forbidden: the actor does not review the returns of this region as a whole.
     """
     _require(actor, review.region)
     held = JointReview.objects.select_for_update(of=("self",)).select_related("region").get(pk=review.pk)
     if held.closed_at is not None:
         raise ValidationError(_("This joint review is closed already."))
+    if clock.today() < held.starts_on:
+        raise ValidationError(_("It begins on %(day)s and cannot be closed before.") % {"day": held.starts_on})
     check = SpotCheck.objects.filter(region=held.region, year=held.year).first()
     rate = rate_of(check) if check else None
     if rate is not None and rate.checked < rate.drawn:

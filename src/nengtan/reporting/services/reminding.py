@@ -25,6 +25,7 @@ from nengtan.ledger.services import bulk
 from nengtan.reporting import clock
 from nengtan.reporting.lateness import days_over, deadline, overdue
 from nengtan.reporting.models import CycleSetting, Reminder, Return
+from nengtan.reporting.wording import period_word
 
 __all__ = ["Digest", "Waiting", "digests", "escalated", "is_configured", "remind", "waiting"]
 
@@ -47,6 +48,11 @@ class Waiting:
 
     of: Return
     days_late: int
+
+    @property
+    def period(self) -> str:
+        """Its period in words."""
+        return period_word(self.of.period)
 
     @property
     def day(self) -> date | None:
@@ -170,8 +176,8 @@ def _context(reminder: Reminder) -> dict[str, Any]:
     rows = [of for chunk in bulk.chunks(keys) for of in every.filter(pk__in=chunk)]
     held = {of.pk: Waiting(of, days) for of in rows if (days := days_over(of, reminder.day)) is not None}
     parts = (
-        (_("Late"), reminder.late),
-        (_("Late for so long that the level above is told"), reminder.escalated),
+        (_("Overdue"), reminder.late),
+        (_("Late for so long that it is on the list of the level above"), reminder.escalated),
         (_("Due soon"), reminder.due),
     )
     sections = [(title, [held[key] for key in listed if key in held]) for title, listed in parts if listed]

@@ -25,6 +25,7 @@ from nengtan.identity.roles import Capability
 from nengtan.reference import ReferenceDataError, scheme
 from nengtan.reference.rules import read_check, rule_book
 from nengtan.registry.models import Region
+from nengtan.reporting import clock
 from nengtan.reporting.models import RuleSetting, RuleVersion
 from nengtan.reporting.rule_wording import expression_words
 from nengtan.reporting.services.rulebook import OWN, as_rule, read_parameters
@@ -66,7 +67,7 @@ _OPTIONAL = ("editions", "kinds", "classes", "systems")
 
 def usual_since() -> date:
     """From which periods a change holds unless said: those of last year on, whose returns are being collected."""
-    return date(timezone.localdate().year - 1, 1, 1)
+    return date(clock.today().year - 1, 1, 1)
 
 
 @dataclass(frozen=True)

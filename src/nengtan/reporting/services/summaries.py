@@ -83,7 +83,7 @@ def report_up(actor: Actor, region: Region, period: Slot, note: str = "") -> Reg
 
 @transaction.atomic
 def decide(actor: Actor, report: RegionReport, approve: bool, reason: str = "") -> RegionReport:
-    """Approve what the level below handed in, or send it back with the reason.
+    """Approve what the level below handed in, or send it back with the reason; what is approved may still be sent back.
 
     Raises:
         ValidationError: it is decided already, handed in by the same person, or sent back without a reason.
@@ -91,7 +91,7 @@ def decide(actor: Actor, report: RegionReport, approve: bool, reason: str = "") 
     """
     held = RegionReport.objects.select_for_update(of=("self",)).select_related("region__parent").get(pk=report.pk)
     _require(actor, held.region.parent or held.region)
-    if held.state != RegionReport.State.REPORTED:
+    if held.state != RegionReport.State.REPORTED and (approve or held.state != RegionReport.State.APPROVED):
         raise ValidationError(_("This report is decided already."))
     if actor.user is not None and actor.user.pk == held.reported_by_id:
         raise ValidationError(_("Nobody passes on what they entered or passed on themselves."))

@@ -5,7 +5,8 @@ const bar = document.getElementById("bar");
 const KEY = `nengtan:return:${root.dataset.return}:${root.dataset.person}`;
 const WINDOW = Math.random().toString(36).slice(2);
 const OWN = `${KEY}:${WINDOW}`;
-const TOKEN = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+const tokenOf = (page) => JSON.parse(page.body.getAttribute("hx-headers"))["X-CSRFToken"];
+let token = tokenOf(document);
 const RETRY = 5000;
 const PAUSE = 350;
 const ANSWER = 200;
@@ -89,10 +90,22 @@ function tellCount() {
 // Sending, one request at a time ----------------------------------------------------------------------------------------
 let again = null;
 
-async function post(address, body) {
-  const headers = { "X-CSRFToken": TOKEN };
+// Whoever signed in anew in another window has a new token: the page takes it over and asks once more.
+async function renewed() {
+  const page = await fetch(location.href, { redirect: "manual" });
+  if (!page.ok) throw new SignedOut();
+  token = tokenOf(new DOMParser().parseFromString(await page.text(), "text/html"));
+}
+
+async function post(address, body, again = true) {
+  const headers = { "X-CSRFToken": token };
   if (!(body instanceof FormData)) headers["Content-Type"] = "application/json";
+  else if (body.has("csrfmiddlewaretoken")) body.set("csrfmiddlewaretoken", token);
   const answer = await fetch(address, { method: "POST", headers, body, redirect: "manual" });
+  if (answer.status === 403 && again) {
+    await renewed();
+    return post(address, body, false);
+  }
   if (answer.type === "opaqueredirect") throw new SignedOut();
   if (answer.status >= 500) throw new TypeError("server");
   return answer;
