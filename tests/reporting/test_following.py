@@ -6,15 +6,21 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from click.testing import CliRunner
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 
 from nengtan.domain.returns.steps import Action, State
+from nengtan.identity.access import system_actor
 from nengtan.identity.models import AuditEvent
+from nengtan.ledger.models import ActivityFact
+from nengtan.ledger.services import FactInput, correct_fact, enter_fact
 from nengtan.registry.models import InstitutionEvent
 from nengtan.registry.services import EventInput, record_event
+from nengtan.reporting.commands import returns
 from nengtan.reporting.models import Explanation, Return
-from nengtan.reporting.services import CellChange, explain, extend, review, save_cells, take_step
-from nengtan.reporting.services.reviewing import weigh
+from nengtan.reporting.services import CellChange, explain, extend, prefill, review, save_cells, take_step
+from nengtan.reporting.services.reviewing import review_typed, weigh
 from tests.cast import Cast
 
 
@@ -74,6 +80,34 @@ def test_an_explanation_is_of_the_figure_it_was_written_for(cast: Cast, school: 
     assert not Explanation.objects.filter(of=school, stands=False, indicator="elec_qty").exists()
 
 
+def test_a_shared_meter_is_compared_with_the_share_of_its_bills(cast: Cast, school: Return) -> None:
+    """The school's meter reads 10,000 kWh a month for itself and the office; a quarter of each bill is the office's."""
+    office = cast.institutions["office"]
+    office.utility_account, office.host, office.allocation, office.share = (
+        "none",
+        school.institution,
+        "share",
+        Decimal("0.25"),
+    )
+    office.save()
+    for month in (202301, 202302, 202303):
+        for origin, quantity in (("bill", 10_000), ("meter", 10_000)):
+            told = FactInput(school.institution, "electricity", month, Decimal(quantity), "kWh", origin=origin)
+            old = ActivityFact.objects.filter(
+                institution=school.institution,
+                carrier="electricity",
+                period=month,
+                origin=origin,
+                superseded_by=None,
+                allocated_from=None,
+            ).first()
+            (enter_fact(system_actor(), told) if old is None else correct_fact(system_actor(), old, told, "read anew"))
+    prefill([school])
+    assert school.values.get(indicator="elec_qty").value == 22_500
+    assert review_typed(school).metered["elec_qty"] == 22_500
+    assert "P15" not in {item.rule for item in review([school])[school.pk]}
+
+
 def test_only_what_was_found_is_explained(cast: Cast, school: Return) -> None:
     with pytest.raises(ValidationError):
         explain(cast.actor("statistician"), school, "L01", "because", indicator="elec_qty")
@@ -100,3 +134,19 @@ def test_what_is_approved_is_not_extended(cast: Cast, school: Return) -> None:
     Return.objects.filter(pk=school.pk).update(state=State.APPROVED)
     with pytest.raises(ValidationError):
         extend(cast.actor("district"), school, date(2199, 1, 1), "x")
+
+
+def test_the_overview_of_an_institution_says_what_waits_for_its_people(cast: Cast, school: Return) -> None:
+    url = reverse("institution", args=[school.institution.code])
+    assert f"/returns/{school.pk}/" in cast.client("statistician").get(url).content.decode()
+    assert "waits for you" not in cast.client("district").get(url).content.decode()
+
+
+def test_a_step_refused_at_the_console_says_what_holds_the_return(cast: Cast, school: Return) -> None:
+    write(cast, school, area=6000)
+    asked = ["submit", "--institution", school.institution.code, "--period", "2023-Q1"]
+    told = CliRunner().invoke(returns, asked)
+    assert told.exit_code == 2
+    wanting = [item for item in review([school])[school.pk] if item.severity != "inform"]
+    assert wanting
+    assert all(item.rule in told.stderr for item in wanting)

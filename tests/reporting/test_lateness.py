@@ -65,7 +65,7 @@ def test_what_was_late_stays_late_however_soon_it_is_mended(cast: Cast) -> None:
         take_step(cast.actor("district"), of, Action.SEND_BACK, "the water")
     assert of.again_by is None
     again(cast, of, date(2023, 4, 19))
-    assert (days_late(of), days_again(of), lateness_word(of)) == (3, None, "3 days late")
+    assert (days_late(of), days_again(of), lateness_word(of)) == (3, None, "handed in 3 days late")
 
 
 def test_what_was_sent_back_without_a_day_is_owed_since_the_day_it_was_due(cast: Cast) -> None:

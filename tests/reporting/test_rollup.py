@@ -259,7 +259,34 @@ def test_the_report_to_the_level_above_builds_itself_and_stands(five: Books) -> 
     again = report_up(district, five.region, PERIOD, "complete")
     assert again.forms["5"]["cells"][""]["elec_qty"] == "2359999"
     decide(city, again, approve=True)
+    with pytest.raises(ValidationError):
+        decide(city, again, approve=True)
     assert list(RegionReport.objects.order_by("pk").values_list("state", flat=True)) == ["returned", "approved"]
+
+
+def test_what_is_approved_may_be_sent_back_and_handed_in_anew(five: Books) -> None:
+    district, city = five.cast.actor("district"), five.cast.actor("city")
+    first = report_up(district, five.region, PERIOD, "the clinic follows")
+    decide(city, first, approve=True)
+    decide(city, first, approve=False, reason="a return was reopened")
+    assert report_up(district, five.region, PERIOD, "once more").state == "reported"
+
+
+def test_the_forms_stand_open_as_they_were_handed_in(five: Books, django_assert_max_num_queries: Any) -> None:
+    report = report_up(five.cast.actor("district"), five.region, PERIOD, "the clinic follows")
+    clinic = five.returns["clinic", YEAR]
+    clinic.state = "approved"
+    clinic.save()
+    url = f"/returns/rollup/{report.pk}/"
+    for who in ("district", "city"):
+        client = five.cast.client(who)
+        client.get(url)
+        with django_assert_max_num_queries(MOST_QUERIES):
+            text = client.get(url, {"form": "6"}).content.decode()
+        assert "1,360,000" in text, "not what it adds up to now"
+        assert "the clinic follows" in text
+        assert "4 / 5" in text
+    assert five.cast.client("neighbour").get(url).status_code == 404
 
 
 def test_only_the_level_above_decides_and_with_a_reason(five: Books) -> None:

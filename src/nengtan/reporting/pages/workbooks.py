@@ -23,6 +23,8 @@ from nengtan.ledger.pages.forms import add_errors
 from nengtan.reference import scheme
 from nengtan.registry.models import Region
 from nengtan.reporting.models import Return
+from nengtan.reporting.pages.places import region_choices
+from nengtan.reporting.queries.bench import periods_of
 from nengtan.reporting.services import workbooks
 from nengtan.reporting.wording import period_word, severity_word, title_word
 from nengtan.reporting.workbook_wording import changes_told, findings_told, marked_problems, said
@@ -69,6 +71,23 @@ class TakeAwayForm(forms.Form):
             ("summary", _("forms 5 to 8 of the region")),
         ],
     )
+
+    def offer(self, actor: Actor) -> None:
+        """Let the actor choose among the regions overseen and the periods opened there, the own and the last first."""
+        scope = actor.scope_for(Capability.OVERSEE_RETURNS)
+        if not scope.granted:
+            return
+        own = Region.objects.get(path=min(scope.granted, key=len))
+        regions, opened = region_choices(actor, own), periods_of(actor, own)
+        for name, offered in (
+            ("region", regions), ("period", [(str(period), period_word(period)) for period in opened])
+        ):  # fmt: skip
+            field = self.fields[name]
+            known = {code for code, _word in offered}
+            given = self.data.get(name, "")
+            if offered and (not given or given in known):
+                field.widget, field.help_text = forms.Select(choices=offered), ""
+        self.initial.setdefault("region", own.code)
 
     def clean_period(self) -> slots.Slot:
         """The period written."""
@@ -121,6 +140,8 @@ def blank_workbook(request: ActorRequest, edition: str) -> HttpResponseBase:
 def _sending(request: ActorRequest, form: SendForm, away: TakeAwayForm) -> dict[str, Any]:
     only = _only(request.actor, request.GET.get("return", ""))
     whole = bool(request.actor.scope_for(Capability.EXPORT).regions) or request.actor.scope.everything
+    if whole:
+        away.offer(request.actor)
     return {
         "editions": [(code, title_word(of)) for code, of in reversed(list(scheme.editions().items()))],
         "form": form, "away": away if whole else None, "only": only, "crumbs": _crumbs(gettext("Send")),
