@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import permutations
 
 import pytest
@@ -159,3 +159,16 @@ def test_the_logarithmic_mean_lies_between(left: Decimal, right: Decimal) -> Non
     mean = logarithmic_mean(left, right)
     assert min(left, right) <= mean <= max(left, right)
     assert near(mean, logarithmic_mean(right, left))
+
+
+@pytest.mark.parametrize("digits", [14, 16, 30, 60, 70])
+def test_amounts_that_differ_in_their_last_digits_have_a_mean_between_them(digits: int) -> None:
+    """Persons twice as many, each using half: the two effects cancel whatever the last digit of the product."""
+    with localcontext(prec=100):
+        apart = Decimal(1).scaleb(-digits)
+        mean = logarithmic_mean(Decimal(20) + apart, Decimal(20))
+        assert abs(mean - Decimal(20) - apart / 2) < apart / 1000
+        base = {"a": [Decimal(10), Decimal(2)]}
+        found = decompose(["persons", "each"], base, {"a": [Decimal(20), Decimal(1) + apart]})
+        assert abs(found.effects["persons"] - 20 * Decimal(2).ln() - 10 * apart) < Decimal("1e-12")
+        assert abs(sum(found.effects.values()) - (found.now - found.base)) < Decimal("1e-70")

@@ -24,6 +24,7 @@ Rows = Mapping[K, Sequence[Decimal]]
 # Far more digits than any input has, so that differences of nearly equal logarithms keep enough of them.
 _WIDE = Context(prec=80, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 _ZERO = Decimal(0)
+_NEAR = Decimal("1e-15")
 
 
 class NotDecomposable(ValueError):
@@ -75,6 +76,9 @@ def chain(*amounts: Decimal) -> tuple[Decimal, ...]:
 def logarithmic_mean(left: Decimal, right: Decimal) -> Decimal:
     """(a - b) / ln(a / b), which is a where both are equal and 0 where one is zero.
 
+    Of amounts that differ in their last digits alone the logarithm has no digits left: there the series
+    m (1 - d² / 3 - …) stands, with m half the sum and d the difference by the sum.
+
     >>> round(logarithmic_mean(Decimal(20), Decimal(10)), 6)
     Decimal('14.426950')
     >>> logarithmic_mean(Decimal(5), Decimal(5)), logarithmic_mean(Decimal(5), Decimal(0))
@@ -84,7 +88,12 @@ def logarithmic_mean(left: Decimal, right: Decimal) -> Decimal:
         return left
     if not left or not right:
         return _ZERO
-    return _WIDE.divide(_WIDE.subtract(left, right), _WIDE.ln(_WIDE.divide(left, right)))
+    total, apart = _WIDE.add(left, right), _WIDE.subtract(left, right)
+    distance = _WIDE.divide(apart, total)
+    if abs(distance) < _NEAR:
+        bent = _WIDE.subtract(Decimal(3), _WIDE.multiply(distance, distance))
+        return _WIDE.divide(_WIDE.multiply(total, bent), Decimal(6))
+    return _WIDE.divide(apart, _WIDE.ln(_WIDE.divide(left, right)))
 
 
 def decompose(factors: Sequence[str], base: Rows[K], now: Rows[K]) -> Decomposition[K]:
