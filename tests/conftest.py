@@ -89,10 +89,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL keep the tests that touch the database: the others saw no difference."""
+    """On PostgreSQL keep the tests that touch the database and are not like others: the rest saw no difference."""
     if config.getoption("--db") != "postgres":
         return
-    kept = [item for item in items if _touches_database(item)]
+    kept = [item for item in items if _touches_database(item) and item.get_closest_marker("any_database") is None]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     for item in kept:
         item.add_marker(pytest.mark.requires("postgres"))
