@@ -92,13 +92,6 @@ def open_period(region: str, period: slots.Slot, format: str) -> None:
     emit_one({"region": region, "period": str(period), "opened": count}, format, DONE_HEADINGS)
 
 
-def _is_overdue(of: Return) -> bool:
-    """Late at first, or, sent back, not in again by its day."""
-    from nengtan.reporting.lateness import days_again, is_late
-
-    return is_late(of) or (days_again(of) or 0) > 0
-
-
 @returns.command("status", help=_("Who has reported, who has not, who is late."))
 @region_option
 @period_option
@@ -107,6 +100,7 @@ def status(region: str, period: slots.Slot, format: str) -> None:
     """One line a return."""
     from nengtan.identity.access import system_actor
     from nengtan.reporting.closing import closed_short
+    from nengtan.reporting.lateness import is_overdue
     from nengtan.reporting.queries import returns_of
 
     emit(
@@ -114,7 +108,7 @@ def status(region: str, period: slots.Slot, format: str) -> None:
             {
                 "institution": item.institution.name, "code": item.institution.code, "period": str(item.period),
                 "state": item.get_state_display() if format == "table" else item.state, "due_on": item.due_on,
-                "late": (_("late") if _is_overdue(item) else "") if format == "table" else _is_overdue(item),
+                "late": (_("late") if is_overdue(item) else "") if format == "table" else is_overdue(item),
                 "closed": closed_short(item) if format == "table" else item.institution.closed_on,
                 "months_owed": len(item.months_owed),
             }

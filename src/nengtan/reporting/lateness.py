@@ -11,7 +11,17 @@ from nengtan.domain.returns.steps import State
 from nengtan.reporting import clock
 from nengtan.reporting.models import OWED, Return
 
-__all__ = ["HANDED_IN", "days_again", "days_late", "days_over", "deadline", "is_late", "overdue", "usual_again"]
+__all__ = [
+    "HANDED_IN",
+    "days_again",
+    "days_late",
+    "days_over",
+    "deadline",
+    "is_late",
+    "is_overdue",
+    "overdue",
+    "usual_again",
+]
 
 HANDED_IN = (State.REPORTED, State.APPROVED)
 
@@ -27,6 +37,11 @@ def usual_again() -> date:
 def is_late(of: Return, today: date | None = None) -> bool:
     """Whether a return is due and was never handed in, or was first handed in after the day it was due."""
     return (days_late(of, today) or 0) > 0
+
+
+def is_overdue(of: Return) -> bool:
+    """Whether a return is late, or, sent back, was not in again by its day."""
+    return is_late(of) or (days_again(of) or 0) > 0
 
 
 def days_late(of: Return, today: date | None = None) -> int | None:

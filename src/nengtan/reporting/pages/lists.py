@@ -17,7 +17,7 @@ from nengtan.identity.access import Actor
 from nengtan.identity.doors import ActorRequest, page
 from nengtan.identity.roles import Capability
 from nengtan.reporting.closing import closed_short
-from nengtan.reporting.lateness import days_again, is_late
+from nengtan.reporting.lateness import is_overdue
 from nengtan.reporting.models import Return
 from nengtan.reporting.models.returns import KINDS, STATES
 from nengtan.reporting.queries import is_of_an_institution, visible, waiting_for
@@ -44,7 +44,7 @@ def state_badge(of: Return) -> SafeString:
 def late_badge(of: Return) -> SafeString | str:
     """How late a return is, or how many days are left."""
     word = lateness_word(of)
-    return badge_html("bad" if is_late(of) or (days_again(of) or 0) > 0 else "muted", word) if word else ""
+    return badge_html("bad" if is_overdue(of) else "muted", word) if word else ""
 
 
 @page(Capability.VIEW_DETAIL)

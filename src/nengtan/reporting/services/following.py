@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from nengtan.domain.returns.steps import State
 from nengtan.identity.access import Actor
 from nengtan.identity.audit import event, keep, snapshot
 from nengtan.ledger.services import bulk
 from nengtan.registry.models import Institution, InstitutionSpan
 from nengtan.reporting.deadlines import Deadlines
+from nengtan.reporting.lateness import HANDED_IN
 from nengtan.reporting.models import Return
 from nengtan.reporting.services.opening import days_of, home_of
 
-HANDED_IN = (State.REPORTED, State.APPROVED)
 _HOME = ("region", "institution_kind", "system", "superior")
 
 
